@@ -1,0 +1,190 @@
+/*
+ * The table of kernels that a device implements. Ops look kernels up here and nowhere else: adding a device is filling
+ * this table. Kernels know nothing of autograd, Lua or shapes errors: arguments have been checked, outputs exist. Every
+ * kernel returns TY_OK, or TY_FAIL with the error set (an interrupt, a device failure).
+ */
+#ifndef TYI_BACKEND_H
+#define TYI_BACKEND_H
+
+#include "tensor/iter.h"
+#include "tensor/tensor.h"
+
+typedef enum {
+#define TYI_UNARY(name, ...) TYI_UNARY_##name,
+#define TYI_BINARY(name, ...)
+#define TYI_COMPARE(name, ...)
+#include "backend/pointwise.def"
+    TYI_UNARY_COUNT
+} tyi_unary;
+
+typedef enum {
+#define TYI_UNARY(name, ...)
+#define TYI_BINARY(name, ...)  TYI_BINARY_##name,
+#define TYI_COMPARE(name, ...) TYI_BINARY_##name,
+#include "backend/pointwise.def"
+    TYI_BINARY_COUNT
+} tyi_binary;
+
+typedef enum {
+    TYI_REDUCE_SUM,
+    TYI_REDUCE_PROD,
+    TYI_REDUCE_MAX,
+    TYI_REDUCE_MIN,
+    TYI_REDUCE_ALL,
+    TYI_REDUCE_ANY,
+    TYI_REDUCE_SUM_SQUARES,    /* sum of (x - shift)^2, shift per output: two-pass variance */
+    TYI_REDUCE_ARGMAX,         /* int64 output */
+    TYI_REDUCE_ARGMIN,
+    TYI_REDUCE_COUNT
+} tyi_reduce;
+
+/* x viewed as {outer, reduced, inner} after the caller's permutation: element (o, r, i) at strides given (elements).
+ * out and shift are contiguous {outer, inner}. Dtypes of x, shift and out are equal but for ALL/ANY (bool out) and
+ * ARGMAX/ARGMIN (int64 out). A reduced size of 0 gives the op's neutral value; MAX, MIN and ARG* are never given 0. */
+typedef struct tyi_reduce_args {
+    tyi_reduce op;
+    ty_dtype dtype;
+    const void *x, *shift;
+    void *out;
+    int64_t outer, reduced, inner;
+    int64_t x_outer, x_reduced, x_inner;
+} tyi_reduce_args;
+
+/* c = alpha * a b + beta * c + bias, batch times; c rows contiguous. beta is 0 (c is not read) or 1. */
+typedef struct tyi_matmul_args {
+    ty_dtype dtype;
+    int64_t batch, m, n, k;
+    const void *a, *b;
+    void *c;
+    int64_t a_batch, a_row, a_col, b_batch, b_row, b_col, c_batch, ldc; /* elements */
+    double alpha;
+    int beta;
+    const void *bias; /* {n} or NULL */
+} tyi_matmul_args;
+
+/* Rows of softmax-like ops: element (o, r, i) of contiguous {outer, size, inner} data; all arrays alike, one dtype. */
+typedef struct tyi_softmax_args {
+    ty_dtype dtype;
+    bool log;
+    const void *x;    /* forward: input; backward: the forward's output */
+    const void *grad; /* backward only */
+    void *out;
+    int64_t outer, size, inner;
+} tyi_softmax_args;
+
+/* Negative log-likelihood over contiguous {outer, classes, inner} log-probabilities; target int64 {outer, inner}.
+ * forward: loss {outer, inner} = -weight[t] x[t] (0 where ignored), factor {outer, inner} = weight[t] (or 0).
+ * backward: grad_x[t] = -factor * grad (elsewhere 0), grad {outer, inner}.
+ * `from_logits`: x are logits; forward then also writes probabilities' logs to log_probs, and backward gets them as x and
+ * writes (softmax - onehot) * factor * grad: cross entropy in one pass. The target has been checked. */
+typedef struct tyi_nll_args {
+    ty_dtype dtype;
+    bool from_logits;
+    const void *x;
+    const int64_t *target;
+    const void *weight; /* {classes} or NULL */
+    int64_t ignore_index;
+    int64_t outer, classes, inner;
+    void *loss, *factor, *log_probs; /* forward outputs */
+    const void *grad, *factor_in;    /* backward inputs */
+    void *grad_x;                    /* backward output */
+} tyi_nll_args;
+
+/* Advanced indexing. The result's index space is `numel` positions; position p addresses, for each of `count` index tensors,
+ * index[j][p * strides] over the broadcast shape; `inner` contiguous-or-strided rest dims follow. See core/ops/index.c. */
+typedef struct tyi_index_args {
+    ty_dtype dtype;
+    int ndim; /* of the walk below: leading, index and trailing dims in the result's order */
+    int64_t sizes[TY_MAX_DIMS];
+    void *out;                              /* gather: written; put: the destination (then x below is the values) */
+    const void *x;
+    int64_t out_strides[TY_MAX_DIMS];       /* elements, of the result-shaped operand */
+    int64_t x_strides[TY_MAX_DIMS];         /* elements, of the indexed tensor; 0 along index dims */
+    int count;
+    const int64_t *index[TY_MAX_DIMS];
+    int64_t index_strides[TY_MAX_DIMS][TY_MAX_DIMS]; /* [j][dim], elements */
+    int64_t index_sizes[TY_MAX_DIMS];       /* length of the indexed dimension j */
+    int64_t index_steps[TY_MAX_DIMS];       /* its stride in the indexed tensor, elements */
+    bool accumulate;
+} tyi_index_args;
+
+typedef enum { TYI_OPTIM_SGD, TYI_OPTIM_ADAM } tyi_optim_kind;
+
+/* One fused parameter update over n contiguous elements of one floating dtype. */
+typedef struct tyi_optim_args {
+    tyi_optim_kind kind;
+    ty_dtype dtype;
+    int64_t n;
+    void *param;
+    const void *grad;
+    void *state[3]; /* SGD: momentum buffer; Adam: exp_avg, exp_avg_sq, max_exp_avg_sq (NULL when unused) */
+    bool first;     /* SGD: the momentum buffer starts as the gradient */
+    bool maximize, nesterov, decoupled_decay;
+    double lr, momentum, dampening, weight_decay, beta1, beta2, eps;
+    double bias1, bias2; /* Adam: 1 - beta^step */
+} tyi_optim_args;
+
+typedef struct tyi_sort_args {
+    ty_dtype dtype;
+    const void *x;     /* contiguous {rows, size} */
+    void *values;      /* {rows, kept} */
+    int64_t *indices;  /* {rows, kept} */
+    int64_t rows, size, kept;
+    bool descending;
+} tyi_sort_args;
+
+typedef struct tyi_backend {
+    const char *name;
+    /* Between host memory and the device's (its memory itself comes from tensor/storage.h). */
+    ty_status (*to_host)(void *host, const void *data, size_t bytes);
+    ty_status (*from_host)(void *data, const void *host, size_t bytes);
+
+    /* Pointwise: operand 0 is written, the others read; conversion to and from iter->compute on the way. */
+    ty_status (*copy)(const tyi_iter *iter);
+    ty_status (*fill)(const tyi_iter *iter, ty_scalar value);
+    ty_status (*unary)(tyi_unary op, const tyi_iter *iter);
+    ty_status (*binary)(tyi_binary op, const tyi_iter *iter);  /* comparisons write bool */
+    ty_status (*axpy)(const tyi_iter *iter, ty_scalar alpha);   /* operand 1 + alpha * operand 2 */
+    ty_status (*where)(const tyi_iter *iter);                   /* 1 is bool */
+    ty_status (*clamp)(const tyi_iter *iter);                   /* min(max(1, 2), 3), NaN kept */
+    ty_status (*arange)(ty_dtype dtype, void *out, int64_t n, ty_scalar start, ty_scalar step);
+
+    ty_status (*reduce)(const tyi_reduce_args *args);
+    ty_status (*cumsum)(ty_dtype dtype, const void *x, void *out, int64_t outer, int64_t size, int64_t inner);
+    ty_status (*matmul)(const tyi_matmul_args *args);
+    ty_status (*softmax)(const tyi_softmax_args *args);
+    ty_status (*softmax_backward)(const tyi_softmax_args *args);
+    ty_status (*nll)(const tyi_nll_args *args);
+    ty_status (*nll_backward)(const tyi_nll_args *args);
+
+    ty_status (*index)(const tyi_index_args *args);
+    ty_status (*index_put)(const tyi_index_args *args);
+    /* Smallest and largest of n int64 values (n > 0): range checks of indices before a kernel trusts them. */
+    ty_status (*index_range)(const int64_t *index, int64_t n, int64_t *low, int64_t *high);
+    ty_status (*nonzero_count)(const void *mask, int64_t n, int64_t *count);    /* bool, contiguous */
+    ty_status (*nonzero_flat)(const void *mask, int64_t n, int64_t *positions); /* flat positions in order */
+    ty_status (*gather_rows)(ty_dtype dtype, const void *x, const int64_t *index, int64_t rows, int64_t width,
+                             float scale, float shift, float *out);
+    ty_status (*sort)(const tyi_sort_args *args);
+    ty_status (*topk)(const tyi_sort_args *args);
+
+    /* Random: contiguous n elements of a dtype; the values of PyTorch's CPU generator in order. */
+    ty_status (*uniform)(ty_generator *g, ty_dtype dtype, void *x, int64_t n, double from, double to);
+    ty_status (*normal)(ty_generator *g, ty_dtype dtype, void *x, int64_t n, double mean, double std);
+    ty_status (*bernoulli)(ty_generator *g, ty_dtype dtype, void *x, int64_t n, double p);
+    ty_status (*bernoulli_tensor)(ty_generator *g, ty_dtype p_dtype, const void *p, ty_dtype dtype, void *x, int64_t n);
+    ty_status (*exponential)(ty_generator *g, ty_dtype dtype, void *x, int64_t n, double rate);
+    ty_status (*random_range)(ty_generator *g, ty_dtype dtype, void *x, int64_t n, int64_t low, int64_t high);
+    ty_status (*randperm)(ty_generator *g, ty_dtype dtype, void *x, int64_t n);
+    /* y = x * mask / (1 - p) and mask (uint8), drawn as torch.dropout draws it. */
+    ty_status (*dropout)(ty_generator *g, ty_dtype dtype, const void *x, void *y, uint8_t *mask, int64_t n, double p);
+    ty_status (*dropout_backward)(ty_dtype dtype, const void *grad, const uint8_t *mask, void *out, int64_t n, double p);
+
+    ty_status (*optim)(const tyi_optim_args *args);
+} tyi_backend;
+
+/* The table of a device type; NULL with the error set when it cannot be had here. */
+const tyi_backend *tyi_backend_of(ty_device device);
+const tyi_backend *tyi_cpu_backend(void);
+
+#endif

@@ -1,0 +1,434 @@
+/*
+ * tycho.h: the whole public C interface of libtycho, Tycho's tensor, autograd and neural-network engine.
+ *
+ * Conventions, valid for every function here:
+ *
+ * - Names and semantics are PyTorch's. Dimensions and indices count from 0, negative ones from the end.
+ * - A function that returns `ty_tensor *` gives a new reference, to be dropped with ty_release(), or NULL
+ *   on failure. A function that returns ty_status gives TY_OK or TY_FAIL. After a failure ty_error()
+ *   holds the message of the calling thread. Arguments are borrowed, never consumed; passing NULL where
+ *   a tensor is required fails with the message of the call that made the NULL, so that calls may be
+ *   nested and the outermost result checked. (References made inside such a nest are not dropped by it.)
+ * - Functions ending in `_` change their first argument in place and return a new reference to it.
+ * - The library never prints, exits, aborts or jumps. It keeps no global state but: the caching
+ *   allocator, the thread pool, the default random generator, the interrupt flag and the table of
+ *   backends (each one per process), and per thread: the error message, the gradient mode, the default
+ *   dtype and the base that messages count indices from.
+ */
+#ifndef TYCHO_H
+#define TYCHO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TY_VERSION  "0.1.0"
+#define TY_MAX_DIMS 16 /* most dimensions of a tensor */
+
+/* ---- Status, errors, interrupts ------------------------------------------------------------- */
+
+typedef enum { TY_OK = 0, TY_FAIL = -1 } ty_status;
+
+/* What went wrong, for callers that must tell kinds apart. */
+typedef enum {
+    TY_ERROR_NONE = 0,
+    TY_ERROR_VALUE,     /* shapes, dtypes, options, states */
+    TY_ERROR_INDEX,     /* an index or dimension out of range */
+    TY_ERROR_MEMORY,    /* an allocation that could not be had */
+    TY_ERROR_IO,        /* files */
+    TY_ERROR_INTERRUPT, /* ty_interrupt() stopped the call */
+} ty_error_kind;
+
+/* The message of this thread's latest failure; never NULL; valid until the next failure. */
+const char *ty_error(void);
+/* The kind of this thread's latest failure. */
+ty_error_kind ty_error_what(void);
+/* Sets the failure of this thread by a printf format and returns TY_FAIL. For code built on the library. */
+ty_status ty_fail(ty_error_kind kind, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Base that messages of this thread count dimensions and indices from: 0 (C) or 1 (Lua). */
+void ty_set_index_base(int base);
+
+/* Asks running calls of every thread to stop soon; they fail with TY_ERROR_INTERRUPT. May be called in a signal handler. */
+void ty_interrupt(void);
+/* Takes the request back, so that later calls run again. */
+void ty_interrupt_clear(void);
+
+/* ---- Dtypes and devices --------------------------------------------------------------------- */
+
+/* The one list of dtypes: X(ENUM, pytorch_name, storage C type, arithmetic C type, kind). Kernels, promotion
+ * and files are generated from it. Kinds: b bool, u unsigned, i signed integer, f floating. */
+#define TY_DTYPES(X)                                                                               \
+    X(BOOL, bool, bool, bool, b)                                                                   \
+    X(UINT8, uint8, uint8_t, uint8_t, u)                                                           \
+    X(INT8, int8, int8_t, int8_t, i)                                                               \
+    X(INT16, int16, int16_t, int16_t, i)                                                           \
+    X(INT32, int32, int32_t, int32_t, i)                                                           \
+    X(INT64, int64, int64_t, int64_t, i)                                                           \
+    X(FLOAT32, float32, float, float, f)                                                           \
+    X(FLOAT64, float64, double, double, f)
+
+typedef enum {
+#define TY_X(E, name, storage, arithmetic, kind) TY_##E,
+    TY_DTYPES(TY_X)
+#undef TY_X
+        TY_DTYPE_COUNT,
+    TY_DTYPE_NONE = -1 /* "not given": take the default, or the input's */
+} ty_dtype;
+
+const char *ty_dtype_name(ty_dtype dtype);          /* "float32" ... */
+ty_dtype ty_dtype_from_name(const char *name);      /* TY_DTYPE_NONE when unknown */
+size_t ty_dtype_size(ty_dtype dtype);               /* bytes of an element */
+bool ty_dtype_is_floating(ty_dtype dtype);
+ty_dtype ty_promote_types(ty_dtype a, ty_dtype b);  /* torch.promote_types */
+ty_dtype ty_get_default_dtype(void);                /* float32 at first */
+ty_status ty_set_default_dtype(ty_dtype dtype);     /* floating only */
+
+typedef enum { TY_CPU = 0, TY_CUDA = 1, TY_DEVICE_TYPES } ty_device_type;
+typedef struct ty_device {
+    ty_device_type type;
+    int index;
+} ty_device;
+#define TY_DEVICE_CPU ((ty_device){TY_CPU, 0})
+
+/* "cpu", "cuda", "cuda:1" to a device; fails when it is malformed or the device cannot be had. */
+ty_status ty_device_from_name(const char *name, ty_device *device);
+
+/* A number that keeps whether it was an integer, a float or a bool, as Lua's and Python's do. */
+typedef struct ty_scalar {
+    enum { TY_SCALAR_BOOL, TY_SCALAR_INT, TY_SCALAR_FLOAT } kind;
+    int64_t i; /* value of a bool or an integer */
+    double f;  /* value of a float */
+} ty_scalar;
+static inline ty_scalar ty_int(int64_t i) { return (ty_scalar){TY_SCALAR_INT, i, (double)i}; }
+static inline ty_scalar ty_float(double f) { return (ty_scalar){TY_SCALAR_FLOAT, 0, f}; }
+static inline ty_scalar ty_bool(bool b) { return (ty_scalar){TY_SCALAR_BOOL, b, (double)b}; }
+
+/* ---- Tensors: life and facts ---------------------------------------------------------------- */
+
+typedef struct ty_tensor ty_tensor;
+typedef struct ty_generator ty_generator;
+
+ty_tensor *ty_retain(ty_tensor *x); /* one more reference; NULL stays NULL */
+void ty_release(ty_tensor *x);      /* one reference less; NULL is fine */
+
+int ty_ndim(const ty_tensor *x);
+const int64_t *ty_sizes(const ty_tensor *x);   /* ty_ndim entries */
+const int64_t *ty_strides(const ty_tensor *x); /* in elements */
+int64_t ty_numel(const ty_tensor *x);
+int64_t ty_storage_offset(const ty_tensor *x); /* in elements */
+ty_dtype ty_dtype_of(const ty_tensor *x);
+ty_device ty_device_of(const ty_tensor *x);
+bool ty_is_contiguous(const ty_tensor *x);
+bool ty_shares_storage(const ty_tensor *a, const ty_tensor *b);
+uint32_t ty_version(const ty_tensor *x); /* counts in-place changes of the storage */
+/* Identity and size of the storage, for writers that keep sharing. */
+const void *ty_storage_id(const ty_tensor *x);
+size_t ty_storage_bytes(const ty_tensor *x);
+/* First element in host memory; strides apply. NULL (and an error) for a tensor that is not on the CPU. Writing
+ * through it is not seen by autograd; call ty_touch() after writing. */
+void *ty_data(ty_tensor *x);
+void ty_touch(ty_tensor *x); /* counts an in-place change made through ty_data() */
+/* The value of a one-element tensor. */
+ty_status ty_item(ty_tensor *x, ty_scalar *value);
+/* What the tensor prints as; free() it. `text` as PyTorch lays it out, with Lua's braces. */
+typedef struct ty_print_options {
+    int precision;  /* digits after the point, 4 */
+    int threshold;  /* elements from which on the middle is left out, 1000 */
+    int edge_items; /* elements shown at each end of a summarised dimension, 3 */
+    int line_width; /* columns, 80 */
+    int sci_mode;   /* 1 on, 0 off, -1 as the values need */
+} ty_print_options;
+extern const ty_print_options ty_print_defaults;
+char *ty_to_string(ty_tensor *x, const ty_print_options *options);
+
+/* Bytes handed out by the allocator now, their peak since the last reset, and bytes kept free for reuse. */
+typedef struct ty_memory_stats {
+    size_t live, peak, cached, live_blocks;
+    uint64_t allocated_total; /* bytes handed out since the start */
+} ty_memory_stats;
+void ty_get_memory_stats(ty_memory_stats *stats);
+void ty_reset_peak_memory(void);
+void ty_empty_cache(void); /* gives cached blocks back to the system */
+
+int ty_get_num_threads(void);
+ty_status ty_set_num_threads(int count);
+
+/* ---- Creation ------------------------------------------------------------------------------- */
+/* dtype TY_DTYPE_NONE: the default dtype (or what the values say, as in PyTorch). */
+
+ty_tensor *ty_empty(int ndim, const int64_t *sizes, ty_dtype dtype, ty_device device);
+ty_tensor *ty_zeros(int ndim, const int64_t *sizes, ty_dtype dtype, ty_device device);
+ty_tensor *ty_ones(int ndim, const int64_t *sizes, ty_dtype dtype, ty_device device);
+ty_tensor *ty_full(int ndim, const int64_t *sizes, ty_scalar value, ty_dtype dtype, ty_device device);
+ty_tensor *ty_empty_like(ty_tensor *x, ty_dtype dtype);
+ty_tensor *ty_zeros_like(ty_tensor *x, ty_dtype dtype);
+ty_tensor *ty_ones_like(ty_tensor *x, ty_dtype dtype);
+ty_tensor *ty_full_like(ty_tensor *x, ty_scalar value, ty_dtype dtype);
+ty_tensor *ty_arange(ty_scalar start, ty_scalar end, ty_scalar step, ty_dtype dtype, ty_device device);
+ty_tensor *ty_linspace(double start, double end, int64_t steps, ty_dtype dtype, ty_device device);
+ty_tensor *ty_eye(int64_t n, int64_t m, ty_dtype dtype, ty_device device);
+/* Copies row-major host data. */
+ty_tensor *ty_from_data(const void *data, int ndim, const int64_t *sizes, ty_dtype dtype);
+/* A zero-dimensional tensor; a `wrapped` one takes part in type promotion as a plain number does. */
+ty_tensor *ty_scalar_tensor(ty_scalar value, ty_dtype dtype, bool wrapped);
+ty_tensor *ty_to(ty_tensor *x, ty_dtype dtype, ty_device device, bool copy);
+ty_tensor *ty_to_dtype(ty_tensor *x, ty_dtype dtype);
+ty_tensor *ty_clone(ty_tensor *x);
+ty_tensor *ty_contiguous(ty_tensor *x);
+
+/* ---- Random numbers: the values of PyTorch's CPU generator ---------------------------------- */
+
+ty_generator *ty_generator_new(uint64_t seed);
+void ty_generator_free(ty_generator *g);
+ty_generator *ty_default_generator(void);
+void ty_manual_seed(ty_generator *g, uint64_t seed); /* g NULL: the default generator, here and below */
+uint64_t ty_initial_seed(const ty_generator *g);
+uint64_t ty_seed(ty_generator *g); /* seeds from the system and returns the seed */
+#define TY_RNG_STATE_BYTES 5056
+void ty_get_rng_state(const ty_generator *g, uint8_t state[TY_RNG_STATE_BYTES]);
+ty_status ty_set_rng_state(ty_generator *g, const uint8_t state[TY_RNG_STATE_BYTES]);
+uint64_t ty_random_u64(ty_generator *g); /* 64 random bits: what DataLoader draws its seeds from */
+
+ty_tensor *ty_rand(int ndim, const int64_t *sizes, ty_dtype dtype, ty_device device, ty_generator *g);
+ty_tensor *ty_randn(int ndim, const int64_t *sizes, ty_dtype dtype, ty_device device, ty_generator *g);
+ty_tensor *ty_randint(int64_t low, int64_t high, int ndim, const int64_t *sizes, ty_dtype dtype,
+                      ty_device device, ty_generator *g);
+ty_tensor *ty_randperm(int64_t n, ty_dtype dtype, ty_device device, ty_generator *g);
+ty_tensor *ty_bernoulli(ty_tensor *p, ty_generator *g);
+ty_tensor *ty_multinomial(ty_tensor *weights, int64_t samples, bool replacement, ty_generator *g);
+ty_tensor *ty_normal(ty_tensor *mean, ty_tensor *std, ty_generator *g);
+ty_tensor *ty_uniform_(ty_tensor *x, double from, double to, ty_generator *g);
+ty_tensor *ty_normal_(ty_tensor *x, double mean, double std, ty_generator *g);
+ty_tensor *ty_bernoulli_(ty_tensor *x, double p, ty_generator *g);
+ty_tensor *ty_exponential_(ty_tensor *x, double rate, ty_generator *g);
+ty_tensor *ty_random_(ty_tensor *x, int64_t low, int64_t high, ty_generator *g);
+
+/* ---- Views and shapes ----------------------------------------------------------------------- */
+
+ty_tensor *ty_view(ty_tensor *x, int ndim, const int64_t *sizes);    /* -1 once: inferred */
+ty_tensor *ty_reshape(ty_tensor *x, int ndim, const int64_t *sizes); /* a view where possible */
+ty_tensor *ty_flatten(ty_tensor *x, int start_dim, int end_dim);
+ty_tensor *ty_permute(ty_tensor *x, int ndim, const int64_t *dims);
+ty_tensor *ty_transpose(ty_tensor *x, int dim0, int dim1);
+ty_tensor *ty_t(ty_tensor *x);
+ty_tensor *ty_squeeze(ty_tensor *x);
+ty_tensor *ty_squeeze_dim(ty_tensor *x, int dim);
+ty_tensor *ty_unsqueeze(ty_tensor *x, int dim);
+ty_tensor *ty_expand(ty_tensor *x, int ndim, const int64_t *sizes); /* -1: unchanged */
+ty_tensor *ty_narrow(ty_tensor *x, int dim, int64_t start, int64_t length);
+ty_tensor *ty_select(ty_tensor *x, int dim, int64_t index);
+/* Elements start, start + step, ... below end of a dimension; start and end clamp as Python slices do; step >= 1. */
+ty_tensor *ty_slice(ty_tensor *x, int dim, int64_t start, int64_t end, int64_t step);
+ty_tensor *ty_as_strided(ty_tensor *x, int ndim, const int64_t *sizes, const int64_t *strides, int64_t offset);
+ty_tensor *ty_diagonal(ty_tensor *x, int64_t offset, int dim0, int dim1);
+ty_tensor *ty_detach(ty_tensor *x);
+ty_tensor *ty_cat(ty_tensor *const *tensors, int count, int dim);
+ty_tensor *ty_stack(ty_tensor *const *tensors, int count, int dim);
+/* Splits into pieces of `size` (the last may be smaller). *count receives their number; free() the array after
+ * releasing each. */
+ty_status ty_split(ty_tensor *x, int64_t size, int dim, ty_tensor ***pieces, int *count);
+ty_status ty_chunk(ty_tensor *x, int64_t chunks, int dim, ty_tensor ***pieces, int *count);
+
+/* ---- Pointwise ------------------------------------------------------------------------------ */
+/* Broadcasting and type promotion as in PyTorch. The list of unary ops, each as ty_NAME(x) and ty_NAME_(x); see
+ * core/backend/pointwise.def for what each computes. */
+#define TY_UNARY_OPS(X)                                                                            \
+    X(neg) X(abs) X(sign) X(square) X(relu) X(exp) X(expm1) X(log) X(log1p) X(log2) X(log10)       \
+    X(sqrt) X(rsqrt) X(reciprocal) X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh)    \
+    X(tanh) X(sigmoid) X(erf) X(floor) X(ceil) X(round) X(trunc) X(bitwise_not) X(logical_not)
+#define TY_X(name) ty_tensor *ty_##name(ty_tensor *x); ty_tensor *ty_##name##_(ty_tensor *x);
+TY_UNARY_OPS(TY_X)
+#undef TY_X
+ty_tensor *ty_isnan(ty_tensor *x);
+ty_tensor *ty_isinf(ty_tensor *x);
+ty_tensor *ty_isfinite(ty_tensor *x);
+
+/* Binary ops, each as ty_NAME(a, b) and ty_NAME_(a, b). */
+#define TY_BINARY_OPS(X)                                                                           \
+    X(mul) X(div) X(floor_divide) X(remainder) X(fmod) X(pow) X(maximum) X(minimum) X(atan2)       \
+    X(bitwise_and) X(bitwise_or) X(bitwise_xor) X(logical_and) X(logical_or) X(logical_xor)        \
+    X(eq) X(ne) X(lt) X(le) X(gt) X(ge)
+#define TY_X(name)                                                                                 \
+    ty_tensor *ty_##name(ty_tensor *a, ty_tensor *b);                                              \
+    ty_tensor *ty_##name##_(ty_tensor *a, ty_tensor *b);
+TY_BINARY_OPS(TY_X)
+#undef TY_X
+ty_tensor *ty_add(ty_tensor *a, ty_tensor *b, ty_scalar alpha); /* a + alpha * b */
+ty_tensor *ty_add_(ty_tensor *a, ty_tensor *b, ty_scalar alpha);
+ty_tensor *ty_sub(ty_tensor *a, ty_tensor *b, ty_scalar alpha); /* a - alpha * b */
+ty_tensor *ty_sub_(ty_tensor *a, ty_tensor *b, ty_scalar alpha);
+
+ty_tensor *ty_where(ty_tensor *condition, ty_tensor *a, ty_tensor *b);
+ty_tensor *ty_clamp(ty_tensor *x, ty_tensor *min, ty_tensor *max); /* either may be NULL */
+ty_tensor *ty_clamp_(ty_tensor *x, ty_tensor *min, ty_tensor *max);
+ty_tensor *ty_fill_(ty_tensor *x, ty_scalar value);
+ty_tensor *ty_zero_(ty_tensor *x);
+ty_tensor *ty_copy_(ty_tensor *x, ty_tensor *source); /* broadcasts and converts */
+bool ty_equal(ty_tensor *a, ty_tensor *b);            /* same shape and elements */
+/* torch.allclose; *result is set on success. */
+ty_status ty_allclose(ty_tensor *a, ty_tensor *b, double rtol, double atol, bool equal_nan, bool *result);
+
+/* ---- Reductions ----------------------------------------------------------------------------- */
+/* ndims 0 (dims NULL) reduces over all dimensions. dtype TY_DTYPE_NONE: as PyTorch (sums of integers are int64). */
+
+ty_tensor *ty_sum(ty_tensor *x, int ndims, const int64_t *dims, bool keepdim, ty_dtype dtype);
+ty_tensor *ty_mean(ty_tensor *x, int ndims, const int64_t *dims, bool keepdim, ty_dtype dtype);
+ty_tensor *ty_prod(ty_tensor *x, int ndims, const int64_t *dims, bool keepdim, ty_dtype dtype);
+ty_tensor *ty_var(ty_tensor *x, int ndims, const int64_t *dims, double correction, bool keepdim);
+ty_tensor *ty_std(ty_tensor *x, int ndims, const int64_t *dims, double correction, bool keepdim);
+ty_tensor *ty_amax(ty_tensor *x, int ndims, const int64_t *dims, bool keepdim);
+ty_tensor *ty_amin(ty_tensor *x, int ndims, const int64_t *dims, bool keepdim);
+ty_tensor *ty_all(ty_tensor *x, int ndims, const int64_t *dims, bool keepdim);
+ty_tensor *ty_any(ty_tensor *x, int ndims, const int64_t *dims, bool keepdim);
+ty_tensor *ty_norm(ty_tensor *x, double p, int ndims, const int64_t *dims, bool keepdim);
+ty_tensor *ty_logsumexp(ty_tensor *x, int ndims, const int64_t *dims, bool keepdim);
+ty_tensor *ty_max(ty_tensor *x); /* over all elements */
+ty_tensor *ty_min(ty_tensor *x);
+/* values and indices along one dimension; *indices (int64) is a new reference as well */
+ty_tensor *ty_max_dim(ty_tensor *x, int dim, bool keepdim, ty_tensor **indices);
+ty_tensor *ty_min_dim(ty_tensor *x, int dim, bool keepdim, ty_tensor **indices);
+ty_tensor *ty_argmax(ty_tensor *x, const int *dim, bool keepdim); /* dim NULL: of the flattened tensor */
+ty_tensor *ty_argmin(ty_tensor *x, const int *dim, bool keepdim);
+ty_tensor *ty_cumsum(ty_tensor *x, int dim, ty_dtype dtype);
+ty_tensor *ty_topk(ty_tensor *x, int64_t k, int dim, bool largest, bool sorted, ty_tensor **indices);
+ty_tensor *ty_sort(ty_tensor *x, int dim, bool descending, bool stable, ty_tensor **indices);
+
+/* ---- Matrix products ------------------------------------------------------------------------ */
+
+ty_tensor *ty_matmul(ty_tensor *a, ty_tensor *b);
+ty_tensor *ty_mm(ty_tensor *a, ty_tensor *b);
+ty_tensor *ty_bmm(ty_tensor *a, ty_tensor *b);
+ty_tensor *ty_mv(ty_tensor *a, ty_tensor *b);
+ty_tensor *ty_dot(ty_tensor *a, ty_tensor *b);
+ty_tensor *ty_outer(ty_tensor *a, ty_tensor *b);
+ty_tensor *ty_addmm(ty_tensor *input, ty_tensor *a, ty_tensor *b, ty_scalar beta, ty_scalar alpha);
+/* x w^T + bias; x {..., in}, w {out, in}, bias {out} or NULL: {..., out} */
+ty_tensor *ty_linear(ty_tensor *x, ty_tensor *weight, ty_tensor *bias);
+
+/* ---- Softmax family, losses, layers --------------------------------------------------------- */
+
+ty_tensor *ty_softmax(ty_tensor *x, int dim, ty_dtype dtype);
+ty_tensor *ty_log_softmax(ty_tensor *x, int dim, ty_dtype dtype);
+ty_tensor *ty_dropout(ty_tensor *x, double p, bool training, ty_generator *g);
+
+typedef enum { TY_REDUCE_NONE, TY_REDUCE_MEAN, TY_REDUCE_SUM } ty_reduction;
+/* log-probabilities {N, C, d...} or {C} against classes {N, d...} or {}; weight {C} or NULL */
+ty_tensor *ty_nll_loss(ty_tensor *x, ty_tensor *target, ty_tensor *weight, int64_t ignore_index,
+                       ty_reduction reduction);
+/* logits against classes (integer) or class probabilities (floating, shape of x) */
+ty_tensor *ty_cross_entropy(ty_tensor *x, ty_tensor *target, ty_tensor *weight, int64_t ignore_index,
+                            ty_reduction reduction, double label_smoothing);
+ty_tensor *ty_mse_loss(ty_tensor *x, ty_tensor *target, ty_reduction reduction);
+
+/* ---- Indexing ------------------------------------------------------------------------------- */
+/* Advanced indexing as in PyTorch: indices[d] is an integer or bool tensor, or NULL for "all of this dimension". */
+ty_tensor *ty_index(ty_tensor *x, int count, ty_tensor *const *indices);
+ty_tensor *ty_index_put_(ty_tensor *x, int count, ty_tensor *const *indices, ty_tensor *values, bool accumulate);
+ty_tensor *ty_index_select(ty_tensor *x, int dim, ty_tensor *index);
+ty_tensor *ty_gather(ty_tensor *x, int dim, ty_tensor *index);
+ty_tensor *ty_scatter(ty_tensor *x, int dim, ty_tensor *index, ty_tensor *source);
+ty_tensor *ty_scatter_add(ty_tensor *x, int dim, ty_tensor *index, ty_tensor *source);
+ty_tensor *ty_scatter_(ty_tensor *x, int dim, ty_tensor *index, ty_tensor *source);
+ty_tensor *ty_scatter_add_(ty_tensor *x, int dim, ty_tensor *index, ty_tensor *source);
+ty_tensor *ty_masked_fill(ty_tensor *x, ty_tensor *mask, ty_tensor *value);
+ty_tensor *ty_masked_fill_(ty_tensor *x, ty_tensor *mask, ty_tensor *value);
+ty_tensor *ty_masked_select(ty_tensor *x, ty_tensor *mask);
+ty_tensor *ty_nonzero(ty_tensor *x);
+ty_tensor *ty_one_hot(ty_tensor *x, int64_t classes); /* classes -1: largest + 1 */
+/* Rows `index` of x, converted to float32 and mapped to value * scale + shift in the same pass: how batches are made of
+ * uint8 images. x {N, d...} of any dtype, index int64 {B}: {B, d...}. */
+ty_tensor *ty_gather_rows(ty_tensor *x, ty_tensor *index, double scale, double shift);
+
+/* ---- Autograd ------------------------------------------------------------------------------- */
+
+bool ty_requires_grad(const ty_tensor *x);
+ty_status ty_set_requires_grad(ty_tensor *x, bool requires_grad); /* floating leaves only */
+bool ty_is_leaf(const ty_tensor *x);
+ty_tensor *ty_grad_of(ty_tensor *x);                     /* borrowed; NULL when there is none yet */
+ty_status ty_set_grad(ty_tensor *x, ty_tensor *grad);    /* NULL clears */
+ty_status ty_retain_grad(ty_tensor *x);                  /* keep the gradient of a non-leaf */
+const char *ty_grad_fn_name(const ty_tensor *x);         /* "AddBackward0"; NULL for a leaf */
+/* Accumulates d root / d leaf into the leaves' grad. gradient NULL: root has one element. */
+ty_status ty_backward(ty_tensor *root, ty_tensor *gradient, bool retain_graph, bool create_graph);
+/* torch.autograd.grad: grads[i] (new references, NULL where unused and allowed) of the roots' sum. */
+ty_status ty_grad(int roots_count, ty_tensor *const *roots, ty_tensor *const *gradients, int inputs_count,
+                  ty_tensor *const *inputs, bool retain_graph, bool create_graph, bool allow_unused,
+                  ty_tensor **grads);
+bool ty_grad_enabled(void);
+bool ty_set_grad_enabled(bool enabled); /* returns what it was */
+
+/* ---- Initialisers (torch.nn.init), in place ------------------------------------------------- */
+
+typedef enum { TY_FAN_IN, TY_FAN_OUT } ty_fan_mode;
+typedef enum {
+    TY_NONLINEARITY_LINEAR, TY_NONLINEARITY_SIGMOID, TY_NONLINEARITY_TANH, TY_NONLINEARITY_RELU,
+    TY_NONLINEARITY_LEAKY_RELU, TY_NONLINEARITY_SELU
+} ty_nonlinearity;
+double ty_calculate_gain(ty_nonlinearity nonlinearity, double param);
+ty_status ty_init_fans(ty_tensor *x, int64_t *fan_in, int64_t *fan_out);
+ty_tensor *ty_init_kaiming_uniform_(ty_tensor *x, double a, ty_fan_mode mode, ty_nonlinearity nonlinearity, ty_generator *g);
+ty_tensor *ty_init_kaiming_normal_(ty_tensor *x, double a, ty_fan_mode mode, ty_nonlinearity nonlinearity, ty_generator *g);
+ty_tensor *ty_init_xavier_uniform_(ty_tensor *x, double gain, ty_generator *g);
+ty_tensor *ty_init_xavier_normal_(ty_tensor *x, double gain, ty_generator *g);
+ty_tensor *ty_init_trunc_normal_(ty_tensor *x, double mean, double std, double a, double b, ty_generator *g);
+
+/* ---- Optimisers ----------------------------------------------------------------------------- */
+/* An optimiser holds references to its parameters and one state tensor per parameter and state name. Options have
+ * PyTorch's names and defaults and can be changed between steps. Parameters without a gradient are skipped. */
+typedef struct ty_optim ty_optim;
+ty_optim *ty_optim_new(const char *kind, int count, ty_tensor *const *params); /* "SGD", "Adam", "AdamW" */
+void ty_optim_free(ty_optim *o);
+ty_status ty_optim_set(ty_optim *o, const char *option, double value);
+ty_status ty_optim_get(const ty_optim *o, const char *option, double *value);
+ty_status ty_optim_step(ty_optim *o);
+ty_status ty_optim_zero_grad(ty_optim *o, bool set_to_none);
+/* Names of the options / of the state tensors, NULL-terminated. */
+const char *const *ty_optim_options(const ty_optim *o);
+const char *const *ty_optim_states(const ty_optim *o);
+/* State of parameter i: borrowed; NULL while there is none (before its first step). */
+ty_tensor *ty_optim_state(const ty_optim *o, int i, const char *name);
+ty_status ty_optim_set_state(ty_optim *o, int i, const char *name, ty_tensor *value);
+/* Steps that parameter i has taken (0 before the first). */
+int64_t ty_optim_step_count(const ty_optim *o, int i);
+ty_status ty_optim_set_step_count(ty_optim *o, int i, int64_t steps);
+
+/* ---- Files ---------------------------------------------------------------------------------- */
+
+/* Plain data of a file: what torch.save stores without executing anything. A tree; each node owns its children. */
+typedef enum {
+    TY_NIL, TY_TRUE_FALSE, TY_INTEGER, TY_NUMBER, TY_STRING, TY_TENSOR, TY_LIST, TY_TUPLE, TY_DICT
+} ty_value_kind;
+typedef struct ty_value ty_value;
+struct ty_value {
+    ty_value_kind kind;
+    bool parameter;      /* TY_TENSOR: was a Parameter; requires_grad is on the tensor */
+    bool ordered;        /* TY_DICT: an OrderedDict */
+    int64_t integer;     /* TY_INTEGER, TY_TRUE_FALSE */
+    double number;       /* TY_NUMBER */
+    char *string;        /* TY_STRING, with `length` bytes and a final 0 */
+    size_t length;
+    ty_tensor *tensor;   /* TY_TENSOR: owned reference */
+    ty_value **keys;     /* TY_DICT: `count` keys */
+    ty_value **items;    /* TY_LIST, TY_TUPLE, TY_DICT: `count` items */
+    size_t count, capacity;
+};
+ty_value *ty_value_new(ty_value_kind kind);
+ty_value *ty_value_string(const char *bytes, size_t length);
+ty_value *ty_value_tensor(ty_tensor *x); /* takes its own reference */
+/* Appends to a list, tuple or dict (key NULL for the first two). Consumes key and item, also when it fails. */
+ty_status ty_value_append(ty_value *parent, ty_value *key, ty_value *item);
+void ty_value_free(ty_value *v);
+/* PyTorch's zip format. Saving is atomic: the target holds its old bytes until the new ones are safe on disk. */
+ty_status ty_save(const ty_value *v, const char *path);
+ty_value *ty_load(const char *path);
+/* IDX (MNIST's format), gzipped or not, as a tensor of its dtype. */
+ty_tensor *ty_load_idx(const char *path);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
