@@ -32,8 +32,8 @@ typedef enum {
     TYI_REDUCE_MIN,
     TYI_REDUCE_ALL,
     TYI_REDUCE_ANY,
-    TYI_REDUCE_SUM_SQUARES,    /* sum of (x - shift)^2, shift per output: two-pass variance */
-    TYI_REDUCE_ARGMAX,         /* int64 output */
+    TYI_REDUCE_SUM_SQUARES, /* sum of (x - shift)^2, shift per output: two-pass variance */
+    TYI_REDUCE_ARGMAX,      /* int64 output */
     TYI_REDUCE_ARGMIN,
     TYI_REDUCE_COUNT
 } tyi_reduce;
@@ -75,8 +75,8 @@ typedef struct tyi_softmax_args {
 /* Negative log-likelihood over contiguous {outer, classes, inner} log-probabilities; target int64 {outer, inner}.
  * forward: loss {outer, inner} = -weight[t] x[t] (0 where ignored), factor {outer, inner} = weight[t] (or 0).
  * backward: grad_x[t] = -factor * grad (elsewhere 0), grad {outer, inner}.
- * `from_logits`: x are logits; forward then also writes probabilities' logs to log_probs, and backward gets them as x and
- * writes (softmax - onehot) * factor * grad: cross entropy in one pass. The target has been checked. */
+ * `from_logits`: x are logits; forward then also writes probabilities' logs to log_probs, and backward gets them as x
+ * and writes (softmax - onehot) * factor * grad: cross entropy in one pass. The target has been checked. */
 typedef struct tyi_nll_args {
     ty_dtype dtype;
     bool from_logits;
@@ -90,21 +90,22 @@ typedef struct tyi_nll_args {
     void *grad_x;                    /* backward output */
 } tyi_nll_args;
 
-/* Advanced indexing. The result's index space is `numel` positions; position p addresses, for each of `count` index tensors,
- * index[j][p * strides] over the broadcast shape; `inner` contiguous-or-strided rest dims follow. See core/ops/index.c. */
+/* Advanced indexing. The result's index space is `numel` positions; position p addresses, for each of `count` index
+ * tensors, index[j][p * strides] over the broadcast shape; `inner` contiguous-or-strided rest dims follow. See
+ * core/ops/index.c. */
 typedef struct tyi_index_args {
     ty_dtype dtype;
     int ndim; /* of the walk below: leading, index and trailing dims in the result's order */
     int64_t sizes[TY_MAX_DIMS];
-    void *out;                              /* gather: written; put: the destination (then x below is the values) */
+    void *out; /* gather: written; put: the destination (then x below is the values) */
     const void *x;
-    int64_t out_strides[TY_MAX_DIMS];       /* elements, of the result-shaped operand */
-    int64_t x_strides[TY_MAX_DIMS];         /* elements, of the indexed tensor; 0 along index dims */
+    int64_t out_strides[TY_MAX_DIMS]; /* elements, of the result-shaped operand */
+    int64_t x_strides[TY_MAX_DIMS];   /* elements, of the indexed tensor; 0 along index dims */
     int count;
     const int64_t *index[TY_MAX_DIMS];
     int64_t index_strides[TY_MAX_DIMS][TY_MAX_DIMS]; /* [j][dim], elements */
-    int64_t index_sizes[TY_MAX_DIMS];       /* length of the indexed dimension j */
-    int64_t index_steps[TY_MAX_DIMS];       /* its stride in the indexed tensor, elements */
+    int64_t index_sizes[TY_MAX_DIMS];                /* length of the indexed dimension j */
+    int64_t index_steps[TY_MAX_DIMS];                /* its stride in the indexed tensor, elements */
     bool accumulate;
 } tyi_index_args;
 
@@ -126,9 +127,9 @@ typedef struct tyi_optim_args {
 
 typedef struct tyi_sort_args {
     ty_dtype dtype;
-    const void *x;     /* contiguous {rows, size} */
-    void *values;      /* {rows, kept} */
-    int64_t *indices;  /* {rows, kept} */
+    const void *x;    /* contiguous {rows, size} */
+    void *values;     /* {rows, kept} */
+    int64_t *indices; /* {rows, kept} */
     int64_t rows, size, kept;
     bool descending;
 } tyi_sort_args;
@@ -143,10 +144,10 @@ typedef struct tyi_backend {
     ty_status (*copy)(const tyi_iter *iter);
     ty_status (*fill)(const tyi_iter *iter, ty_scalar value);
     ty_status (*unary)(tyi_unary op, const tyi_iter *iter);
-    ty_status (*binary)(tyi_binary op, const tyi_iter *iter);  /* comparisons write bool */
-    ty_status (*axpy)(const tyi_iter *iter, ty_scalar alpha);   /* operand 1 + alpha * operand 2 */
-    ty_status (*where)(const tyi_iter *iter);                   /* 1 is bool */
-    ty_status (*clamp)(const tyi_iter *iter);                   /* min(max(1, 2), 3), NaN kept */
+    ty_status (*binary)(tyi_binary op, const tyi_iter *iter); /* comparisons write bool */
+    ty_status (*axpy)(const tyi_iter *iter, ty_scalar alpha); /* operand 1 + alpha * operand 2 */
+    ty_status (*where)(const tyi_iter *iter);                 /* 1 is bool */
+    ty_status (*clamp)(const tyi_iter *iter);                 /* min(max(1, 2), 3), NaN kept */
     ty_status (*arange)(ty_dtype dtype, void *out, int64_t n, ty_scalar start, ty_scalar step);
 
     ty_status (*reduce)(const tyi_reduce_args *args);
@@ -161,6 +162,9 @@ typedef struct tyi_backend {
     ty_status (*index_put)(const tyi_index_args *args);
     /* Smallest and largest of n int64 values (n > 0): range checks of indices before a kernel trusts them. */
     ty_status (*index_range)(const int64_t *index, int64_t n, int64_t *low, int64_t *high);
+    /* out[i] = index[i] - (index[i] > 0 && index[i] != *ignore); *zeros: how many were 0 and not *ignore. ignore may be
+     * NULL. */
+    ty_status (*index_from_one)(const int64_t *index, int64_t *out, int64_t n, const int64_t *ignore, int64_t *zeros);
     ty_status (*nonzero_count)(const void *mask, int64_t n, int64_t *count);    /* bool, contiguous */
     ty_status (*nonzero_flat)(const void *mask, int64_t n, int64_t *positions); /* flat positions in order */
     ty_status (*gather_rows)(ty_dtype dtype, const void *x, const int64_t *index, int64_t rows, int64_t width,
@@ -178,7 +182,8 @@ typedef struct tyi_backend {
     ty_status (*randperm)(ty_generator *g, ty_dtype dtype, void *x, int64_t n);
     /* y = x * mask / (1 - p) and mask (uint8), drawn as torch.dropout draws it. */
     ty_status (*dropout)(ty_generator *g, ty_dtype dtype, const void *x, void *y, uint8_t *mask, int64_t n, double p);
-    ty_status (*dropout_backward)(ty_dtype dtype, const void *grad, const uint8_t *mask, void *out, int64_t n, double p);
+    ty_status (*dropout_backward)(ty_dtype dtype, const void *grad, const uint8_t *mask, void *out, int64_t n,
+                                  double p);
 
     ty_status (*optim)(const tyi_optim_args *args);
 } tyi_backend;

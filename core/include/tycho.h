@@ -342,6 +342,9 @@ ty_tensor *ty_one_hot(ty_tensor *x, int64_t classes); /* classes -1: largest + 1
 /* Rows `index` of x, converted to float32 and mapped to value * scale + shift in the same pass: how batches are made of
  * uint8 images. x {N, d...} of any dtype, index int64 {B}: {B, d...}. */
 ty_tensor *ty_gather_rows(ty_tensor *x, ty_tensor *index, double scale, double shift);
+/* Indices that count from 1 (of any integer dtype) as int64 that count from 0: positive ones less 1, negative ones and
+ * *ignore (NULL: none) unchanged; fails on 0. For faces, as Lua's, that count from 1. */
+ty_tensor *ty_index_from_one(ty_tensor *index, const int64_t *ignore);
 
 /* ---- Autograd ------------------------------------------------------------------------------- */
 

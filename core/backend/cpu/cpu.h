@@ -1,0 +1,50 @@
+/*
+ * The CPU's kernels by name: what backend.c puts into the table, from the files beside it. Arguments are described in
+ * backend/backend.h.
+ */
+#ifndef TYI_CPU_H
+#define TYI_CPU_H
+
+#include "backend/backend.h"
+
+ty_status tyi_cpu_to_host(void *host, const void *data, size_t bytes);
+ty_status tyi_cpu_from_host(void *data, const void *host, size_t bytes);
+ty_status tyi_cpu_copy(const tyi_iter *iter);
+ty_status tyi_cpu_fill(const tyi_iter *iter, ty_scalar value);
+ty_status tyi_cpu_unary(tyi_unary op, const tyi_iter *iter);
+ty_status tyi_cpu_binary(tyi_binary op, const tyi_iter *iter);
+ty_status tyi_cpu_axpy(const tyi_iter *iter, ty_scalar alpha);
+ty_status tyi_cpu_where(const tyi_iter *iter);
+ty_status tyi_cpu_clamp(const tyi_iter *iter);
+ty_status tyi_cpu_arange(ty_dtype dtype, void *out, int64_t n, ty_scalar start, ty_scalar step);
+ty_status tyi_cpu_reduce(const tyi_reduce_args *args);
+ty_status tyi_cpu_cumsum(ty_dtype dtype, const void *x, void *out, int64_t outer, int64_t size, int64_t inner);
+ty_status tyi_cpu_matmul(const tyi_matmul_args *args);
+ty_status tyi_cpu_softmax(const tyi_softmax_args *args);
+ty_status tyi_cpu_softmax_backward(const tyi_softmax_args *args);
+ty_status tyi_cpu_nll(const tyi_nll_args *args);
+ty_status tyi_cpu_nll_backward(const tyi_nll_args *args);
+ty_status tyi_cpu_index(const tyi_index_args *args);
+ty_status tyi_cpu_index_put(const tyi_index_args *args);
+ty_status tyi_cpu_index_range(const int64_t *index, int64_t n, int64_t *low, int64_t *high);
+ty_status tyi_cpu_index_from_one(const int64_t *index, int64_t *out, int64_t n, const int64_t *ignore, int64_t *zeros);
+ty_status tyi_cpu_nonzero_count(const void *mask, int64_t n, int64_t *count);
+ty_status tyi_cpu_nonzero_flat(const void *mask, int64_t n, int64_t *positions);
+ty_status tyi_cpu_gather_rows(ty_dtype dtype, const void *x, const int64_t *index, int64_t rows, int64_t width,
+                              float scale, float shift, float *out);
+ty_status tyi_cpu_sort(const tyi_sort_args *args);
+ty_status tyi_cpu_topk(const tyi_sort_args *args);
+ty_status tyi_cpu_uniform(ty_generator *g, ty_dtype dtype, void *x, int64_t n, double from, double to);
+ty_status tyi_cpu_normal(ty_generator *g, ty_dtype dtype, void *x, int64_t n, double mean, double std);
+ty_status tyi_cpu_bernoulli(ty_generator *g, ty_dtype dtype, void *x, int64_t n, double p);
+ty_status tyi_cpu_bernoulli_tensor(ty_generator *g, ty_dtype p_dtype, const void *p, ty_dtype dtype, void *x,
+                                   int64_t n);
+ty_status tyi_cpu_exponential(ty_generator *g, ty_dtype dtype, void *x, int64_t n, double rate);
+ty_status tyi_cpu_random_range(ty_generator *g, ty_dtype dtype, void *x, int64_t n, int64_t low, int64_t high);
+ty_status tyi_cpu_randperm(ty_generator *g, ty_dtype dtype, void *x, int64_t n);
+ty_status tyi_cpu_dropout(ty_generator *g, ty_dtype dtype, const void *x, void *y, uint8_t *mask, int64_t n, double p);
+ty_status tyi_cpu_dropout_backward(ty_dtype dtype, const void *grad, const uint8_t *mask, void *out, int64_t n,
+                                   double p);
+ty_status tyi_cpu_optim(const tyi_optim_args *args);
+
+#endif
