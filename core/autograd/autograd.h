@@ -32,25 +32,27 @@ typedef struct tyi_edge {
     int nr;
 } tyi_edge;
 
-#define TYI_CONTEXT_BYTES 64 /* plain options that fit into a node itself */
-
 /* true when grad mode is on and one of these (NULLs skipped) requires a gradient. */
 bool tyi_needs_grad(int count, ty_tensor *const *inputs);
 
 /* A list of tensors as two arguments. */
-#define TYI_LIST(...)                                                                              \
-    (int)(sizeof((ty_tensor *[]){__VA_ARGS__}) / sizeof(ty_tensor *)), (ty_tensor *[]) { __VA_ARGS__ }
+#define TYI_LIST(...)                                                                                                  \
+    (int)(sizeof((ty_tensor *[]){__VA_ARGS__}) / sizeof(ty_tensor *)), (ty_tensor *[])                                 \
+    {                                                                                                                  \
+        __VA_ARGS__                                                                                                    \
+    }
 
-/* Finishes a differentiable op with one output: returns out, with a node if gradients are wanted. inputs are the tensors
- * that may get gradients, in the order of grad_in; saved are those the rule reads (inputs, out, or others; NULL
- * allowed); context is copied (up to TYI_CONTEXT_BYTES). out NULL passes NULL on; a failure releases out. */
-ty_tensor *tyi_record(ty_tensor *out, const tyi_node_kind *kind, int inputs_count, ty_tensor *const *inputs, int saved_count,
-                      ty_tensor *const *saved, const void *context, size_t context_bytes);
+/* Finishes a differentiable op with one output: returns out, with a node if gradients are wanted. inputs are the
+ * tensors that may get gradients, in the order of grad_in; saved are those the rule reads (inputs, out, or others; NULL
+ * allowed); context is copied. out NULL passes NULL on; a failure releases out. */
+ty_tensor *tyi_record(ty_tensor *out, const tyi_node_kind *kind, int inputs_count, ty_tensor *const *inputs,
+                      int saved_count, ty_tensor *const *saved, const void *context, size_t context_bytes);
 /* The same for several outputs; NULL entries are not differentiable. */
 ty_status tyi_record_many(int outputs_count, ty_tensor *const *outputs, const tyi_node_kind *kind, int inputs_count,
                           ty_tensor *const *inputs, int saved_count, ty_tensor *const *saved, const void *context,
                           size_t context_bytes);
-/* Marks `out` as a view of `base` and records it. `as_strided` rebuilds a view's history after its base was changed in place. */
+/* Marks `out` as a view of `base` and records it. When the base (or another view of it) is later changed in place, the
+ * history of `out` is made anew from the base's. */
 ty_tensor *tyi_record_view(ty_tensor *out, ty_tensor *base, const tyi_node_kind *kind, const void *context,
                            size_t context_bytes);
 
@@ -64,12 +66,11 @@ ty_tensor *tyi_inplace_record(ty_tensor *x, const tyi_node_kind *kind, int input
 
 /* For gradient rules. */
 bool tyi_wants(const tyi_node *node, int input);
-ty_tensor *tyi_saved(tyi_node *node, int i);          /* borrowed; NULL with the error set when it was changed in place; NULL saved: NULL */
-bool tyi_saved_is_null(const tyi_node *node, int i);  /* whether NULL was saved */
+ty_tensor *tyi_saved(tyi_node *node,
+                     int i); /* borrowed; NULL with the error set when it was changed in place; NULL saved: NULL */
+bool tyi_saved_is_null(const tyi_node *node, int i); /* whether NULL was saved */
 const void *tyi_context(const tyi_node *node);
-ty_tensor *tyi_temp(ty_tensor *x);                    /* owns x until the rule returns; passes it on */
-
-/* Grad mode off until the end of a block: bool was = ty_set_grad_enabled(false); ... */
+ty_tensor *tyi_temp(ty_tensor *x); /* owns x until the rule returns; passes it on */
 
 /* History of a tensor: its edge (borrowed pointers). */
 tyi_edge tyi_history(ty_tensor *x);

@@ -27,8 +27,8 @@ ty_dtype ty_dtype_from_name(const char *name)
     static const struct {
         const char *alias;
         ty_dtype dtype;
-    } aliases[] = {{"float", TY_FLOAT32}, {"double", TY_FLOAT64}, {"long", TY_INT64}, {"int", TY_INT32},
-                   {"short", TY_INT16}};
+    } aliases[] = {
+        {"float", TY_FLOAT32}, {"double", TY_FLOAT64}, {"long", TY_INT64}, {"int", TY_INT32}, {"short", TY_INT16}};
     for (int d = 0; d < TY_DTYPE_COUNT; d++)
         if (strcmp(rows[d].name, name) == 0)
             return (ty_dtype)d;
@@ -88,8 +88,8 @@ ty_dtype tyi_float_type(ty_dtype dtype)
 
 ty_dtype tyi_result_type(int count, ty_tensor *const *tensors)
 {
-    /* Three ranks: dimensioned tensors, zero-dimensional ones, plain numbers. A lower rank counts only where its category is
-     * higher than that of the ranks above (torch.result_type). */
+    /* Three ranks: dimensioned tensors, zero-dimensional ones, plain numbers. A lower rank counts only where its
+     * category is higher than that of the ranks above (torch.result_type). */
     ty_dtype by_rank[3] = {TY_DTYPE_NONE, TY_DTYPE_NONE, TY_DTYPE_NONE};
     for (int i = 0; i < count; i++) {
         const ty_tensor *x = tensors[i];
@@ -121,8 +121,8 @@ ty_scalar tyi_load_scalar(const void *data, ty_dtype dtype)
 #define SCALAR_u(v) ty_int((int64_t)(v))
 #define SCALAR_i(v) ty_int((int64_t)(v))
 #define SCALAR_f(v) ty_float((double)(v))
-#define TY_X(E, name, storage, arithmetic, kind)                                                   \
-    case TY_##E:                                                                                   \
+#define TY_X(E, name, storage, arithmetic, kind)                                                                       \
+    case TY_##E:                                                                                                       \
         return SCALAR_##kind(*(const storage *)data);
         TY_DTYPES(TY_X)
 #undef TY_X
@@ -139,9 +139,9 @@ void tyi_store_scalar(void *data, ty_dtype dtype, ty_scalar value)
 #define STORE_u(type) (floating ? (type)(int64_t)value.f : (type)value.i)
 #define STORE_i(type) STORE_u(type)
 #define STORE_f(type) (floating ? (type)value.f : (type)value.i)
-#define TY_X(E, name, storage, arithmetic, kind)                                                   \
-    case TY_##E:                                                                                   \
-        *(storage *)data = STORE_##kind(storage);                                                  \
+#define TY_X(E, name, storage, arithmetic, kind)                                                                       \
+    case TY_##E:                                                                                                       \
+        *(storage *)data = STORE_##kind(storage);                                                                      \
         break;
         TY_DTYPES(TY_X)
 #undef TY_X

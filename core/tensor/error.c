@@ -53,6 +53,6 @@ ty_status tyi_fail_memory(size_t bytes)
     int unit = 0;
     while (amount >= 1024 && unit < 6)
         amount /= 1024, unit++;
-    return ty_fail(TY_ERROR_MEMORY, "out of memory: %.*f %s (%zu bytes) could not be allocated", unit ? 1 : 0,
-                   amount, units[unit], bytes);
+    return ty_fail(TY_ERROR_MEMORY, "out of memory: %.*f %s (%zu bytes) could not be allocated", unit ? 1 : 0, amount,
+                   units[unit], bytes);
 }

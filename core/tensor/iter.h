@@ -18,9 +18,9 @@ typedef struct tyi_operand {
 typedef struct tyi_iter {
     int ndim, count;
     int64_t numel;
-    int64_t sizes[TY_MAX_DIMS]; /* outermost first */
+    int64_t sizes[TY_MAX_DIMS];             /* outermost first */
     tyi_operand operands[TYI_MAX_OPERANDS]; /* [0] is written */
-    ty_dtype compute; /* dtype the kernel computes in; operands are converted on the way */
+    ty_dtype compute;                       /* dtype the kernel computes in; operands are converted on the way */
 } tyi_iter;
 
 /* operands[0] is the output and gives the shape; the others must broadcast to it (the caller checked). */

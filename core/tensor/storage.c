@@ -1,10 +1,10 @@
 /*
  * Storages and the caching allocator behind them.
  *
- * A block's class is its size rounded up to one of four steps per power of two (at least 64 bytes), so at most a fifth of a
- * block is wasted. Freed blocks wait in a list per class, and are handed out again last in, first out, while they are warm in
- * the cache. When more is kept than is in use (and more than KEEP_FREE), large free blocks go back to the system, so that a
- * change of sizes does not hold memory forever.
+ * A block's class is its size rounded up to one of four steps per power of two (at least 64 bytes), so at most a fifth
+ * of a block is wasted. Freed blocks wait in a list per class, and are handed out again last in, first out, while they
+ * are warm in the cache. When more is kept than is in use (and more than KEEP_FREE), large free blocks go back to the
+ * system, so that a change of sizes does not hold memory forever.
  *
  * The cache and its counters are one per process, guarded by one lock; the statistics are exact.
  */
@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define MIN_SHIFT  6  /* smallest block 64 bytes */
+#define MIN_SHIFT  6 /* smallest block 64 bytes */
 #define CLASSES    ((48 - MIN_SHIFT) * 4)
 #define HUGE_BYTES ((size_t)4 << 20)  /* from here on blocks are mapped and advised to be huge pages */
 #define KEEP_FREE  ((size_t)64 << 20) /* this much may wait in the cache in any case */

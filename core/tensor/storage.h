@@ -1,6 +1,6 @@
 /*
- * Memory of devices. The CPU's is a caching allocator: blocks are cached by size class, so that a steady loop asks nothing of the
- * system; large blocks are advised to use huge pages. A backend for another device registers its own.
+ * Memory of devices. The CPU's is a caching allocator: blocks are cached by size class, so that a steady loop asks
+ * nothing of the system; large blocks are advised to use huge pages. A backend for another device registers its own.
  */
 #ifndef TYI_STORAGE_H
 #define TYI_STORAGE_H

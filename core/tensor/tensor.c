@@ -309,7 +309,8 @@ int tyi_wrap_dim(const char *name, int64_t dim, int ndim)
     int64_t span = ndim ? ndim : 1;
     if (dim < -span || dim >= span) {
         if (ndim == 0)
-            ty_fail(TY_ERROR_INDEX, "%s: dimension %lld is out of range: the tensor has no dimensions", name, tyi_said(dim));
+            ty_fail(TY_ERROR_INDEX, "%s: dimension %lld is out of range: the tensor has no dimensions", name,
+                    tyi_said(dim));
         else
             ty_fail(TY_ERROR_INDEX, "%s: dimension %lld is out of range: the tensor has %d (%lld to %lld, or -1 to %d)",
                     name, tyi_said(dim), ndim, tyi_said(0), tyi_said(ndim - 1), -ndim);
@@ -355,7 +356,8 @@ ty_status tyi_broadcast(const char *name, const ty_tensor *a, const ty_tensor *b
         int64_t sa = da < 0 ? 1 : a->sizes[da], sb = db < 0 ? 1 : b->sizes[db];
         if (sa != sb && sa != 1 && sb != 1)
             return ty_fail(TY_ERROR_VALUE,
-                           "%s: shapes %s and %s do not broadcast: dimension %lld is %lld against %lld (sizes must be equal, or one of "
+                           "%s: shapes %s and %s do not broadcast: dimension %lld is %lld against %lld (sizes must be "
+                           "equal, or one of "
                            "them 1, counted from the last)",
                            name, TYI_SHAPE(a), TYI_SHAPE(b), tyi_said(d), (long long)sa, (long long)sb);
         sizes[d] = sa == 1 ? sb : sa;
@@ -373,7 +375,8 @@ ty_status tyi_same_device(const char *name, int count, ty_tensor *const *tensors
             continue;
         ty_device d = x->storage->device;
         if (first && (first->storage->device.type != d.type || first->storage->device.index != d.index))
-            return ty_fail(TY_ERROR_VALUE, "%s: tensors on different devices; move them to one with x:to(device)", name);
+            return ty_fail(TY_ERROR_VALUE, "%s: tensors on different devices; move them to one with x:to(device)",
+                           name);
         if (!first)
             first = x;
     }

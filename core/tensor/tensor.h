@@ -68,7 +68,7 @@ ty_tensor *tyi_new_like(const ty_tensor *x, ty_dtype dtype);
 ty_status tyi_check_sizes(const char *name, int ndim, const int64_t *sizes, int64_t *numel);
 void tyi_row_major(int ndim, const int64_t *sizes, int64_t *strides);
 bool tyi_compute_contiguous(int ndim, const int64_t *sizes, const int64_t *strides);
-bool tyi_is_dense(const ty_tensor *x); /* no gaps, no overlap, in some order of dimensions */
+bool tyi_is_dense(const ty_tensor *x);        /* no gaps, no overlap, in some order of dimensions */
 bool tyi_overlaps_itself(const ty_tensor *x); /* two indices may address one element, as after expand */
 
 /* dim counted from the end when negative, checked against ndim; -1 as result after setting the error. A tensor without

@@ -1,0 +1,483 @@
+/*
+ * Nodes: their life, what they save, and how a tensor gets its history. Dropping a long chain of nodes is a loop, not a
+ * recursion: a graph may be a million ops deep.
+ */
+#include "autograd/node.h"
+
+#include <stdlib.h>
+
+static _Thread_local bool grad_disabled;
+static atomic_ullong sequence;
+static tyi_restride restride;
+_Thread_local bool tyi_capturing;
+
+bool ty_grad_enabled(void)
+{
+    return !grad_disabled;
+}
+
+bool ty_set_grad_enabled(bool enabled)
+{
+    bool was = !grad_disabled;
+    grad_disabled = !enabled;
+    return was;
+}
+
+void tyi_set_restride(tyi_restride f)
+{
+    restride = f;
+}
+
+/* ---- Records of tensors ---- */
+
+static void meta_release(tyi_meta *meta)
+{
+    tyi_record_of *record = (tyi_record_of *)meta;
+    if (record->node) {
+        if (record->retain_grad)
+            record->node->output[record->nr].retain = NULL;
+        tyi_node_release(record->node);
+    }
+    ty_release(record->grad);
+    ty_release(record->base);
+    free(record);
+}
+
+tyi_record_of *tyi_meta_make(ty_tensor *x)
+{
+    if (!x->meta) {
+        tyi_record_of *record = calloc(1, sizeof *record);
+        if (!record) {
+            tyi_fail_memory(sizeof *record);
+            return NULL;
+        }
+        record->meta.release = meta_release;
+        x->meta = &record->meta;
+    }
+    return tyi_meta_of(x);
+}
+
+ty_status tyi_set_history(ty_tensor *x, tyi_node *node, int nr)
+{
+    tyi_record_of *record = tyi_meta_make(x);
+    if (!record) {
+        tyi_node_release(node);
+        return TY_FAIL;
+    }
+    if (record->node) {
+        if (record->retain_grad)
+            record->node->output[record->nr].retain = NULL;
+        tyi_node_release(record->node);
+    }
+    record->node = node;
+    record->nr = nr;
+    record->view_version = ty_version(x);
+    if (record->retain_grad && node)
+        node->output[nr].retain = x;
+    return TY_OK;
+}
+
+/* A view whose storage was changed in place since its node was made looks at new values: its history is made anew from
+ * the base's. */
+static tyi_record_of *current_record(ty_tensor *x)
+{
+    tyi_record_of *record = tyi_meta_of(x);
+    if (!record || !record->base || record->view_without_grad || record->view_version == ty_version(x))
+        return record;
+    record->view_version = ty_version(x);
+    if (!ty_requires_grad(record->base) || !restride)
+        return record;
+    bool was = ty_set_grad_enabled(true);
+    ty_tensor *again = restride(record->base, x);
+    ty_set_grad_enabled(was);
+    if (!again)
+        return record;
+    tyi_record_of *made = tyi_meta_of(again);
+    if (made && made->node)
+        tyi_set_history(x, tyi_node_retain(made->node), made->nr);
+    ty_release(again);
+    return record;
+}
+
+bool ty_requires_grad(const ty_tensor *x)
+{
+    if (!x->meta)
+        return false;
+    tyi_record_of *record = current_record((ty_tensor *)x);
+    return record->requires_grad || record->node;
+}
+
+bool tyi_needs_grad(int count, ty_tensor *const *inputs)
+{
+    if (grad_disabled)
+        return false;
+    for (int i = 0; i < count; i++)
+        if (inputs[i] && inputs[i]->meta && ty_requires_grad(inputs[i]))
+            return true;
+    return false;
+}
+
+tyi_edge tyi_history(ty_tensor *x)
+{
+    tyi_edge edge = {NULL, NULL, 0};
+    if (!x || !x->meta)
+        return edge;
+    tyi_record_of *record = current_record(x);
+    if (record->node) {
+        edge.node = record->node;
+        edge.nr = record->nr;
+    } else if (record->requires_grad) {
+        edge.leaf = x;
+    }
+    return edge;
+}
+
+bool ty_is_leaf(const ty_tensor *x)
+{
+    return !x->meta || !current_record((ty_tensor *)x)->node;
+}
+
+const char *ty_grad_fn_name(const ty_tensor *x)
+{
+    tyi_edge edge = tyi_history((ty_tensor *)x);
+    return edge.node ? edge.node->kind->name : NULL;
+}
+
+ty_status ty_set_requires_grad(ty_tensor *x, bool requires_grad)
+{
+    if (!x)
+        return TY_FAIL;
+    if (!ty_is_leaf(x)) {
+        if (requires_grad)
+            return TY_OK;
+        return ty_fail(TY_ERROR_VALUE,
+                       "requires_grad: only leaf tensors can change it; this one was made by %s: use x:detach()",
+                       ty_grad_fn_name(x));
+    }
+    if (requires_grad && !ty_dtype_is_floating((ty_dtype)x->dtype))
+        return ty_fail(TY_ERROR_VALUE, "requires_grad: only floating tensors can require gradients, this one is %s",
+                       ty_dtype_name((ty_dtype)x->dtype));
+    if (!requires_grad && !x->meta)
+        return TY_OK;
+    tyi_record_of *record = tyi_meta_make(x);
+    if (!record)
+        return TY_FAIL;
+    record->requires_grad = requires_grad;
+    return TY_OK;
+}
+
+ty_tensor *ty_grad_of(ty_tensor *x)
+{
+    return x && x->meta ? tyi_meta_of(x)->grad : NULL;
+}
+
+ty_status ty_set_grad(ty_tensor *x, ty_tensor *grad)
+{
+    if (!x)
+        return TY_FAIL;
+    if (!grad && !x->meta)
+        return TY_OK;
+    if (grad && (!tyi_same_shape(x, grad) || x->dtype != grad->dtype))
+        return ty_fail(TY_ERROR_VALUE, "grad: a gradient has its tensor's shape and dtype, %s; this one is %s",
+                       TYI_DESCRIBE(x), TYI_DESCRIBE(grad));
+    if (grad == x)
+        return ty_fail(TY_ERROR_VALUE, "grad: a tensor cannot be its own gradient");
+    tyi_record_of *record = tyi_meta_make(x);
+    if (!record)
+        return TY_FAIL;
+    ty_tensor *old = record->grad;
+    record->grad = ty_retain(grad);
+    ty_release(old);
+    return TY_OK;
+}
+
+ty_status ty_retain_grad(ty_tensor *x)
+{
+    if (!x)
+        return TY_FAIL;
+    if (!ty_requires_grad(x))
+        return ty_fail(TY_ERROR_VALUE, "retain_grad: the tensor does not require a gradient");
+    tyi_record_of *record = tyi_meta_of(x);
+    if (!record->node)
+        return TY_OK;
+    record->retain_grad = true;
+    record->node->output[record->nr].retain = x;
+    return TY_OK;
+}
+
+/* ---- Nodes ---- */
+
+tyi_node *tyi_node_new(const tyi_node_kind *kind, int inputs, int saved, int outputs, size_t context_bytes)
+{
+    /* One block: the node, then its arrays, all of pointer alignment, then the context. */
+    size_t bytes = sizeof(tyi_node) + (size_t)inputs * sizeof(tyi_edge) + (size_t)saved * sizeof(tyi_saved_tensor) +
+                   (size_t)outputs * sizeof(tyi_output);
+    tyi_node *node = malloc(bytes + context_bytes);
+    if (!node) {
+        tyi_fail_memory(bytes);
+        return NULL;
+    }
+    memset(node, 0, bytes);
+    atomic_init(&node->refs, 1);
+    node->kind = kind;
+    node->inputs = inputs;
+    node->saved_count = saved;
+    node->outputs = outputs;
+    node->needed = true;
+    node->edges = (tyi_edge *)(node + 1);
+    node->saved = (tyi_saved_tensor *)(node->edges + inputs);
+    node->output = (tyi_output *)(node->saved + saved);
+    node->context = node->output + outputs;
+    node->sequence = atomic_fetch_add_explicit(&sequence, 1, memory_order_relaxed);
+    return node;
+}
+
+void tyi_node_drop_saved(tyi_node *node)
+{
+    for (int i = 0; i < node->saved_count; i++) {
+        tyi_saved_tensor *s = &node->saved[i];
+        ty_tensor *x = s->x;
+        tyi_node *history = s->node;
+        s->x = NULL;
+        s->node = NULL;
+        ty_release(x);
+        tyi_node_release(history);
+    }
+    if (node->inner)
+        tyi_node_drop_saved(node->inner);
+    node->released = true;
+}
+
+void tyi_node_release(tyi_node *node)
+{
+    static _Thread_local tyi_node *dropped; /* waiting to be dropped, while `dropping` */
+    static _Thread_local bool dropping;
+    if (!node || atomic_fetch_sub_explicit(&node->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    node->next_free = dropped;
+    dropped = node;
+    if (dropping)
+        return;
+    dropping = true;
+    while (dropped) {
+        node = dropped;
+        dropped = node->next_free;
+        tyi_node_drop_saved(node);
+        for (int i = 0; i < node->inputs; i++) {
+            tyi_node_release(node->edges[i].node);
+            ty_release(node->edges[i].leaf);
+        }
+        for (int i = 0; i < node->outputs; i++)
+            ty_release(node->output[i].pending);
+        tyi_node_release(node->inner);
+        free(node);
+    }
+    dropping = false;
+}
+
+void tyi_node_connect(tyi_node *node, int i, ty_tensor *x)
+{
+    tyi_edge edge = tyi_history(x);
+    tyi_node_retain(edge.node);
+    ty_retain(edge.leaf);
+    node->edges[i] = edge;
+}
+
+ty_status tyi_node_save(tyi_node *node, int i, ty_tensor *x, int outputs_count, ty_tensor *const *outputs)
+{
+    tyi_saved_tensor *s = &node->saved[i];
+    if (!x)
+        return TY_OK;
+    s->version = ty_version(x);
+    for (int k = 0; k < outputs_count; k++) {
+        if (outputs[k] == x) {
+            s->output = true;
+            s->nr = k;
+        }
+    }
+    tyi_edge edge = s->output ? (tyi_edge){NULL, NULL, 0} : tyi_history(x);
+    if (edge.leaf) {
+        s->x = ty_retain(x);
+        return TY_OK;
+    }
+    s->x = tyi_alias(x, x->ndim, x->sizes, x->strides, x->offset);
+    if (!s->x)
+        return TY_FAIL;
+    s->x->wrapped = x->wrapped;
+    if (edge.node) {
+        s->node = tyi_node_retain(edge.node);
+        s->nr = edge.nr;
+    }
+    return TY_OK;
+}
+
+tyi_node *tyi_node_make(const tyi_node_kind *kind, int inputs_count, ty_tensor *const *inputs, int outputs_count,
+                        ty_tensor *const *outputs, int saved_count, ty_tensor *const *saved, const void *context,
+                        size_t context_bytes)
+{
+    tyi_node *node = tyi_node_new(kind, inputs_count, saved_count, outputs_count, context_bytes);
+    if (!node)
+        return NULL;
+    if (context_bytes)
+        memcpy(node->context, context, context_bytes);
+    for (int i = 0; i < outputs_count; i++)
+        node->output[i].dtype = outputs[i] ? outputs[i]->dtype : TY_DTYPE_NONE;
+    for (int i = 0; i < inputs_count; i++)
+        tyi_node_connect(node, i, inputs[i]);
+    for (int i = 0; i < saved_count; i++) {
+        if (tyi_node_save(node, i, saved[i], outputs_count, outputs) != TY_OK) {
+            tyi_node_release(node);
+            return NULL;
+        }
+    }
+    return node;
+}
+
+/* ---- Recording ---- */
+
+ty_status tyi_record_many(int outputs_count, ty_tensor *const *outputs, const tyi_node_kind *kind, int inputs_count,
+                          ty_tensor *const *inputs, int saved_count, ty_tensor *const *saved, const void *context,
+                          size_t context_bytes)
+{
+    if (!tyi_needs_grad(inputs_count, inputs))
+        return TY_OK;
+    tyi_node *node =
+        tyi_node_make(kind, inputs_count, inputs, outputs_count, outputs, saved_count, saved, context, context_bytes);
+    if (!node)
+        return TY_FAIL;
+    ty_status status = TY_OK;
+    for (int i = 0; i < outputs_count && status == TY_OK; i++)
+        if (outputs[i])
+            status = tyi_set_history(outputs[i], tyi_node_retain(node), i);
+    tyi_node_release(node);
+    return status;
+}
+
+ty_tensor *tyi_record(ty_tensor *out, const tyi_node_kind *kind, int inputs_count, ty_tensor *const *inputs,
+                      int saved_count, ty_tensor *const *saved, const void *context, size_t context_bytes)
+{
+    if (!out || !tyi_needs_grad(inputs_count, inputs))
+        return out;
+    if (tyi_record_many(1, &out, kind, inputs_count, inputs, saved_count, saved, context, context_bytes) == TY_OK)
+        return out;
+    ty_release(out);
+    return NULL;
+}
+
+ty_tensor *tyi_record_view(ty_tensor *out, ty_tensor *base, const tyi_node_kind *kind, const void *context,
+                           size_t context_bytes)
+{
+    if (!out)
+        return NULL;
+    tyi_record_of *record = tyi_meta_make(out);
+    if (!record) {
+        ty_release(out);
+        return NULL;
+    }
+    tyi_record_of *of_base = tyi_meta_of(base);
+    record->base = ty_retain(of_base && of_base->base ? of_base->base : base);
+    record->view_without_grad = grad_disabled || (of_base && of_base->view_without_grad);
+    record->view_version = ty_version(out);
+    return tyi_record(out, kind, 1, &base, 0, NULL, context, context_bytes);
+}
+
+/* ---- For rules ---- */
+
+/* Temporaries of running rules, oldest first: a rule has a handful, rules nest a few deep; more go to the heap. */
+#define TEMPORARIES_INLINE 128
+static _Thread_local struct {
+    int count, capacity; /* capacity of `more` */
+    ty_tensor **more;    /* those past the inline ones; freed when they are let go */
+    ty_tensor *first[TEMPORARIES_INLINE];
+} temporaries;
+
+ty_tensor *tyi_temp(ty_tensor *x)
+{
+    if (!x)
+        return NULL;
+    int past = temporaries.count - TEMPORARIES_INLINE;
+    if (past < 0) {
+        temporaries.first[temporaries.count++] = x;
+        return x;
+    }
+    if (past == temporaries.capacity) {
+        int capacity = past ? past * 2 : TEMPORARIES_INLINE;
+        ty_tensor **more = realloc(temporaries.more, (size_t)capacity * sizeof(ty_tensor *));
+        if (!more) {
+            ty_release(x);
+            tyi_fail_memory((size_t)capacity * sizeof(ty_tensor *));
+            return NULL;
+        }
+        temporaries.more = more;
+        temporaries.capacity = capacity;
+    }
+    temporaries.more[past] = x;
+    temporaries.count++;
+    return x;
+}
+
+ty_status tyi_run_rule(tyi_node *node, ty_tensor *const *grad_out, ty_tensor **grad_in)
+{
+    int outer = temporaries.count;
+    ty_status status = node->kind->backward(node, grad_out, grad_in);
+    while (temporaries.count > outer) {
+        int last = --temporaries.count;
+        ty_release(last < TEMPORARIES_INLINE ? temporaries.first[last] : temporaries.more[last - TEMPORARIES_INLINE]);
+    }
+    if (temporaries.more && temporaries.count <= TEMPORARIES_INLINE) {
+        free(temporaries.more);
+        temporaries.more = NULL;
+        temporaries.capacity = 0;
+    }
+    return status;
+}
+
+bool tyi_wants(const tyi_node *node, int input)
+{
+    const tyi_edge *edge = &node->edges[input];
+    if (edge->leaf)
+        return !tyi_capturing || tyi_meta_of(edge->leaf)->capture;
+    return edge->node && edge->node->needed;
+}
+
+bool tyi_saved_is_null(const tyi_node *node, int i)
+{
+    return !node->saved[i].x && !node->released;
+}
+
+ty_tensor *tyi_saved(tyi_node *node, int i)
+{
+    tyi_saved_tensor *s = &node->saved[i];
+    if (node->released)
+        return tyi_fail(TY_ERROR_VALUE,
+                        "backward: the values that %s saved are gone: this graph was gone through once already; give "
+                        "the first backward retain_graph = true to go through it twice",
+                        node->kind->name);
+    if (!s->x)
+        return NULL;
+    uint32_t version = ty_version(s->x);
+    if (version != s->version)
+        return tyi_fail(
+            TY_ERROR_VALUE,
+            "backward: a value that %s needs, %s, was modified by an in-place operation: it is at version %u, "
+            "but was saved at version %u; use the form of that operation without '_', or clone the value first",
+            node->kind->name, TYI_DESCRIBE(s->x), version, s->version);
+    tyi_node *history = s->output ? node : s->node;
+    if (grad_disabled || !history)
+        return s->x;
+    /* The rule will be differentiated: it must see where the value came from. */
+    ty_tensor *x = tyi_temp(tyi_alias(s->x, s->x->ndim, s->x->sizes, s->x->strides, s->x->offset));
+    if (!x || tyi_set_history(x, tyi_node_retain(history), s->nr) != TY_OK)
+        return NULL;
+    return x;
+}
+
+const void *tyi_context(const tyi_node *node)
+{
+    return node->context;
+}
+
+ty_tensor *tyi_restrided(ty_tensor *x, const ty_tensor *geometry)
+{
+    return restride(x, geometry);
+}
