@@ -1,0 +1,224 @@
+/*
+ * Choosing and comparing: where, clamp, equal, allclose.
+ */
+#include <math.h>
+
+#include "ops/ops.h"
+
+#define MUL(a, b) tyi_temp(ty_mul(a, b))
+#define F(f, ...) tyi_temp(ty_##f(__VA_ARGS__))
+#define ZERO      tyi_number(0)
+
+/* ---- where ---- */
+
+static ty_status where_backward(tyi_node *node, ty_tensor *const *grad_out, ty_tensor **grad_in)
+{
+    const tyi_shape *shapes = tyi_context(node);
+    ty_tensor *condition = tyi_saved(node, 0), *g = grad_out[0];
+    if (!condition)
+        return TY_FAIL;
+    if (tyi_wants(node, 0) && !(grad_in[0] = tyi_sum_to(F(where, condition, g, ZERO), &shapes[0])))
+        return TY_FAIL;
+    if (tyi_wants(node, 1) && !(grad_in[1] = tyi_sum_to(F(where, condition, ZERO, g), &shapes[1])))
+        return TY_FAIL;
+    return TY_OK;
+}
+
+static const tyi_node_kind where_node = {"WhereBackward0", where_backward};
+
+/* torch.where(condition, a, b): a where the bool condition holds, b elsewhere; all three broadcast. */
+ty_tensor *ty_where(ty_tensor *condition, ty_tensor *a, ty_tensor *b)
+{
+    if (!condition || !a || !b)
+        return NULL;
+    if ((ty_dtype)condition->dtype != TY_BOOL)
+        return tyi_fail(TY_ERROR_VALUE, "where: the condition must be a bool tensor, got %s; compare first: x:gt(0)",
+                        ty_dtype_name((ty_dtype)condition->dtype));
+    ty_device device;
+    int ndim;
+    int64_t sizes[TY_MAX_DIMS], all[TY_MAX_DIMS];
+    if (tyi_same_device("where", 3, (ty_tensor *[]){condition, a, b}, &device) != TY_OK ||
+        tyi_broadcast("where", a, b, &ndim, sizes) != TY_OK)
+        return NULL;
+    ty_tensor both = {.ndim = (uint8_t)ndim}; /* only its shape is looked at */
+    memcpy(both.sizes, sizes, sizeof *sizes * (size_t)ndim);
+    if (tyi_broadcast("where", condition, &both, &ndim, all) != TY_OK)
+        return NULL;
+    ty_dtype dtype = tyi_result_type(2, (ty_tensor *[]){a, b});
+    ty_tensor *y = tyi_new(ndim, all, dtype, device);
+    const tyi_backend *backend = y ? tyi_backend_of(device) : NULL;
+    tyi_iter iter;
+    if (y)
+        tyi_iter_build(&iter, dtype, 4, (ty_tensor *[]){y, condition, a, b});
+    if (!backend || backend->where(&iter) != TY_OK) {
+        ty_release(y);
+        return NULL;
+    }
+    tyi_shape shapes[] = {tyi_shape_of(a), tyi_shape_of(b)};
+    return tyi_record(y, &where_node, TYI_LIST(a, b), 1, &condition, shapes, sizeof shapes);
+}
+
+/* ---- clamp ---- */
+
+/* Saved: x, min, max (NULL where not given). */
+static ty_status clamp_backward(tyi_node *node, ty_tensor *const *grad_out, ty_tensor **grad_in)
+{
+    const tyi_shape *shapes = tyi_context(node);
+    ty_tensor *g = grad_out[0], *x = tyi_saved(node, 0);
+    ty_tensor *min = tyi_saved_is_null(node, 1) ? NULL : tyi_saved(node, 1);
+    ty_tensor *max = tyi_saved_is_null(node, 2) ? NULL : tyi_saved(node, 2);
+    if (!x || (!min && !max))
+        return TY_FAIL;
+    /* Where min lies above max the result is max. */
+    ty_tensor *below = min ? F(lt, x, min) : NULL, *above = max ? F(gt, x, max) : NULL;
+    ty_tensor *crossed = min && max ? F(gt, min, max) : NULL;
+    ty_tensor *outside = below && above ? F(logical_or, F(logical_or, below, above), crossed) : below ? below : above;
+    if (tyi_wants(node, 0) && !(grad_in[0] = tyi_sum_to(F(where, outside, ZERO, g), &shapes[0])))
+        return TY_FAIL;
+    if (min && tyi_wants(node, 1)) {
+        ty_tensor *its = crossed ? F(logical_and, below, F(logical_not, crossed)) : below;
+        if (!(grad_in[1] = tyi_sum_to(F(where, its, g, ZERO), &shapes[1])))
+            return TY_FAIL;
+    }
+    if (max && tyi_wants(node, 2)) {
+        ty_tensor *its = crossed ? F(logical_or, above, crossed) : above;
+        if (!(grad_in[2] = tyi_sum_to(F(where, its, g, ZERO), &shapes[2])))
+            return TY_FAIL;
+    }
+    return TY_OK;
+}
+
+static const tyi_node_kind clamp_node = {"ClampBackward1", clamp_backward};
+
+/* A bound that lets everything through. */
+static ty_tensor *no_bound(ty_dtype dtype, bool lower)
+{
+    ty_scalar value;
+    switch (dtype) {
+    case TY_FLOAT32:
+    case TY_FLOAT64:
+        value = ty_float(lower ? -INFINITY : INFINITY);
+        break;
+    case TY_BOOL:
+        value = ty_bool(!lower);
+        break;
+    case TY_UINT8:
+        value = ty_int(lower ? 0 : UINT8_MAX);
+        break;
+    default: {
+        int bits = (int)ty_dtype_size(dtype) * 8;
+        value = ty_int(lower ? INT64_MIN >> (64 - bits) : INT64_MAX >> (64 - bits));
+    }
+    }
+    return ty_scalar_tensor(value, dtype, false);
+}
+
+static ty_tensor *clamp(const char *name, ty_tensor *x, ty_tensor *min, ty_tensor *max, bool inplace)
+{
+    if (!x)
+        return NULL;
+    if (!min && !max)
+        return tyi_fail(TY_ERROR_VALUE, "%s: at least one of min and max must be given", name);
+    if (inplace && tyi_inplace_begin(name, x) != TY_OK)
+        return NULL;
+    ty_tensor *inputs[] = {x, min, max};
+    ty_device device;
+    int ndim = x->ndim;
+    int64_t sizes[TY_MAX_DIMS];
+    if (tyi_same_device(name, 3, inputs, &device) != TY_OK)
+        return NULL;
+    memcpy(sizes, x->sizes, sizeof *sizes * x->ndim);
+    for (int i = 1; i < 3; i++) {
+        ty_tensor so_far = {.ndim = (uint8_t)ndim};
+        memcpy(so_far.sizes, sizes, sizeof *sizes * (size_t)ndim);
+        if (inputs[i] && tyi_broadcast(name, &so_far, inputs[i], &ndim, sizes) != TY_OK)
+            return NULL;
+    }
+    if (inplace && (ndim != x->ndim || memcmp(sizes, x->sizes, sizeof *sizes * (size_t)ndim) != 0))
+        return tyi_fail(TY_ERROR_VALUE, "%s: the result has shape %s, which does not go into shape %s in place", name,
+                        tyi_shape_text(ndim, sizes).s, TYI_SHAPE(x));
+    ty_dtype dtype = tyi_result_type(3, inputs);
+    if (inplace && tyi_check_cast(name, dtype, (ty_dtype)x->dtype) != TY_OK)
+        return NULL;
+    bool recorded = tyi_needs_grad(3, inputs);
+    ty_tensor *low = min ? ty_retain(min) : no_bound(dtype, true),
+              *high = max ? ty_retain(max) : no_bound(dtype, false);
+    ty_tensor *before = inplace && recorded ? ty_clone(x) : ty_retain(x);
+    ty_tensor *y = inplace ? ty_retain(x) : tyi_new(ndim, sizes, dtype, device), *result = NULL;
+    const tyi_backend *backend = tyi_backend_of(device);
+    if (!low || !high || !before || !y || !backend)
+        goto done;
+    tyi_iter iter;
+    tyi_iter_build(&iter, dtype, 4, (ty_tensor *[]){y, x, low, high});
+    if (backend->clamp(&iter) != TY_OK)
+        goto done;
+    tyi_shape shapes[] = {tyi_shape_of(x), min ? tyi_shape_of(min) : (tyi_shape){0},
+                          max ? tyi_shape_of(max) : (tyi_shape){0}};
+    ty_tensor *values[] = {before, min, max};
+    result = inplace ? tyi_inplace_record(x, &clamp_node, 3, inputs, 3, values, shapes, sizeof shapes)
+                     : tyi_record(ty_retain(y), &clamp_node, 3, inputs, 3, values, shapes, sizeof shapes);
+done:
+    ty_release(low);
+    ty_release(high);
+    ty_release(before);
+    ty_release(y);
+    return result;
+}
+
+/* torch.clamp: values below min become min, values above max become max; NaN stays. Either bound may be NULL. */
+ty_tensor *ty_clamp(ty_tensor *x, ty_tensor *min, ty_tensor *max)
+{
+    return clamp("clamp", x, min, max, false);
+}
+
+ty_tensor *ty_clamp_(ty_tensor *x, ty_tensor *min, ty_tensor *max)
+{
+    return clamp("clamp_", x, min, max, true);
+}
+
+/* ---- equal, allclose ---- */
+
+bool ty_equal(ty_tensor *a, ty_tensor *b)
+{
+    if (!a || !b || !tyi_same_shape(a, b))
+        return false;
+    bool was = ty_set_grad_enabled(false);
+    ty_tensor *same = ty_eq(a, b), *all = same ? ty_all(same, 0, NULL, false) : NULL;
+    ty_set_grad_enabled(was);
+    ty_scalar value = ty_bool(false);
+    ty_status status = ty_item(all, &value);
+    ty_release(same);
+    ty_release(all);
+    return status == TY_OK && value.i;
+}
+
+/* |a - b| <= atol + rtol |b| for every element; equal infinities are close. */
+ty_status ty_allclose(ty_tensor *a, ty_tensor *b, double rtol, double atol, bool equal_nan, bool *result)
+{
+    if (!a || !b)
+        return TY_FAIL;
+    if (a->dtype != b->dtype)
+        return ty_fail(TY_ERROR_VALUE, "allclose: dtypes differ: %s and %s; convert one: x:to(other.dtype)",
+                       ty_dtype_name((ty_dtype)a->dtype), ty_dtype_name((ty_dtype)b->dtype));
+    bool was = ty_set_grad_enabled(false);
+    ty_tensor *wide_a = ty_to_dtype(a, TY_FLOAT64), *wide_b = ty_to_dtype(b, TY_FLOAT64);
+    ty_tensor *difference = ty_sub(wide_a, wide_b, ty_int(1)), *distance = ty_abs(difference);
+    ty_tensor *size = ty_abs(wide_b), *r = ty_scalar_tensor(ty_float(rtol), TY_FLOAT64, true);
+    ty_tensor *t = ty_scalar_tensor(ty_float(atol), TY_FLOAT64, true), *scaled = ty_mul(size, r);
+    ty_tensor *bound = ty_add(scaled, t, ty_int(1)), *near = ty_le(distance, bound);
+    ty_tensor *finite = ty_isfinite(wide_b), *close = near && finite ? ty_logical_and(near, finite) : NULL;
+    ty_tensor *same = ty_eq(wide_a, wide_b), *either = close && same ? ty_logical_or(close, same) : NULL;
+    ty_tensor *nan_a = equal_nan ? ty_isnan(wide_a) : NULL, *nan_b = equal_nan ? ty_isnan(wide_b) : NULL;
+    ty_tensor *nans = equal_nan && nan_a && nan_b ? ty_logical_and(nan_a, nan_b) : NULL;
+    ty_tensor *good = equal_nan ? (either && nans ? ty_logical_or(either, nans) : NULL) : ty_retain(either);
+    ty_tensor *all = good ? ty_all(good, 0, NULL, false) : NULL;
+    ty_set_grad_enabled(was);
+    ty_scalar value = ty_bool(false);
+    ty_status status = ty_item(all, &value);
+    *result = value.i;
+    ty_tensor *made[] = {wide_a, wide_b, difference, distance, size,  r,     t,    scaled, bound, near,
+                         finite, close,  same,       either,   nan_a, nan_b, nans, good,   all};
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+        ty_release(made[i]);
+    return status;
+}
