@@ -250,17 +250,14 @@ static int process_read(lua_State *L)
     for (;;) {
         drain(p);
         double left = end - now();
-        if (p->kept[0].size || p->kept[1].size || left <= 0 ||
-            (p->output[0] < 0 && p->output[1] < 0))
+        if (p->kept[0].size || p->kept[1].size || left <= 0 || (p->output[0] < 0 && p->output[1] < 0))
             break;
         await(p, false, slice(left, MAX_SLICE));
         checkpoint(L);
     }
     push_kept(L, &p->kept[0]);
     push_kept(L, &p->kept[1]);
-    lua_pushstring(L, p->overflow                            ? "overflow"
-                      : p->output[0] < 0 && p->output[1] < 0 ? "eof"
-                                                             : "open");
+    lua_pushstring(L, p->overflow ? "overflow" : p->output[0] < 0 && p->output[1] < 0 ? "eof" : "open");
     return 3;
 }
 
@@ -394,8 +391,7 @@ static enum stream check_stream(lua_State *L, const char *name)
             return (enum stream)i;
         }
     }
-    luaL_error(L, "spawn: %s is \"pipe\", \"null\" or \"inherit\", got %s", name,
-               word ? word : luaL_typename(L, -1));
+    luaL_error(L, "spawn: %s is \"pipe\", \"null\" or \"inherit\", got %s", name, word ? word : luaL_typename(L, -1));
     return STREAM_PIPE;
 }
 
@@ -504,8 +500,8 @@ static int start(struct process *p, char **argv, const enum stream streams[3])
     if (!error)
         error = posix_spawnattr_setpgroup(&attributes, 0);
     if (!error)
-        error = posix_spawnattr_setflags(
-            &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+        error = posix_spawnattr_setflags(&attributes,
+                                         POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
     pid_t pid = 0;
     if (!error)
         error = posix_spawnp(&pid, argv[0], &files, &attributes, argv, environ);
@@ -526,8 +522,7 @@ static int start(struct process *p, char **argv, const enum stream streams[3])
 static int process_spawn(lua_State *L)
 {
     check_option_names(L);
-    enum stream streams[3] = {check_stream(L, "stdin"), check_stream(L, "stdout"),
-                              check_stream(L, "stderr")};
+    enum stream streams[3] = {check_stream(L, "stdin"), check_stream(L, "stdout"), check_stream(L, "stderr")};
     lua_settop(L, 2);
     char **argv = check_argv(L);
     sweep(L, lua_upvalueindex(2));

@@ -1,0 +1,170 @@
+/*
+ * Random generators as Lua values: core.Generator(seed), core.default_generator, and their methods. A userdata holds a
+ * generator of its own, or NULL for the default one.
+ */
+#include "generator.h"
+
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "tensor.h"
+
+typedef struct generator {
+    ty_generator *g; /* NULL: the default one, or closed */
+    bool is_default;
+} generator;
+
+bool tyb_to_generator(lua_State *L, int idx, ty_generator **g)
+{
+    generator *object = tyb_test(L, idx, tyb_get(L)->generator_meta);
+    if (!object || !(object->g || object->is_default))
+        return false;
+    *g = object->g;
+    return true;
+}
+
+static ty_generator *self(lua_State *L)
+{
+    ty_generator *g;
+    char said[64];
+    if (!tyb_to_generator(L, 1, &g))
+        tyb_raise(L, "expected a generator, got %s (a method is called with a colon, g:name())", tyb_say(L, 1, said));
+    return g;
+}
+
+static uint64_t seed_argument(lua_State *L, int idx)
+{
+    int is;
+    char said[64];
+    lua_Integer seed = lua_tointegerx(L, idx, &is);
+    if (!is || lua_type(L, idx) != LUA_TNUMBER)
+        tyb_raise(L, "manual_seed: seed must be a whole number, got %s", tyb_say(L, idx, said));
+    return (uint64_t)seed;
+}
+
+/* g:manual_seed(seed) -> g */
+static int manual_seed(lua_State *L)
+{
+    ty_generator *g = self(L);
+    ty_manual_seed(g, seed_argument(L, 2));
+    lua_settop(L, 1);
+    return 1;
+}
+
+/* g:initial_seed() -> the seed set last */
+static int initial_seed(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)ty_initial_seed(self(L)));
+    return 1;
+}
+
+/* g:seed() -> a fresh seed from the system, which it also sets */
+static int seed(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)ty_seed(self(L)));
+    return 1;
+}
+
+/* g:get_state() -> uint8 tensor of 5056 bytes */
+static int get_state(lua_State *L)
+{
+    tyb_state *s = tyb_get(L);
+    uint8_t bytes[TY_RNG_STATE_BYTES];
+    ty_get_rng_state(self(L), bytes);
+    tyb_handle *handle = tyb_new_handle(L, s);
+    ty_tensor *x = ty_from_data(bytes, 1, (int64_t[]){TY_RNG_STATE_BYTES}, TY_UINT8);
+    if (!x)
+        tyb_raise_core(L, "get_state");
+    tyb_fill_handle(s, handle, x);
+    return 1;
+}
+
+/* g:set_state(state) -> g */
+static int set_state(lua_State *L)
+{
+    ty_generator *g = self(L);
+    ty_tensor *x = tyb_check_tensor(L, 2);
+    if (ty_dtype_of(x) != TY_UINT8 || ty_numel(x) != TY_RNG_STATE_BYTES)
+        tyb_raise(L, "set_state: a generator's state is a uint8 tensor of %d elements, got %s of %lld", TY_RNG_STATE_BYTES,
+                  ty_dtype_name(ty_dtype_of(x)), (long long)ty_numel(x));
+    ty_tensor *host = ty_to(x, TY_UINT8, TY_DEVICE_CPU, false), *flat = host ? ty_contiguous(host) : NULL;
+    ty_status status = flat ? ty_set_rng_state(g, ty_data(flat)) : TY_FAIL;
+    ty_release(host);
+    ty_release(flat);
+    if (status != TY_OK)
+        tyb_raise_core(L, "set_state");
+    lua_settop(L, 1);
+    return 1;
+}
+
+static int to_string(lua_State *L)
+{
+    generator *object = tyb_test(L, 1, tyb_get(L)->generator_meta);
+    lua_pushstring(L, !object ? "not a generator" : object->is_default ? "Generator(default)" : "Generator");
+    return 1;
+}
+
+static int gc(lua_State *L)
+{
+    generator *object = tyb_test(L, 1, tyb_get(L)->generator_meta);
+    if (object && object->g) {
+        ty_generator_free(object->g);
+        object->g = NULL;
+    }
+    return 0;
+}
+
+static generator *push_object(lua_State *L)
+{
+    generator *object = lua_newuserdatauv(L, sizeof *object, 0);
+    *object = (generator){NULL, false};
+    lua_rawgeti(L, LUA_REGISTRYINDEX, tyb_get(L)->generator_ref);
+    lua_setmetatable(L, -2);
+    return object;
+}
+
+/* core.Generator(seed?): a generator of its own; without a seed it begins as PyTorch's do. */
+static int new_generator(lua_State *L)
+{
+    uint64_t first = lua_isnoneornil(L, 1) ? 67280421310721u : seed_argument(L, 1);
+    generator *object = push_object(L);
+    object->g = ty_generator_new(first);
+    if (!object->g)
+        tyb_raise_core(L, "Generator");
+    return 1;
+}
+
+/* core.random_u64(generator?) -> an integer of 64 random bits. */
+static int random_u64(lua_State *L)
+{
+    ty_generator *g = lua_isnoneornil(L, 1) ? NULL : self(L);
+    lua_pushinteger(L, (lua_Integer)ty_random_u64(g));
+    return 1;
+}
+
+void tyb_open_generator(lua_State *L, tyb_state *s)
+{
+    static const luaL_Reg methods[] = {
+        {"manual_seed", manual_seed}, {"initial_seed", initial_seed}, {"seed", seed},
+        {"get_state", get_state},     {"set_state", set_state},       {NULL, NULL},
+    };
+    lua_createtable(L, 0, 4);
+    s->generator_meta = lua_topointer(L, -1);
+    lua_pushliteral(L, "generator");
+    lua_setfield(L, -2, "__name");
+    lua_pushcfunction(L, gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pushcfunction(L, to_string);
+    lua_setfield(L, -2, "__tostring");
+    luaL_newlib(L, methods);
+    lua_setfield(L, -2, "__index");
+    s->generator_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+
+    lua_pushcfunction(L, new_generator);
+    lua_setfield(L, -2, "Generator");
+    lua_pushcfunction(L, random_u64);
+    lua_setfield(L, -2, "random_u64");
+    push_object(L)->is_default = true;
+    lua_setfield(L, -2, "default_generator");
+}

@@ -1,0 +1,111 @@
+/*
+ * Paying Lua's collector for tensor bytes. The collector sees a handle of a few bytes where megabytes hang on it, so the
+ * glue tells it when to run:
+ *
+ * - generational mode, set once for the host state: a tensor of a loop dies young, and a minor collection costs no walk
+ *   over the user's tables;
+ * - a minor collection for every 16 MB of new tensor bytes, or 20,000 handles;
+ * - a full collection only when minor ones no longer bring the live bytes down: when these stay above twice what the
+ *   last full collection left (at least 64 MB).
+ *
+ * The bytes of new handles are added up as a guess from above (a view counts its whole storage); when the guess passes
+ * the limit, and every TYB_LOOK_EVERY handles in any case, the allocator's exact figures decide.
+ *
+ * The collector is left alone where the user stopped it and inside finalisers, and its mode is never set again: where
+ * the user chose the incremental mode, the rule of the full collection bounds the memory alone.
+ */
+#include "memory.h"
+
+#include <lauxlib.h>
+
+#include "error.h"
+
+#define MINOR_BYTES   ((size_t)16 << 20)
+#define MINOR_HANDLES 20000
+#define FULL_BYTES    ((size_t)64 << 20)
+
+void tyb_open_memory(lua_State *L, tyb_state *s)
+{
+    ty_memory_stats stats;
+    ty_get_memory_stats(&stats);
+    s->account = (tyb_account){TYB_LOOK_EVERY, 0, 0, stats.allocated_total, stats.live};
+    lua_gc(L, LUA_GCGEN, 0, 0);
+}
+
+void tyb_pay(lua_State *L, tyb_state *s)
+{
+    tyb_account *a = &s->account;
+    ty_memory_stats stats;
+    ty_get_memory_stats(&stats);
+    uint64_t fresh = stats.allocated_total - a->total;
+    a->until_look = TYB_LOOK_EVERY;
+    a->bytes = fresh < MINOR_BYTES ? (size_t)fresh : 0;
+    if (fresh < MINOR_BYTES && a->handles < MINOR_HANDLES)
+        return;
+    if (lua_gc(L, LUA_GCISRUNNING) != 1)
+        return;
+    a->total = stats.allocated_total;
+    a->handles = 0;
+    a->bytes = 0;
+    lua_gc(L, LUA_GCSTEP, 0);
+    ty_get_memory_stats(&stats);
+    size_t limit = a->live_after_full < FULL_BYTES / 2 ? FULL_BYTES : 2 * a->live_after_full;
+    if (stats.live <= limit)
+        return;
+    lua_gc(L, LUA_GCCOLLECT);
+    ty_get_memory_stats(&stats);
+    a->live_after_full = stats.live;
+}
+
+void tyb_free_everything(lua_State *L, tyb_state *s)
+{
+    ty_memory_stats stats;
+    lua_gc(L, LUA_GCCOLLECT);
+    ty_empty_cache();
+    ty_get_memory_stats(&stats);
+    s->account = (tyb_account){TYB_LOOK_EVERY, 0, 0, stats.allocated_total, stats.live};
+}
+
+/* core.memory_stats() -> {live =, peak =, cached =, live_blocks =, allocated_total =}, in bytes but the blocks. */
+static int memory_stats(lua_State *L)
+{
+    ty_memory_stats stats;
+    ty_get_memory_stats(&stats);
+    lua_createtable(L, 0, 5);
+    lua_pushinteger(L, (lua_Integer)stats.live);
+    lua_setfield(L, -2, "live");
+    lua_pushinteger(L, (lua_Integer)stats.peak);
+    lua_setfield(L, -2, "peak");
+    lua_pushinteger(L, (lua_Integer)stats.cached);
+    lua_setfield(L, -2, "cached");
+    lua_pushinteger(L, (lua_Integer)stats.live_blocks);
+    lua_setfield(L, -2, "live_blocks");
+    lua_pushinteger(L, (lua_Integer)stats.allocated_total);
+    lua_setfield(L, -2, "allocated_total");
+    return 1;
+}
+
+static int reset_peak_memory(lua_State *L)
+{
+    (void)L;
+    ty_reset_peak_memory();
+    return 0;
+}
+
+/* core.empty_cache(): collects, then gives cached blocks back to the system. */
+static int empty_cache(lua_State *L)
+{
+    tyb_free_everything(L, tyb_get(L));
+    return 0;
+}
+
+void tyb_open_memory_functions(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"memory_stats", memory_stats},
+        {"reset_peak_memory", reset_peak_memory},
+        {"empty_cache", empty_cache},
+        {NULL, NULL},
+    };
+    luaL_setfuncs(L, functions, 0);
+}

@@ -1,0 +1,57 @@
+/*
+ * What the glue keeps for one Lua state: addresses of the metatables, so that a type check is a comparison of pointers;
+ * the print options; the account of external memory. It lives in a userdata of the registry, created first and so
+ * finalised last, and is found from any lua_State by tyb_get(). Knows nothing of single ops.
+ */
+#ifndef TYB_STATE_H
+#define TYB_STATE_H
+
+#include <lua.h>
+
+#include "tycho.h"
+
+/* The account that pays Lua's collector for tensor bytes; see memory.c. */
+typedef struct tyb_account {
+    int until_look;         /* handles until the allocator is asked what was really allocated */
+    int handles;            /* made since the last collection */
+    size_t bytes;           /* of the storages of handles made since the last look: an upper guess */
+    uint64_t total;         /* the allocator's total at the last collection */
+    size_t live_after_full; /* bytes alive after the last full collection */
+} tyb_account;
+
+typedef struct tyb_state {
+    const void *tensor_meta, *dtype_meta, *device_meta, *generator_meta; /* addresses, to compare with */
+    int tensor_ref, dtype_ref, device_ref, generator_ref, box_ref, size_ref; /* the metatables in the registry */
+    int core_ref;   /* the module's table */
+    int dtypes_ref; /* list of the dtype objects in the registry: dtype d at d + 1 */
+    ty_print_options print;
+    tyb_account account;
+    char internal[512]; /* path prefix of Tycho's own Lua files; "" when not told yet */
+} tyb_state;
+
+/* The state's record; NULL before luaopen_tycho_core. */
+tyb_state *tyb_get(lua_State *L);
+/* Makes it (idempotent). */
+tyb_state *tyb_open_state(lua_State *L);
+
+/* Whether the value at idx is a full userdata with this metatable; then its block, else NULL. */
+static inline void *tyb_test(lua_State *L, int idx, const void *metatable)
+{
+    if (lua_type(L, idx) != LUA_TUSERDATA || !lua_getmetatable(L, idx))
+        return NULL;
+    const void *found = lua_topointer(L, -1);
+    lua_pop(L, 1);
+    return found == metatable ? lua_touserdata(L, idx) : NULL;
+}
+
+/* Pushes a box: a userdata that calls release(data) when it is collected. Both may be set later; release is called once. */
+typedef struct tyb_box {
+    void *data;
+    int count; /* for the owner's use */
+    void (*release)(struct tyb_box *box);
+} tyb_box;
+tyb_box *tyb_push_box(lua_State *L);
+/* For `release`: free(data). */
+void tyb_free_box(tyb_box *box);
+
+#endif

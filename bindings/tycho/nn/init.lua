@@ -1,0 +1,12 @@
+-- nn: modules, layers, losses, initialisers.
+
+local core = require "tycho.core"
+local module = require "tycho.nn.module"
+
+local nn = {Module = module.Module, Parameter = module.Parameter, class = module.class, is_module = module.is_module,
+  functional = require "tycho.functional", init = core.init}
+for _, part in ipairs {"containers", "layers", "losses"} do
+  for name, value in pairs(require("tycho.nn." .. part)) do nn[name] = value end
+end
+
+return nn

@@ -1,0 +1,273 @@
+-- Optimisers: SGD, Adam, AdamW, with PyTorch's options, parameter groups and state dicts. The update itself is C, one fused
+-- pass over each parameter (ty_optim); here are the groups, whose options may be changed between steps.
+
+local core = require "tycho.core"
+local options = require "tycho.options"
+
+local optim = {}
+
+-- How an option of a group goes into the C object. betas is a pair.
+local function push(c, group, cache)
+  for name, value in pairs(group) do
+    if name == "betas" then
+      if type(value) ~= "table" or #value ~= 2 then
+        core.raise(("optim: betas must be a pair of numbers {0.9, 0.999}, got %s"):format(options.say(value)))
+      end
+      for i = 1, 2 do
+        local key = "beta" .. i
+        if cache[key] ~= value[i] then
+          c:set(key, value[i])
+          cache[key] = value[i]
+        end
+      end
+    elseif name ~= "params" and name ~= "initial_lr" and cache[name] ~= value then
+      c:set(name, type(value) == "boolean" and (value and 1 or 0) or value)
+      cache[name] = value
+    end
+  end
+end
+
+local Optimizer = {}
+Optimizer.__index = Optimizer
+Optimizer.__name = "optimizer"
+optim.Optimizer = Optimizer
+
+local private = setmetatable({}, {__mode = "k"}) -- optimiser -> {kind, defaults, groups = {{c, cache}, ...}}
+
+function Optimizer:__complete()
+  local names = {"param_groups", "defaults"}
+  for name in pairs(Optimizer) do
+    if name:sub(1, 1) ~= "_" then names[#names + 1] = name end
+  end
+  return names
+end
+
+local function check_list(name, list)
+  if core.is_tensor(list) then
+    core.raise(("%s: a list of parameters is needed, got one tensor; put it into braces: {w}"):format(name))
+  end
+  if type(list) ~= "table" then
+    core.raise(("%s: a list of parameters is needed, as net:parameters() gives, got %s"):format(name, options.say(list)))
+  end
+end
+
+--- add_param_group{params = {...}, lr = ...}: more parameters, with options of their own.
+function Optimizer:add_param_group(group)
+  local own = private[self]
+  local name = "optim." .. own.kind
+  if type(group) ~= "table" or group.params == nil then
+    core.raise(("%s: a parameter group is a table with a field params"):format(name))
+  end
+  local params = core.is_tensor(group.params) and {group.params} or group.params
+  check_list(name, params)
+  local list = {}
+  for i, parameter in ipairs(params) do
+    if not core.is_tensor(parameter) then
+      core.raise(("%s: parameter %d is %s, not a tensor"):format(name, i, options.say(parameter)))
+    end
+    if not parameter.is_leaf then
+      core.raise(("%s: parameter %d is the result of an operation (%s); only leaves can be optimised"):format(name, i,
+        parameter.grad_fn))
+    end
+    for _, other in ipairs(self.param_groups) do
+      for _, held in ipairs(other.params) do
+        if held == parameter then core.raise(("%s: parameter %d is in two groups"):format(name, i)) end
+      end
+    end
+    list[i] = parameter
+  end
+  local filled = {params = list}
+  for key, value in pairs(own.defaults) do filled[key] = value end
+  for key, value in pairs(group) do
+    if key ~= "params" then
+      if own.defaults[key] == nil and key ~= "initial_lr" then
+        core.raise(("%s: unknown option '%s' in a parameter group; known ones are: %s"):format(name, tostring(key), own.known))
+      end
+      filled[key] = value
+    end
+  end
+  local entry = {c = core.optim(own.kind, list), cache = {}}
+  push(entry.c, filled, entry.cache)
+  self.param_groups[#self.param_groups + 1] = filled
+  own.groups[#own.groups + 1] = entry
+end
+
+--- step(closure): updates every parameter that has a gradient. A closure is called first and its result given back.
+function Optimizer:step(closure)
+  local result
+  if closure ~= nil then
+    local was = core.set_grad_enabled(true)
+    local ok, value = pcall(closure)
+    core.set_grad_enabled(was)
+    if not ok then error(value, 0) end
+    result = value
+  end
+  local own = private[self]
+  for i, group in ipairs(self.param_groups) do
+    local entry = own.groups[i]
+    push(entry.c, group, entry.cache)
+    entry.c:step()
+  end
+  return result
+end
+
+--- zero_grad(set_to_none = true): forgets the gradients.
+function Optimizer:zero_grad(set_to_none)
+  if type(set_to_none) == "table" then set_to_none = set_to_none.set_to_none end
+  for _, entry in ipairs(private[self].groups) do entry.c:zero_grad(set_to_none ~= false) end
+end
+
+--- state_dict(): {state = {[0] = {...}, ...}, param_groups = {...}} as PyTorch lays it out: parameters are numbered from 0
+-- over all groups.
+function Optimizer:state_dict()
+  local own, state, groups, id = private[self], {}, {}, 0
+  for i, group in ipairs(self.param_groups) do
+    local c = own.groups[i].c
+    local saved = {}
+    for key, value in pairs(group) do
+      if key == "betas" then
+        saved[key] = {value[1], value[2]}
+      elseif key ~= "params" then
+        saved[key] = value
+      end
+    end
+    saved.params = {}
+    for k = 1, #group.params do
+      local of, any = {}, false
+      for _, name in ipairs(c:states()) do
+        of[name] = c:state(k, name)
+        any = any or of[name] ~= nil
+      end
+      if own.counts_steps and c:step_count(k) > 0 then
+        of.step = core.functions.tensor(c:step_count(k), {dtype = core.dtypes.float32})
+        any = true
+      end
+      if any then state[id] = of end
+      saved.params[k] = id
+      id = id + 1
+    end
+    groups[i] = saved
+  end
+  return {state = state, param_groups = groups}
+end
+
+--- load_state_dict(state): options and state of a dict that state_dict (or PyTorch's) made; the groups must be alike.
+function Optimizer:load_state_dict(dict)
+  local own = private[self]
+  local name = "optim." .. own.kind .. ":load_state_dict"
+  if type(dict) ~= "table" or type(dict.param_groups) ~= "table" or type(dict.state) ~= "table" then
+    core.raise(("%s: a table with the fields state and param_groups is needed"):format(name))
+  end
+  if #dict.param_groups ~= #self.param_groups then
+    core.raise(("%s: the state has %d parameter groups, this optimiser %d"):format(name, #dict.param_groups, #self.param_groups))
+  end
+  for i, saved in ipairs(dict.param_groups) do
+    if type(saved.params) ~= "table" or #saved.params ~= #self.param_groups[i].params then
+      core.raise(("%s: group %d of the state has %d parameters, here it has %d"):format(name, i,
+        type(saved.params) == "table" and #saved.params or 0, #self.param_groups[i].params))
+    end
+  end
+  for i, saved in ipairs(dict.param_groups) do
+    local group, c = self.param_groups[i], own.groups[i].c
+    for key, value in pairs(saved) do
+      if own.defaults[key] ~= nil or key == "initial_lr" then
+        group[key] = key == "betas" and {value[1], value[2]} or value
+      end
+    end
+    push(c, group, own.groups[i].cache)
+    for k, id in ipairs(saved.params) do
+      local of = dict.state[id] or dict.state[tostring(id)]
+      local parameter = group.params[k]
+      for _, state in ipairs(c:states()) do
+        local value = of and of[state]
+        if core.is_tensor(value) then
+          value = value:to(parameter.dtype):to(parameter.device)
+          c:set_state(k, state, value:clone())
+        else
+          c:set_state(k, state, nil)
+        end
+      end
+      local step = of and of.step
+      if core.is_tensor(step) then step = step:item() end
+      c:set_step_count(k, math.tointeger(step or 0) or 0)
+    end
+  end
+end
+
+function Optimizer:__tostring()
+  local lines = {private[self].kind .. " ("}
+  for i, group in ipairs(self.param_groups) do
+    lines[#lines + 1] = ("Parameter Group %d"):format(i)
+    local names = {}
+    for key in pairs(group) do
+      if key ~= "params" then names[#names + 1] = key end
+    end
+    table.sort(names)
+    for _, key in ipairs(names) do
+      local value = group[key]
+      if key == "betas" then value = ("{%g, %g}"):format(value[1], value[2]) end
+      lines[#lines + 1] = ("    %s: %s"):format(key, tostring(value))
+    end
+  end
+  return table.concat(lines, "\n") .. "\n)"
+end
+
+-- A constructor optim.NAME(params, options...) whose signature lists the options after `params`.
+local function define(kind, signature, defaults_of, counts_steps)
+  local parse = options.signature("optim." .. kind, "params: any, " .. signature)
+  optim[kind] = function(...)
+    local params = ...
+    check_list("optim." .. kind, params)
+    local defaults = defaults_of(select(2, parse(...)))
+    local known = {}
+    for name in pairs(defaults) do known[#known + 1] = name end
+    table.sort(known)
+    local self = {param_groups = {}, defaults = defaults}
+    private[self] = {kind = kind, defaults = defaults, groups = {}, known = table.concat(known, ", "),
+      counts_steps = counts_steps}
+    setmetatable(self, Optimizer)
+    if #params == 0 then
+      core.raise(("optim.%s: the list of parameters is empty"):format(kind))
+    end
+    if core.is_tensor(params[1]) then
+      self:add_param_group {params = params}
+    else
+      for _, group in ipairs(params) do self:add_param_group(group) end
+    end
+    return self
+  end
+end
+
+--- optim.SGD(params, lr = 1e-3, momentum = 0, dampening = 0, weight_decay = 0, nesterov = false, maximize = false)
+define("SGD", "lr: number = 0.001, momentum: number = 0, dampening: number = 0, weight_decay: number = 0, "
+  .. "nesterov: bool = false, maximize: bool = false", function(lr, momentum, dampening, decay, nesterov, maximize)
+  return {lr = lr, momentum = momentum, dampening = dampening, weight_decay = decay, nesterov = nesterov, maximize = maximize}
+end, false)
+
+local function adam(decay_default)
+  return "lr: number = 0.001, betas: table?, eps: number = 1e-8, weight_decay: number = " .. decay_default
+    .. ", amsgrad: bool = false, maximize: bool = false", function(lr, betas, eps, decay, amsgrad, maximize)
+    return {lr = lr, betas = betas or {0.9, 0.999}, eps = eps, weight_decay = decay, amsgrad = amsgrad, maximize = maximize}
+  end, true
+end
+
+--- optim.Adam(params, lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, amsgrad = false, maximize = false)
+define("Adam", adam "0")
+--- optim.AdamW(params, ...): as Adam with weight_decay = 0.01, which shrinks the parameters themselves.
+define("AdamW", adam "0.01")
+
+optim.docs = {
+  {name = "optim.SGD", signature = "(params, lr = 1e-3, momentum = 0, dampening = 0, weight_decay = 0, nesterov = false, "
+    .. "maximize = false)", doc = "Stochastic gradient descent. params: a list of tensors, or of groups {params = ..., lr = "
+    .. "...}. opt:step() updates, opt:zero_grad() forgets the gradients; opt.param_groups[1].lr may be changed any time.",
+    example = "local w = ty.ones(2, {requires_grad = true})\nlocal opt = ty.optim.SGD({w}, {lr = 0.1})\n"
+      .. "(w * w):sum():backward()\nopt:step()"},
+  {name = "optim.Adam", signature = "(params, lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, amsgrad = "
+    .. "false, maximize = false)", doc = "Adam (Kingma and Ba 2014), as PyTorch computes it.",
+    example = "local net = ty.nn.Linear(2, 1)\nlocal opt = ty.optim.Adam(net:parameters(), {lr = 1e-3})"},
+  {name = "optim.AdamW", signature = "(params, lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0.01, amsgrad = "
+    .. "false, maximize = false)", doc = "Adam with decoupled weight decay (Loshchilov and Hutter 2017).",
+    example = "local net = ty.nn.Linear(2, 1)\nlocal opt = ty.optim.AdamW(net:parameters())"},
+}
+
+return optim

@@ -1,0 +1,112 @@
+/*
+ * Loops that copy with conversion, between every two dtypes, and that gather rows as float32; compiled once per
+ * instruction set. Conversions follow what PyTorch does on x86: see loops.h.
+ */
+#include "backend/cpu/loops.h"
+
+/* A value x of each kind as each type. Floats become integers through int32 or int64, where what they cannot hold becomes
+ * the smallest value, because C leaves that undefined and processors differ. */
+#define TRUNCATE32(x) ((x) >= -2147483648.0f && (x) < 2147483648.0f ? (int32_t)(x) : INT32_MIN)
+#define TRUNCATE64(x) ((x) >= -9223372036854775808.0f && (x) < 9223372036854775808.0f ? (int64_t)(x) : INT64_MIN)
+#define FLOAT_TO_BOOL(x)    ((x) != 0)
+#define FLOAT_TO_UINT8(x)   (uint8_t) TRUNCATE32(x)
+#define FLOAT_TO_INT8(x)    (int8_t) TRUNCATE32(x)
+#define FLOAT_TO_INT16(x)   (int16_t) TRUNCATE32(x)
+#define FLOAT_TO_INT32(x)   TRUNCATE32(x)
+#define FLOAT_TO_INT64(x)   TRUNCATE64(x)
+#define FLOAT_TO_FLOAT32(x) (float)(x)
+#define FLOAT_TO_FLOAT64(x) (double)(x)
+#define INT_TO_BOOL(x)      ((x) != 0)
+#define INT_TO_UINT8(x)     (uint8_t)(x)
+#define INT_TO_INT8(x)      (int8_t)(x)
+#define INT_TO_INT16(x)     (int16_t)(x)
+#define INT_TO_INT32(x)     (int32_t)(x)
+#define INT_TO_INT64(x)     (int64_t)(x)
+#define INT_TO_FLOAT32(x)   (float)(x)
+#define INT_TO_FLOAT64(x)   (double)(x)
+
+#define CONVERT(TO, to, FROM, from, KIND)                                                                              \
+    static void convert_##TO##_##FROM(void *out, int64_t out_step, const void *x, int64_t x_step, int64_t n)           \
+    {                                                                                                                  \
+        if (out_step == (int64_t)sizeof(to) && x_step == (int64_t)sizeof(from)) {                                      \
+            to *restrict o = out;                                                                                      \
+            const from *restrict a = x;                                                                                \
+            TYI_PRAGMA(omp simd)                                                                                       \
+            for (int64_t i = 0; i < n; i++)                                                                            \
+                o[i] = KIND##_TO_##TO(a[i]);                                                                           \
+        } else if (out_step == (int64_t)sizeof(to) && x_step == 0) {                                                   \
+            to *restrict o = out;                                                                                      \
+            to value = KIND##_TO_##TO(*(const from *)x);                                                               \
+            TYI_PRAGMA(omp simd)                                                                                       \
+            for (int64_t i = 0; i < n; i++)                                                                            \
+                o[i] = value;                                                                                          \
+        } else {                                                                                                       \
+            char *o = out;                                                                                             \
+            const char *a = x;                                                                                         \
+            for (int64_t i = 0; i < n; i++)                                                                            \
+                *(to *)(o + i * out_step) = KIND##_TO_##TO(*(const from *)(a + i * x_step));                           \
+        }                                                                                                              \
+    }
+#define CONVERT_FROM(FROM, from, KIND)                                                                                 \
+    CONVERT(BOOL, bool, FROM, from, KIND)                                                                              \
+    CONVERT(UINT8, uint8_t, FROM, from, KIND)                                                                          \
+    CONVERT(INT8, int8_t, FROM, from, KIND)                                                                            \
+    CONVERT(INT16, int16_t, FROM, from, KIND)                                                                          \
+    CONVERT(INT32, int32_t, FROM, from, KIND)                                                                          \
+    CONVERT(INT64, int64_t, FROM, from, KIND)                                                                          \
+    CONVERT(FLOAT32, float, FROM, from, KIND)                                                                          \
+    CONVERT(FLOAT64, double, FROM, from, KIND)
+CONVERT_FROM(BOOL, bool, INT)
+CONVERT_FROM(UINT8, uint8_t, INT)
+CONVERT_FROM(INT8, int8_t, INT)
+CONVERT_FROM(INT16, int16_t, INT)
+CONVERT_FROM(INT32, int32_t, INT)
+CONVERT_FROM(INT64, int64_t, INT)
+CONVERT_FROM(FLOAT32, float, FLOAT)
+CONVERT_FROM(FLOAT64, double, FLOAT)
+
+/* Rows lie anywhere in a large array: later ones are asked for while this one is converted. */
+#define GATHER_AHEAD 4
+#define GATHER(FROM, from)                                                                                             \
+    static void gather_##FROM(const void *x, const int64_t *index, int64_t rows, int64_t width, float scale,           \
+                              float shift, float *out)                                                                 \
+    {                                                                                                                  \
+        int64_t row_bytes = width * (int64_t)sizeof(from);                                                             \
+        for (int64_t r = 0; r < rows; r++) {                                                                           \
+            const from *restrict a = (const from *)x + index[r] * width;                                               \
+            float *restrict o = out + r * width;                                                                       \
+            if (r + GATHER_AHEAD < rows) {                                                                             \
+                const char *later = (const char *)x + index[r + GATHER_AHEAD] * row_bytes;                             \
+                for (int64_t b = 0; b < row_bytes && b < 8192; b += 64)                                                \
+                    __builtin_prefetch(later + b, 0, 2);                                                               \
+            }                                                                                                          \
+            TYI_PRAGMA(omp simd)                                                                                       \
+            for (int64_t i = 0; i < width; i++)                                                                        \
+                o[i] = (float)a[i] * scale + shift;                                                                    \
+        }                                                                                                              \
+    }
+#define TY_X(E, name, storage, arithmetic, kind) GATHER(E, storage)
+TY_DTYPES(TY_X)
+#undef TY_X
+
+#define ROW(TO)                                                                                                        \
+    {                                                                                                                  \
+        [TY_BOOL] = convert_##TO##_BOOL, [TY_UINT8] = convert_##TO##_UINT8, [TY_INT8] = convert_##TO##_INT8,           \
+        [TY_INT16] = convert_##TO##_INT16, [TY_INT32] = convert_##TO##_INT32, [TY_INT64] = convert_##TO##_INT64,       \
+        [TY_FLOAT32] = convert_##TO##_FLOAT32, [TY_FLOAT64] = convert_##TO##_FLOAT64,                                  \
+    }
+
+const tyi_convert_loops TYI_ISA_NAME(tyi_converts) = {
+    .convert =
+        {
+#define TY_X(E, name, storage, arithmetic, kind) [TY_##E] = ROW(E),
+            TY_DTYPES(TY_X)
+#undef TY_X
+        },
+    .gather =
+        {
+#define TY_X(E, name, storage, arithmetic, kind) [TY_##E] = gather_##E,
+            TY_DTYPES(TY_X)
+#undef TY_X
+        },
+};

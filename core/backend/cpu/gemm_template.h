@@ -1,0 +1,632 @@
+/*
+ * The kernels of gemm.h for one dtype: included by gemm_kernels.c with SCALAR, ISCALAR (the integer of its size),
+ * NAME(x), IS_DOUBLE and LANES defined. No include guard, on purpose.
+ *
+ * Sums over k are taken in the order of k, one multiply-add after the other, by whatever tile an element falls into; so
+ * neither the cutting nor the packing shows in the result.
+ */
+
+typedef SCALAR NAME(vec) __attribute__((vector_size(TYI_VECTOR_BYTES)));
+typedef SCALAR NAME(uvec) __attribute__((vector_size(TYI_VECTOR_BYTES), aligned(sizeof(SCALAR)), may_alias));
+typedef ISCALAR NAME(ivec) __attribute__((vector_size(TYI_VECTOR_BYTES)));
+#define VEC   NAME(vec)
+#define INDEX NAME(ivec)
+#define MASK  NAME(mask)
+
+INLINE VEC NAME(load)(const SCALAR *p)
+{
+    return *(const NAME(uvec) *)p;
+}
+
+INLINE void NAME(store)(SCALAR *p, VEC v)
+{
+    *(NAME(uvec) *)p = v;
+}
+
+/* Loads and stores of the first n lanes, n in [0, LANES]; the others are loaded as zeros. */
+#if MASKS == 512
+
+#if IS_DOUBLE
+typedef __mmask8 MASK;
+#define MASKED_LOAD(mask, p)     _mm512_maskz_loadu_pd(mask, p)
+#define MASKED_STORE(p, mask, v) _mm512_mask_storeu_pd(p, mask, (__m512d)(v))
+#else
+typedef __mmask16 MASK;
+#define MASKED_LOAD(mask, p)     _mm512_maskz_loadu_ps(mask, p)
+#define MASKED_STORE(p, mask, v) _mm512_mask_storeu_ps(p, mask, (__m512)(v))
+#endif
+
+INLINE MASK NAME(mask_of)(int n)
+{
+    return (MASK)((1u << n) - 1);
+}
+
+INLINE VEC NAME(load_part)(const SCALAR *p, MASK mask)
+{
+    return (VEC)MASKED_LOAD(mask, p);
+}
+
+INLINE void NAME(store_part)(SCALAR *p, VEC v, int n)
+{
+    MASKED_STORE(p, NAME(mask_of)(n), v);
+}
+
+#undef MASKED_LOAD
+#undef MASKED_STORE
+
+#else
+
+#if MASKS == 256
+typedef __m256i MASK;
+
+INLINE MASK NAME(mask_of)(int n)
+{
+#if IS_DOUBLE
+    return (MASK)((INDEX){0, 1, 2, 3} < (INDEX){n, n, n, n});
+#else
+    return (MASK)((INDEX){0, 1, 2, 3, 4, 5, 6, 7} < (INDEX){n, n, n, n, n, n, n, n});
+#endif
+}
+
+INLINE VEC NAME(load_part)(const SCALAR *p, MASK mask)
+{
+#if IS_DOUBLE
+    return (VEC)_mm256_maskload_pd(p, mask);
+#else
+    return (VEC)_mm256_maskload_ps(p, mask);
+#endif
+}
+#else
+typedef int MASK;
+
+INLINE MASK NAME(mask_of)(int n)
+{
+    return n;
+}
+
+INLINE VEC NAME(load_part)(const SCALAR *p, MASK n)
+{
+    VEC v = {0};
+    for (int i = 0; i < LANES; i++)
+        if (i < n)
+            v[i] = p[i];
+    return v;
+}
+#endif
+
+/* By powers of two: masked stores of 32 bytes are slow on many processors. */
+INLINE void NAME(store_part)(SCALAR *p, VEC v, int n)
+{
+    SCALAR t[LANES];
+    memcpy(t, &v, sizeof t);
+    int i = 0;
+    UNROLL for (int step = LANES; step > 0; step /= 2)
+    {
+        if (n & step) {
+            memcpy(p + i, t + i, (size_t)step * sizeof(SCALAR));
+            i += step;
+        }
+    }
+}
+
+#endif
+
+INLINE SCALAR NAME(sum_lanes)(VEC v)
+{
+    SCALAR t[LANES];
+    memcpy(t, &v, sizeof t);
+    UNROLL for (int s = LANES / 2; s > 0; s /= 2)
+    {
+        UNROLL for (int i = 0; i < s; i++)
+            t[i] += t[i + s];
+    }
+    return t[0];
+}
+
+#define TRANSPOSE_STEP(s)                                                                                              \
+    UNROLL for (int i = 0; i < LANES; i++)                                                                             \
+    {                                                                                                                  \
+        if (!(i & (s))) {                                                                                              \
+            VEC x = r[i], y = r[i + (s)];                                                                              \
+            r[i] = SHUFFLE(x, y, TRANSPOSE_LANES(LOW, s));                                                             \
+            r[i + (s)] = SHUFFLE(x, y, TRANSPOSE_LANES(HIGH, s));                                                      \
+        }                                                                                                              \
+    }
+
+/* Lane j of row i and lane i of row j change places. */
+INLINE void NAME(transpose)(VEC r[LANES])
+{
+#if LANES == 2
+#define TRANSPOSE_LANES(half, s) half##_2_##s
+    TRANSPOSE_STEP(1)
+#elif LANES == 4
+#define TRANSPOSE_LANES(half, s) half##_4_##s
+    TRANSPOSE_STEP(2)
+    TRANSPOSE_STEP(1)
+#elif LANES == 8
+#define TRANSPOSE_LANES(half, s) half##_8_##s
+    TRANSPOSE_STEP(4)
+    TRANSPOSE_STEP(2)
+    TRANSPOSE_STEP(1)
+#else
+#define TRANSPOSE_LANES(half, s) half##_16_##s
+    TRANSPOSE_STEP(8)
+    TRANSPOSE_STEP(4)
+    TRANSPOSE_STEP(2)
+    TRANSPOSE_STEP(1)
+#endif
+#undef TRANSPOSE_LANES
+}
+
+/* ---- How a problem is cut ---- */
+
+/* Vectors that the next strip is wide, with `left` columns to go. Low problems have wider tiles, to keep enough sums in
+ * flight; a last strip of one vector is avoided for the same reason. */
+static int NAME(strip)(int64_t left, int64_t m, bool a_packed)
+{
+    int64_t vectors = (left + LANES - 1) / LANES;
+    int width = 2;
+    if (!a_packed) {
+        if (m <= HEIGHT_4)
+            width = vectors == 5 ? 3 : 4;
+        else if (m <= HEIGHT_3 || vectors == 3)
+            width = 3;
+    }
+    return vectors < width ? (int)vectors : width;
+}
+
+/* Rows are cut into tiles whose heights differ by one at most: row i of the problem begins a tile when it is taken from
+ * here and stepped by the height that this gives. */
+typedef struct NAME(rows) {
+    int64_t low, higher; /* height of the lower tiles; first row that belongs to one */
+} NAME(rows);
+
+static NAME(rows) NAME(cut_rows)(int64_t m, int most)
+{
+    int64_t tiles = (m + most - 1) / most;
+    int64_t low = tiles ? m / tiles : 1;
+    return (NAME(rows)){low, tiles ? m % tiles * (low + 1) : 0};
+}
+
+INLINE int NAME(height_at)(NAME(rows) cut, int64_t row)
+{
+    return (int)(cut.low + (row < cut.higher));
+}
+
+/* ---- Packing ---- */
+
+static void NAME(pack_b)(void *dst, const void *b, int64_t b_row, int64_t b_col, int64_t n, int64_t k, int64_t p0,
+                         int64_t p1, int64_t all_m, bool a_packed)
+{
+    int64_t width;
+    for (int64_t j = 0; j < n; j += width) {
+        width = (int64_t)NAME(strip)(n - j, all_m, a_packed) * LANES;
+        SCALAR *out = (SCALAR *)dst + j * k;
+        const SCALAR *in = (const SCALAR *)b + j * b_col;
+        for (int64_t x = 0; x < width; x += LANES, in += LANES * b_col) {
+            int lanes = n - j - x < LANES ? (int)(n - j - x) : LANES;
+            int64_t p = p0;
+            if (b_col == 1 && lanes == LANES) {
+                for (; p < p1; p++)
+                    NAME(store)(out + p * width + x, NAME(load)(in + p * b_row));
+            } else if (b_col == 1) {
+                MASK mask = NAME(mask_of)(lanes);
+                for (; p < p1; p++)
+                    NAME(store)(out + p * width + x, NAME(load_part)(in + p * b_row, mask));
+            } else if (b_row == 1) {
+                for (; p + LANES <= p1; p += LANES) {
+                    VEC r[LANES];
+                    UNROLL for (int l = 0; l < LANES; l++)
+                        r[l] = l < lanes ? NAME(load)(in + l * b_col + p) : (VEC){0};
+                    NAME(transpose)(r);
+                    UNROLL for (int l = 0; l < LANES; l++)
+                        NAME(store)(out + (p + l) * width + x, r[l]);
+                }
+            }
+            for (; p < p1; p++)
+                for (int l = 0; l < LANES; l++)
+                    out[p * width + x + l] = l < lanes ? in[p * b_row + l * b_col] : 0;
+        }
+    }
+}
+
+/* One tile of `height` rows. */
+INLINE void NAME(pack_tile)(SCALAR *out, const SCALAR *in, int64_t a_row, int64_t a_col, int64_t p0, int64_t p1,
+                            const int height)
+{
+    int64_t p = p0;
+    if (a_row == 1) {
+        for (; p < p1; p++)
+            UNROLL for (int i = 0; i < height; i++)
+                out[p * height + i] = in[p * a_col + i];
+    } else if (a_col == 1 && height <= LANES) {
+        /* Whole vectors are stored, and what is too much of one is overwritten by the next: so not the last ones. */
+        for (; p + 2 * LANES <= p1; p += LANES) {
+            VEC r[LANES];
+            UNROLL for (int i = 0; i < LANES; i++)
+                r[i] = i < height ? NAME(load)(in + i * a_row + p) : (VEC){0};
+            NAME(transpose)(r);
+            UNROLL for (int l = 0; l < LANES; l++)
+                NAME(store)(out + (p + l) * height, r[l]);
+        }
+    } else if (a_col == 1) {
+        for (; p + LANES <= p1; p += LANES)
+            for (int i0 = 0; i0 < height; i0 += LANES) {
+                VEC r[LANES];
+                UNROLL for (int i = 0; i < LANES; i++)
+                    r[i] = i0 + i < height ? NAME(load)(in + (i0 + i) * a_row + p) : (VEC){0};
+                NAME(transpose)(r);
+                int rows = height - i0 < LANES ? height - i0 : LANES;
+                UNROLL for (int l = 0; l < LANES; l++)
+                    NAME(store_part)(out + (p + l) * height + i0, r[l], rows);
+            }
+    }
+    for (; p < p1; p++)
+        UNROLL for (int i = 0; i < height; i++)
+            out[p * height + i] = in[p * a_col + i * a_row];
+}
+
+static void NAME(pack_a)(void *dst, const void *a, int64_t a_row, int64_t a_col, int64_t m, int64_t k, int64_t p0,
+                         int64_t p1)
+{
+    NAME(rows) cut = NAME(cut_rows)(m, HEIGHT_2);
+    int height;
+    for (int64_t i = 0; i < m; i += height) {
+        height = NAME(height_at)(cut, i);
+        SCALAR *out = (SCALAR *)dst + i * k;
+        const SCALAR *in = (const SCALAR *)a + i * a_row;
+        switch (height) {
+#define PACK(h)                                                                                                        \
+    case h:                                                                                                            \
+        NAME(pack_tile)(out, in, a_row, a_col, p0, p1, h);                                                             \
+        break;
+            PACK(1) PACK(2) PACK(3) PACK(4) PACK(5) PACK(6)
+#if HEIGHT_2 == 8
+            PACK(7) PACK(8)
+#endif
+#undef PACK
+        }
+    }
+}
+
+/* ---- Tiles ---- */
+
+typedef struct NAME(tile_args) {
+    const SCALAR *a, *b;
+    SCALAR *c;
+    const SCALAR *bias; /* of the tile's first element */
+    int64_t a_row, a_col, b_row, k, c_row, c_col, bias_row, bias_col;
+    SCALAR alpha;
+    bool beta;
+    bool masked; /* the tail of b may not be read past */
+    int tail;    /* lanes of the last vector that belong to c, 1 to LANES */
+} NAME(tile_args);
+
+/* Writes a tile whose columns are contiguous in c: sums are rows of width vectors. */
+NOINLINE void NAME(store_transposed)(const NAME(tile_args) *t, const VEC *sums, int height, int width)
+{
+    for (int j = 0; j < width; j++) {
+        int columns = j == width - 1 ? t->tail : LANES;
+        for (int i0 = 0; i0 < height; i0 += LANES) {
+            int rows = height - i0 < LANES ? height - i0 : LANES;
+            VEC r[LANES];
+            UNROLL for (int i = 0; i < LANES; i++)
+                r[i] = i < rows ? sums[(i0 + i) * width + j] : (VEC){0};
+            NAME(transpose)(r);
+            VEC out[LANES];
+            UNROLL for (int l = 0; l < LANES; l++)
+                out[l] = r[l];
+            MASK mask = NAME(mask_of)(rows);
+            VEC bias = {0};
+            if (t->bias && t->bias_row)
+                bias = NAME(load_part)(t->bias + i0, mask);
+            for (int l = 0; l < columns; l++) {
+                int64_t column = (int64_t)j * LANES + l;
+                SCALAR *c = t->c + column * t->c_col + i0;
+                VEC v = out[l] * t->alpha;
+                if (t->beta)
+                    v = v + NAME(load_part)(c, mask);
+                if (t->bias)
+                    v = v + (t->bias_row ? bias : bias + t->bias[column]);
+                if (rows == LANES)
+                    NAME(store)(c, v);
+                else
+                    NAME(store_part)(c, v, rows);
+            }
+        }
+    }
+}
+
+/* The sums of a tile: acc[i][j] is vector j of row i. */
+INLINE void NAME(tile_sums)(const NAME(tile_args) *t, VEC acc[MAX_HEIGHT][MAX_WIDTH], const int height, const int width,
+                            const bool unit, const bool masked)
+{
+    const SCALAR *a = t->a, *b = t->b;
+    int64_t a_row = unit ? 1 : t->a_row, a_col = t->a_col, b_row = t->b_row;
+    MASK mask = NAME(mask_of)(t->tail);
+    for (int64_t p = t->k; p > 0; p--) {
+        VEC v[MAX_WIDTH];
+        UNROLL for (int j = 0; j < width; j++)
+            v[j] = masked && j == width - 1 ? NAME(load_part)(b + j * LANES, mask) : NAME(load)(b + j * LANES);
+        UNROLL for (int i = 0; i < height; i++)
+        {
+            SCALAR s = a[i * a_row];
+            UNROLL for (int j = 0; j < width; j++)
+                acc[i][j] += v[j] * s;
+        }
+        a += a_col;
+        b += b_row;
+    }
+}
+
+INLINE void NAME(tile)(const NAME(tile_args) *t, const int height, const int width)
+{
+    VEC acc[MAX_HEIGHT][MAX_WIDTH];
+    UNROLL for (int i = 0; i < height; i++)
+    {
+        UNROLL for (int j = 0; j < width; j++)
+            acc[i][j] = (VEC){0};
+    }
+    if (t->masked)
+        NAME(tile_sums)(t, acc, height, width, false, true);
+    else if (t->a_row == 1)
+        NAME(tile_sums)(t, acc, height, width, true, false);
+    else
+        NAME(tile_sums)(t, acc, height, width, false, false);
+
+    if (t->c_col != 1) {
+        VEC sums[MAX_HEIGHT * MAX_WIDTH];
+        UNROLL for (int i = 0; i < height; i++)
+        {
+            UNROLL for (int j = 0; j < width; j++)
+                sums[i * width + j] = acc[i][j];
+        }
+        NAME(store_transposed)(t, sums, height, width);
+        return;
+    }
+    VEC bias[MAX_WIDTH];
+    bool with_bias = t->bias && t->bias_col;
+    MASK mask = NAME(mask_of)(t->tail);
+    if (with_bias) {
+        UNROLL for (int j = 0; j < width; j++)
+            bias[j] = j == width - 1 ? NAME(load_part)(t->bias + j * LANES, mask) : NAME(load)(t->bias + j * LANES);
+    }
+    UNROLL for (int i = 0; i < height; i++)
+    {
+        SCALAR *c = t->c + i * t->c_row;
+        UNROLL for (int j = 0; j < width; j++)
+        {
+            VEC v = acc[i][j] * t->alpha;
+            bool last = j == width - 1;
+            if (t->beta)
+                v = v + (last ? NAME(load_part)(c + j * LANES, mask) : NAME(load)(c + j * LANES));
+            if (with_bias)
+                v = v + bias[j];
+            else if (t->bias)
+                v = v + t->bias[i];
+            if (last && t->tail < LANES)
+                NAME(store_part)(c + j * LANES, v, t->tail);
+            else
+                NAME(store)(c + j * LANES, v);
+        }
+    }
+}
+
+#define TILE(height, width)                                                                                            \
+    NOINLINE void NAME(tile_##height##_##width)(const NAME(tile_args) *t)                                              \
+    {                                                                                                                  \
+        NAME(tile)(t, height, width);                                                                                  \
+    }
+TILES(TILE)
+#undef TILE
+
+static void (*const NAME(tiles)[MAX_WIDTH + 1][MAX_HEIGHT + 1])(const NAME(tile_args) *) = {
+#define TILE(height, width) [width][height] = NAME(tile_##height##_##width),
+    TILES(TILE)
+#undef TILE
+};
+
+static void NAME(block)(const tyi_gemm *g, int64_t all_m, bool a_packed, bool b_packed)
+{
+    static const int most[MAX_WIDTH + 1] = {0, HEIGHT_1, HEIGHT_2, HEIGHT_3, HEIGHT_4};
+    NAME(tile_args) t = {.k = g->k, .c_row = g->c_row, .c_col = g->c_col, .alpha = (SCALAR)g->alpha, .beta = g->beta};
+    t.bias_row = g->bias_row;
+    t.bias_col = g->bias_col;
+    int width;
+    for (int64_t j = 0; j < g->n; j += (int64_t)width * LANES) {
+        width = NAME(strip)(g->n - j, all_m, a_packed);
+        int64_t left = g->n - j - (int64_t)(width - 1) * LANES;
+        t.tail = left < LANES ? (int)left : LANES;
+        t.masked = !b_packed && t.tail < LANES;
+        t.b = (const SCALAR *)g->b + (b_packed ? j * g->k : j);
+        t.b_row = b_packed ? (int64_t)width * LANES : g->b_row;
+        /* More than eight rows a multiple of 4 KB apart would push each other out of the first cache. */
+        bool collide = !a_packed && g->a_row * (int64_t)sizeof(SCALAR) % 4096 == 0;
+        NAME(rows) cut = NAME(cut_rows)(g->m, a_packed || (collide && width == 1) ? HEIGHT_2 : most[width]);
+        int height;
+        for (int64_t i = 0; i < g->m; i += height) {
+            height = NAME(height_at)(cut, i);
+            t.a = (const SCALAR *)g->a + i * (a_packed ? g->k : g->a_row);
+            t.a_row = a_packed ? 1 : g->a_row;
+            t.a_col = a_packed ? height : g->a_col;
+            t.c = (SCALAR *)g->c + i * g->c_row + j * g->c_col;
+            t.bias = g->bias ? (const SCALAR *)g->bias + i * g->bias_row + j * g->bias_col : NULL;
+            NAME(tiles)[width][height](&t);
+        }
+    }
+}
+
+/* ---- Few rows ---- */
+
+/* c element (i, j) from its sum. */
+INLINE void NAME(put)(const tyi_gemm *g, int64_t i, int64_t j, SCALAR sum)
+{
+    SCALAR *c = (SCALAR *)g->c + i * g->c_row + j * g->c_col;
+    SCALAR v = sum * (SCALAR)g->alpha;
+    if (g->beta)
+        v = v + *c;
+    if (g->bias)
+        v = v + ((const SCALAR *)g->bias)[i * g->bias_row + j * g->bias_col];
+    *c = v;
+}
+
+/* All rows by `width` columns from column j on; `depth` sums of each, to have enough of them in flight. */
+INLINE void NAME(dot_tile)(const tyi_gemm *g, int64_t j, const int height, const int width, const int depth)
+{
+    const SCALAR *a = g->a, *b = (const SCALAR *)g->b + j * g->b_col;
+    int64_t a_row = g->a_row, b_col = g->b_col, k = g->k, p = 0;
+    VEC acc[8][4][4];
+    UNROLL for (int d = 0; d < depth; d++)
+    {
+        UNROLL for (int i = 0; i < height; i++)
+        {
+            UNROLL for (int x = 0; x < width; x++)
+                acc[d][i][x] = (VEC){0};
+        }
+    }
+    for (; p + depth * LANES <= k; p += depth * LANES) {
+        UNROLL for (int d = 0; d < depth; d++)
+        {
+            VEC v[4];
+            UNROLL for (int x = 0; x < width; x++)
+                v[x] = NAME(load)(b + x * b_col + p + d * LANES);
+            UNROLL for (int i = 0; i < height; i++)
+            {
+                VEC s = NAME(load)(a + i * a_row + p + d * LANES);
+                UNROLL for (int x = 0; x < width; x++)
+                    acc[d][i][x] += s * v[x];
+            }
+        }
+    }
+    for (; p < k; p += LANES) {
+        MASK mask = NAME(mask_of)(k - p < LANES ? (int)(k - p) : LANES);
+        VEC v[4];
+        UNROLL for (int x = 0; x < width; x++)
+            v[x] = NAME(load_part)(b + x * b_col + p, mask);
+        UNROLL for (int i = 0; i < height; i++)
+        {
+            VEC s = NAME(load_part)(a + i * a_row + p, mask);
+            UNROLL for (int x = 0; x < width; x++)
+                acc[0][i][x] += s * v[x];
+        }
+    }
+    UNROLL for (int i = 0; i < height; i++)
+    {
+        UNROLL for (int x = 0; x < width; x++)
+        {
+            VEC sum = acc[0][i][x];
+            UNROLL for (int d = 1; d < depth; d++)
+                sum += acc[d][i][x];
+            NAME(put)(g, i, j + x, NAME(sum_lanes)(sum));
+        }
+    }
+}
+
+#define DOT_ROWS(height, width, depth, single_depth)                                                                   \
+    NOINLINE void NAME(dot_rows_##height)(const tyi_gemm *g)                                                           \
+    {                                                                                                                  \
+        int64_t j = 0;                                                                                                 \
+        for (; j + width <= g->n; j += width)                                                                          \
+            NAME(dot_tile)(g, j, height, width, depth);                                                                \
+        for (; j < g->n; j++)                                                                                          \
+            NAME(dot_tile)(g, j, height, 1, single_depth);                                                             \
+    }
+DOT_ROWS(1, 4, 2, 8)
+DOT_ROWS(2, 4, 1, 4)
+DOT_ROWS(3, 3, 1, 2)
+DOT_ROWS(4, 3, 1, 2)
+#undef DOT_ROWS
+
+static void NAME(dot)(const tyi_gemm *g)
+{
+    switch (g->m) {
+    case 1:
+        NAME(dot_rows_1)(g);
+        break;
+    case 2:
+        NAME(dot_rows_2)(g);
+        break;
+    case 3:
+        NAME(dot_rows_3)(g);
+        break;
+    case 4:
+        NAME(dot_rows_4)(g);
+        break;
+    }
+}
+
+/* sums[0 .. columns) += `depth` rows of b times elements of a, for columns up to a multiple of LANES (the rest masked). */
+INLINE void NAME(add_rows)(SCALAR *sums, const SCALAR *a, int64_t a_col, const SCALAR *b, int64_t b_row, int64_t columns,
+                           const int depth)
+{
+    SCALAR s[8];
+    UNROLL for (int d = 0; d < depth; d++)
+        s[d] = a[d * a_col];
+    int64_t j = 0;
+    for (; j + LANES <= columns; j += LANES) {
+        VEC v = NAME(load)(sums + j);
+        UNROLL for (int d = 0; d < depth; d++)
+            v += NAME(load)(b + d * b_row + j) * s[d];
+        NAME(store)(sums + j, v);
+    }
+    if (j < columns) {
+        MASK mask = NAME(mask_of)((int)(columns - j));
+        VEC v = NAME(load)(sums + j);
+        UNROLL for (int d = 0; d < depth; d++)
+            v += NAME(load_part)(b + d * b_row + j, mask) * s[d];
+        NAME(store)(sums + j, v);
+    }
+}
+
+static void NAME(row)(const tyi_gemm *g)
+{
+    _Alignas(64) SCALAR sums[ROW_CHUNK];
+    for (int64_t j = 0; j < g->n; j += ROW_CHUNK) {
+        int64_t columns = g->n - j < ROW_CHUNK ? g->n - j : ROW_CHUNK;
+        memset(sums, 0, sizeof(SCALAR) * (size_t)((columns + LANES - 1) / LANES * LANES));
+        const SCALAR *a = g->a, *b = (const SCALAR *)g->b + j;
+        int64_t p = 0;
+        for (; p + 8 <= g->k; p += 8)
+            NAME(add_rows)(sums, a + p * g->a_col, g->a_col, b + p * g->b_row, g->b_row, columns, 8);
+        for (; p < g->k; p++)
+            NAME(add_rows)(sums, a + p * g->a_col, g->a_col, b + p * g->b_row, g->b_row, columns, 1);
+        for (int64_t x = 0; x < columns; x++)
+            NAME(put)(g, 0, j + x, sums[x]);
+    }
+}
+
+static void NAME(finish)(const tyi_gemm *g, const void *parts, int64_t count)
+{
+    const SCALAR *part = parts;
+    for (int64_t i = 0; i < g->m; i++)
+        for (int64_t j = 0; j < g->n; j++, part++) {
+            SCALAR sum = part[0];
+            for (int64_t q = 1; q < count; q++)
+                sum += part[q * g->m * g->n];
+            NAME(put)(g, i, j, sum);
+        }
+}
+
+const tyi_gemm_kernels *TYI_ISA_NAME(NAME(tyi_gemm_kernels))(void);
+
+const tyi_gemm_kernels *TYI_ISA_NAME(NAME(tyi_gemm_kernels))(void)
+{
+    static const tyi_gemm_kernels kernels = {
+        .element = sizeof(SCALAR),
+        .lanes = LANES,
+        .height = HEIGHT_2,
+        .masks = MASKS != 0,
+        .pack_a = NAME(pack_a),
+        .pack_b = NAME(pack_b),
+        .block = NAME(block),
+        .dot = NAME(dot),
+        .row = NAME(row),
+        .finish = NAME(finish),
+    };
+    return &kernels;
+}
+
+#undef VEC
+#undef INDEX
+#undef MASK
+#undef TRANSPOSE_STEP

@@ -1,0 +1,94 @@
+/*
+ * The inner loops of the optimisers, one pass over parameter, gradient and state; compiled once per instruction set. The
+ * arithmetic and its order are those of PyTorch's single-tensor implementations, so that trajectories agree.
+ */
+#include "backend/cpu/loops.h"
+#include "backend/cpu/math.h"
+
+/* Options are constants of a loop: each combination that matters gets a loop of its own through inlining. */
+#define SGD(E, T)                                                                                                      \
+    static inline __attribute__((always_inline)) void sgd_body_##E(const tyi_optim_args *args, int64_t at, int64_t n,  \
+                                                                   bool momentum, bool first, bool nesterov)           \
+    {                                                                                                                  \
+        T *restrict param = (T *)args->param + at;                                                                     \
+        const T *restrict grad = (const T *)args->grad + at;                                                           \
+        T *restrict buffer = momentum ? (T *)args->state[0] + at : NULL;                                               \
+        const T sign = args->maximize ? -1 : 1, decay = (T)args->weight_decay, keep = (T)args->momentum;               \
+        const T fresh = (T)(1 - args->dampening), step = (T)-args->lr;                                                 \
+        const bool decays = args->weight_decay != 0;                                                                   \
+        TYI_PRAGMA(omp simd)                                                                                           \
+        for (int64_t i = 0; i < n; i++) {                                                                              \
+            T g = sign * grad[i];                                                                                      \
+            g = decays ? g + decay * param[i] : g; /* 0 times an infinite parameter would be NaN */                    \
+            if (momentum) {                                                                                            \
+                T b = first ? g : keep * buffer[i] + fresh * g;                                                        \
+                buffer[i] = b;                                                                                         \
+                g = nesterov ? g + keep * b : b;                                                                       \
+            }                                                                                                          \
+            param[i] = param[i] + step * g;                                                                            \
+        }                                                                                                              \
+    }                                                                                                                  \
+    static void sgd_##E(const tyi_optim_args *args, int64_t at, int64_t n)                                             \
+    {                                                                                                                  \
+        if (!args->state[0])                                                                                           \
+            sgd_body_##E(args, at, n, false, false, false);                                                            \
+        else if (args->first)                                                                                          \
+            sgd_body_##E(args, at, n, true, true, args->nesterov);                                                     \
+        else if (args->nesterov)                                                                                       \
+            sgd_body_##E(args, at, n, true, false, true);                                                              \
+        else                                                                                                           \
+            sgd_body_##E(args, at, n, true, false, false);                                                             \
+    }
+
+#define ADAM(E, T, S)                                                                                                  \
+    static inline __attribute__((always_inline)) void adam_body_##E(const tyi_optim_args *args, int64_t at, int64_t n, \
+                                                                    bool amsgrad, bool small)                          \
+    {                                                                                                                  \
+        T *restrict param = (T *)args->param + at;                                                                     \
+        const T *restrict grad = (const T *)args->grad + at;                                                           \
+        T *restrict mean = (T *)args->state[0] + at;                                                                   \
+        T *restrict square = (T *)args->state[1] + at;                                                                 \
+        T *restrict most = amsgrad ? (T *)args->state[2] + at : NULL;                                                  \
+        const T sign = args->maximize ? -1 : 1, eps = (T)args->eps;                                                    \
+        const T shrink = args->decoupled_decay ? (T)(1 - args->lr * args->weight_decay) : 1;                           \
+        const bool decays = !args->decoupled_decay && args->weight_decay != 0;                                         \
+        const T decay = (T)args->weight_decay;                                                                         \
+        const T weight = (T)(1 - args->beta1), beta2 = (T)args->beta2, fresh = (T)(1 - args->beta2);                   \
+        const T scale = (T)(1 / tyi_sqrt_f64(args->bias2)), step = (T)(-args->lr / args->bias1);                       \
+        TYI_PRAGMA(omp simd)                                                                                           \
+        for (int64_t i = 0; i < n; i++) {                                                                              \
+            T p = shrink * param[i], g = sign * grad[i];                                                               \
+            g = decays ? g + decay * p : g;                                                                            \
+            /* lerp(mean, g, weight), from the nearer end */                                                           \
+            T m = small ? mean[i] + weight * (g - mean[i]) : g - (g - mean[i]) * (1 - weight);                         \
+            T v = beta2 * square[i] + fresh * g * g;                                                                   \
+            T largest = v;                                                                                             \
+            if (amsgrad) {                                                                                             \
+                largest = most[i] > v || most[i] != most[i] ? most[i] : v;                                             \
+                most[i] = largest;                                                                                     \
+            }                                                                                                          \
+            mean[i] = m;                                                                                               \
+            square[i] = v;                                                                                             \
+            param[i] = p + step * m / (tyi_sqrt_##S(largest) * scale + eps);                                           \
+        }                                                                                                              \
+    }                                                                                                                  \
+    static void adam_##E(const tyi_optim_args *args, int64_t at, int64_t n)                                            \
+    {                                                                                                                  \
+        bool small = 1 - args->beta1 < 0.5;                                                                            \
+        if (args->state[2])                                                                                            \
+            adam_body_##E(args, at, n, true, small);                                                                   \
+        else if (small)                                                                                                \
+            adam_body_##E(args, at, n, false, true);                                                                   \
+        else                                                                                                           \
+            adam_body_##E(args, at, n, false, false);                                                                  \
+    }
+
+SGD(FLOAT32, float)
+SGD(FLOAT64, double)
+ADAM(FLOAT32, float, f32)
+ADAM(FLOAT64, double, f64)
+
+const tyi_optim_table TYI_ISA_NAME(tyi_optims) = {
+    [TYI_OPTIM_SGD] = {[TY_FLOAT32] = sgd_FLOAT32, [TY_FLOAT64] = sgd_FLOAT64},
+    [TYI_OPTIM_ADAM] = {[TY_FLOAT32] = adam_FLOAT32, [TY_FLOAT64] = adam_FLOAT64},
+};

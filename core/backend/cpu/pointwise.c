@@ -1,0 +1,326 @@
+/*
+ * Drivers of the pointwise kernels: they walk an iter in strips, give each operand to the inner loop as contiguous
+ * elements of the compute dtype, and share strips out to threads. An operand that is so already is used in place;
+ * others are converted, gathered or repeated into a scratch block of a strip's size first. The inner loops are in
+ * pointwise_loops.c.
+ */
+#include "backend/cpu/loops.h"
+#include "backend/cpu/walk.h"
+
+#include <math.h>
+
+#define BLOCK 1024 /* elements of a strip that goes through scratch memory */
+
+typedef enum {
+    DIRECT,   /* used in place */
+    GATHERED, /* converted strip by strip */
+    REPEATED, /* the rows of a strip are alike: made when the position changes, and kept */
+} access_kind;
+
+typedef struct job {
+    const tyi_iter *iter;
+    tyi_loop loop;
+    const void *extra;
+    ty_dtype wanted[TYI_MAX_OPERANDS]; /* what the loop takes */
+    access_kind access[TYI_MAX_OPERANDS];
+    const tyi_convert_loops *converts;
+    /* A strip is `rows` steps of the last dimension but one by `columns` of the last. */
+    int64_t rows, columns, row_blocks, column_blocks;
+} job;
+
+bool tyi_iter_in_place(const tyi_iter *iter)
+{
+    const char *low[TYI_MAX_OPERANDS], *high[TYI_MAX_OPERANDS];
+    for (int i = 0; i < iter->count; i++) {
+        const tyi_operand *x = &iter->operands[i];
+        int64_t reach = (int64_t)ty_dtype_size(x->dtype);
+        for (int d = 0; d < iter->ndim; d++)
+            reach += x->strides[d] * (iter->sizes[d] - 1);
+        low[i] = x->data;
+        high[i] = x->data + reach;
+    }
+    for (int i = 1; i < iter->count; i++)
+        if (low[i] < high[0] && low[0] < high[i])
+            return true;
+    return false;
+}
+
+void tyi_iter_offsets(const tyi_iter *iter, int ndim, int64_t index, int64_t offsets[TYI_MAX_OPERANDS])
+{
+    for (int i = 0; i < iter->count; i++)
+        offsets[i] = 0;
+    for (int d = ndim - 1; d >= 0; d--) {
+        int64_t at = index % iter->sizes[d];
+        index /= iter->sizes[d];
+        for (int i = 0; i < iter->count; i++)
+            offsets[i] += at * iter->operands[i].strides[d];
+    }
+}
+
+/* Copies `rows` copies of the first n elements behind them. */
+static void repeat(char *data, int64_t row_bytes, int64_t rows)
+{
+    int64_t done = 1;
+    while (done < rows) {
+        int64_t more = tyi_min64(done, rows - done);
+        memcpy(data + done * row_bytes, data, (size_t)(more * row_bytes));
+        done += more;
+    }
+}
+
+static void run_strips(void *context, int64_t begin, int64_t end)
+{
+    const job *j = context;
+    const tyi_iter *iter = j->iter;
+    int count = iter->count, last = iter->ndim - 1;
+    int64_t offsets[TYI_MAX_OPERANDS], size1 = last > 0 ? iter->sizes[last - 1] : 1, size0 = iter->sizes[last];
+    _Alignas(64) char scratch[TYI_MAX_OPERANDS][BLOCK * 8];
+    const char *repeated[TYI_MAX_OPERANDS] = {NULL};
+    int64_t column_block = begin % j->column_blocks, rest = begin / j->column_blocks;
+    int64_t row_block = rest % j->row_blocks, outer = rest / j->row_blocks;
+    tyi_iter_offsets(iter, last - 1, outer, offsets);
+    for (int64_t u = begin; u < end; u++) {
+        int64_t row = row_block * j->rows, column = column_block * j->columns;
+        int64_t rows = tyi_min64(j->rows, size1 - row), columns = tyi_min64(j->columns, size0 - column);
+        void *p[TYI_MAX_OPERANDS];
+        char *out = NULL;
+        for (int i = 0; i < count; i++) {
+            const tyi_operand *x = &iter->operands[i];
+            int64_t step1 = last > 0 ? x->strides[last - 1] : 0, step0 = x->strides[last];
+            char *data = x->data + offsets[i] + row * step1 + column * step0;
+            if (j->access[i] == DIRECT) {
+                p[i] = data;
+                continue;
+            }
+            p[i] = scratch[i];
+            if (i == 0) {
+                out = data;
+                continue;
+            }
+            tyi_convert convert = j->converts->convert[j->wanted[i]][x->dtype];
+            int64_t size = (int64_t)ty_dtype_size(j->wanted[i]);
+            if (j->access[i] == GATHERED) {
+                for (int64_t r = 0; r < rows; r++)
+                    convert(scratch[i] + r * columns * size, size, data + r * step1, step0, columns);
+            } else if (repeated[i] != data) {
+                /* For the largest strip, so that a short one in between does no harm. */
+                repeated[i] = data;
+                int64_t most = tyi_min64(j->columns, size0);
+                convert(scratch[i], size, data, step0, step0 ? columns : most);
+                repeat(scratch[i], columns * size, tyi_min64(j->rows, size1));
+            }
+        }
+        j->loop(p, rows * columns, j->extra);
+        if (out) {
+            const tyi_operand *x = &iter->operands[0];
+            int64_t step1 = last > 0 ? x->strides[last - 1] : 0, step0 = x->strides[last];
+            int64_t size = (int64_t)ty_dtype_size(j->wanted[0]);
+            tyi_convert convert = j->converts->convert[x->dtype][j->wanted[0]];
+            for (int64_t r = 0; r < rows; r++)
+                convert(out + r * step1, step0, scratch[0] + r * columns * size, size, columns);
+        }
+        if (++column_block == j->column_blocks) {
+            column_block = 0;
+            if (++row_block == j->row_blocks) {
+                row_block = 0;
+                outer++;
+                tyi_iter_offsets(iter, last - 1, outer, offsets);
+            }
+        }
+    }
+}
+
+/* Runs the loop over the iter. The loop takes the compute dtype, but `result` at the output and bool at operand 1 when
+ * `condition`. cost: of an element, beside an addition's. */
+static ty_status run(const tyi_iter *iter, tyi_loop loop, ty_dtype result, bool condition, int cost, const void *extra)
+{
+    if (iter->numel == 0)
+        return TY_OK;
+    job j;
+    bool direct = true;
+    int last = iter->ndim - 1;
+    int64_t size0 = iter->sizes[last], size1 = last > 0 ? iter->sizes[last - 1] : 1;
+    int64_t grain = TYI_GRAIN / cost;
+    /* Rows too short to be strips of their own make strips together. */
+    int64_t rows = last > 0 && size0 <= BLOCK / 2 ? tyi_min64(size1, BLOCK / size0) : 1;
+    for (int i = 0; i < iter->count; i++) {
+        const tyi_operand *x = &iter->operands[i];
+        ty_dtype wanted = i == 0 ? result : i == 1 && condition ? TY_BOOL : iter->compute;
+        int64_t size = (int64_t)ty_dtype_size(wanted), step0 = x->strides[last];
+        int64_t step1 = last > 0 ? x->strides[last - 1] : 0;
+        j.wanted[i] = wanted;
+        if (x->dtype == wanted && (step0 == size || size0 == 1) && (rows == 1 || step1 == size0 * size)) {
+            j.access[i] = DIRECT;
+        } else {
+            j.access[i] = i > 0 && (rows == 1 ? step0 == 0 : step1 == 0) ? REPEATED : GATHERED;
+            direct = false;
+        }
+    }
+    if (direct && last == 0 && size0 <= grain) {
+        void *p[TYI_MAX_OPERANDS];
+        for (int i = 0; i < iter->count; i++)
+            p[i] = iter->operands[i].data;
+        loop(p, size0, extra);
+        return TY_OK;
+    }
+    j.iter = iter;
+    j.loop = loop;
+    j.extra = extra;
+    j.converts = tyi_cpu_converts();
+    j.rows = rows;
+    j.columns = rows > 1 ? size0 : tyi_min64(size0, direct ? grain : BLOCK);
+    j.row_blocks = (size1 + j.rows - 1) / j.rows;
+    j.column_blocks = (size0 + j.columns - 1) / j.columns;
+    int64_t strips = iter->numel / (size0 * size1) * j.row_blocks * j.column_blocks;
+    int64_t per_piece = grain / (j.rows * j.columns);
+    per_piece = per_piece > 0 ? per_piece : 1;
+    bool stoppable = strips > per_piece && !tyi_iter_in_place(iter);
+    return tyi_cpu_parallel(strips, per_piece, stoppable, run_strips, &j);
+}
+
+const tyi_pointwise_loops *tyi_cpu_pointwise(void)
+{
+    static const tyi_pointwise_loops *const variants[] = TYI_ISA_TABLE(&tyi_pointwise);
+    return variants[tyi_cpu_isa()];
+}
+
+const tyi_convert_loops *tyi_cpu_converts(void)
+{
+    static const tyi_convert_loops *const variants[] = TYI_ISA_TABLE(&tyi_converts);
+    return variants[tyi_cpu_isa()];
+}
+
+/* Cost of a unary op's element. */
+static int unary_cost(tyi_unary op)
+{
+    switch (op) {
+    case TYI_UNARY_exp:
+    case TYI_UNARY_log:
+    case TYI_UNARY_sigmoid:
+    case TYI_UNARY_tanh:
+    case TYI_UNARY_expm1:
+    case TYI_UNARY_log1p:
+    case TYI_UNARY_log2:
+    case TYI_UNARY_sqrt:
+    case TYI_UNARY_rsqrt:
+        return 4;
+    case TYI_UNARY_log10:
+    case TYI_UNARY_sin:
+    case TYI_UNARY_cos:
+    case TYI_UNARY_tan:
+    case TYI_UNARY_asin:
+    case TYI_UNARY_acos:
+    case TYI_UNARY_atan:
+    case TYI_UNARY_sinh:
+    case TYI_UNARY_cosh:
+    case TYI_UNARY_erf:
+        return 8;
+    default:
+        return 1;
+    }
+}
+
+static int binary_cost(tyi_binary op)
+{
+    switch (op) {
+    case TYI_BINARY_floor_divide:
+    case TYI_BINARY_remainder:
+    case TYI_BINARY_fmod:
+        return 8;
+    case TYI_BINARY_pow:
+    case TYI_BINARY_atan2:
+        return 16;
+    default:
+        return 1;
+    }
+}
+
+/* Whether a unary op's result is bool. */
+static bool is_test(tyi_unary op)
+{
+    return op == TYI_UNARY_logical_not || op == TYI_UNARY_isnan || op == TYI_UNARY_isinf || op == TYI_UNARY_isfinite;
+}
+
+static bool is_comparison(tyi_binary op)
+{
+    switch (op) {
+#define TYI_COMPARE(name, ...) case TYI_BINARY_##name:
+#include "backend/pointwise.def"
+        return true;
+    default:
+        return false;
+    }
+}
+
+ty_status tyi_cpu_unary(tyi_unary op, const tyi_iter *iter)
+{
+    tyi_loop loop = tyi_cpu_pointwise()->unary[op][iter->compute];
+    return run(iter, loop, is_test(op) ? TY_BOOL : iter->compute, false, unary_cost(op), NULL);
+}
+
+/* Powers with one exponent for all elements, where a product or a root does: *status is set, and the result true. */
+static bool simple_power(const tyi_iter *iter, ty_status *status)
+{
+    const tyi_operand *b = &iter->operands[2];
+    for (int d = 0; d < iter->ndim; d++)
+        if (b->strides[d] != 0 && iter->sizes[d] != 1)
+            return false;
+    double exponent;
+    tyi_cpu_converts()->convert[TY_FLOAT64][b->dtype](&exponent, sizeof exponent, b->data, 0, 1);
+    const tyi_pointwise_loops *loops = tyi_cpu_pointwise();
+    tyi_loop loop = NULL;
+    ty_dtype dtype = iter->compute;
+    if (exponent == 2)
+        loop = loops->unary[TYI_UNARY_square][dtype];
+    else if (exponent == 3)
+        loop = loops->cube[dtype];
+    else if (exponent == 0.5)
+        loop = loops->unary[TYI_UNARY_sqrt][dtype];
+    else if (exponent == -0.5)
+        loop = loops->unary[TYI_UNARY_rsqrt][dtype];
+    else if (exponent == -1)
+        loop = loops->unary[TYI_UNARY_reciprocal][dtype];
+    else if (exponent == -2)
+        loop = loops->inverse_square[dtype];
+    if (!loop)
+        return false;
+    tyi_iter unary = *iter;
+    unary.count = 2;
+    *status = run(&unary, loop, dtype, false, 1, NULL);
+    return true;
+}
+
+ty_status tyi_cpu_binary(tyi_binary op, const tyi_iter *iter)
+{
+    ty_status status;
+    if (iter->numel == 0)
+        return TY_OK;
+    if (op == TYI_BINARY_pow && simple_power(iter, &status))
+        return status;
+    tyi_loop loop = tyi_cpu_pointwise()->binary[op][iter->compute];
+    return run(iter, loop, is_comparison(op) ? TY_BOOL : iter->compute, false, binary_cost(op), NULL);
+}
+
+ty_status tyi_cpu_axpy(const tyi_iter *iter, ty_scalar alpha)
+{
+    const tyi_pointwise_loops *loops = tyi_cpu_pointwise();
+    ty_dtype dtype = iter->compute;
+    double value = alpha.kind == TY_SCALAR_FLOAT ? alpha.f : (double)alpha.i;
+    if (value == 1)
+        return run(iter, loops->add[dtype], dtype, false, 1, NULL);
+    if (value == -1)
+        return run(iter, loops->sub[dtype], dtype, false, 1, NULL);
+    char converted[8];
+    tyi_store_scalar(converted, dtype, alpha);
+    return run(iter, loops->axpy[dtype], dtype, false, 1, converted);
+}
+
+ty_status tyi_cpu_where(const tyi_iter *iter)
+{
+    return run(iter, tyi_cpu_pointwise()->where[iter->compute], iter->compute, true, 1, NULL);
+}
+
+ty_status tyi_cpu_clamp(const tyi_iter *iter)
+{
+    return run(iter, tyi_cpu_pointwise()->clamp[iter->compute], iter->compute, false, 1, NULL);
+}

@@ -1,0 +1,18 @@
+/*
+ * Bytes of files: their order, and how they are shown in messages. Uses nothing.
+ */
+#ifndef TYI_BYTES_H
+#define TYI_BYTES_H
+
+#include <stddef.h>
+
+/* Text of a file for a message: printable, short; several calls may stand in one. */
+typedef struct tyi_quote {
+    char s[100];
+} tyi_quote;
+tyi_quote tyi_quote_bytes(const char *bytes, size_t length);
+
+/* Reverses the bytes of each of `count` elements of `size` bytes. */
+void tyi_swap_bytes(void *data, size_t count, size_t size);
+
+#endif

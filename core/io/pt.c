@@ -1,0 +1,489 @@
+/*
+ * PyTorch's files: the zip archive that torch.save writes since 1.6. The archive holds NAME/data.pkl (the value),
+ * NAME/data/KEY (the bytes of each storage, as they lie in memory), NAME/byteorder and NAME/version. libzip reads and
+ * writes the archive, pickle.h the value.
+ *
+ * Nothing in a file is trusted: each size is compared with what the archive says it holds, and all storages together
+ * never take more memory than the file is long.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zip.h>
+
+#include "io/atomic.h"
+#include "io/map.h"
+#include "io/pickle.h"
+#include "tensor/interrupt.h"
+
+#define PREFIX        "archive/" /* of the names that are written */
+#define ALIGNMENT     64         /* of the storages in the file, so that they can be mapped */
+#define PADDING_FIELD 0x4246     /* id of the extra field that aligns: "FB", as PyTorch's */
+#define PIECE         ((size_t)4 << 20)
+
+static bool host_is_little(void)
+{
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+}
+
+/* ---- Writing ---- */
+
+/* What libzip writes through. */
+typedef struct sink {
+    tyi_atomic file;
+    zip_error_t error;
+    bool failed; /* the library's own error is set */
+} sink;
+
+static zip_int64_t sink_fail(sink *s, int code)
+{
+    zip_error_set(&s->error, code, errno);
+    return -1;
+}
+
+/* libzip's custom source over an atomic file: it is only ever written. */
+static zip_int64_t sink_callback(void *context, void *data, zip_uint64_t length, zip_source_cmd_t command)
+{
+    sink *s = context;
+    switch (command) {
+    case ZIP_SOURCE_SUPPORTS:
+        return zip_source_make_command_bitmap(ZIP_SOURCE_OPEN, ZIP_SOURCE_READ, ZIP_SOURCE_CLOSE, ZIP_SOURCE_STAT,
+                                              ZIP_SOURCE_ERROR, ZIP_SOURCE_FREE, ZIP_SOURCE_SEEK, ZIP_SOURCE_TELL,
+                                              ZIP_SOURCE_BEGIN_WRITE, ZIP_SOURCE_COMMIT_WRITE,
+                                              ZIP_SOURCE_ROLLBACK_WRITE, ZIP_SOURCE_WRITE, ZIP_SOURCE_SEEK_WRITE,
+                                              ZIP_SOURCE_TELL_WRITE, ZIP_SOURCE_REMOVE, -1);
+    case ZIP_SOURCE_STAT: /* no such file yet */
+        errno = ENOENT;
+        return sink_fail(s, ZIP_ER_READ);
+    case ZIP_SOURCE_ERROR:
+        return zip_error_to_data(&s->error, data, length);
+    case ZIP_SOURCE_BEGIN_WRITE:
+    case ZIP_SOURCE_COMMIT_WRITE: /* the caller commits, after libzip is done */
+    case ZIP_SOURCE_ROLLBACK_WRITE:
+    case ZIP_SOURCE_FREE:
+        return 0;
+    case ZIP_SOURCE_WRITE:
+        if (tyi_atomic_write(&s->file, data, length) != TY_OK) {
+            s->failed = true;
+            return sink_fail(s, ZIP_ER_WRITE);
+        }
+        return (zip_int64_t)length;
+    case ZIP_SOURCE_SEEK_WRITE: {
+        const zip_source_args_seek_t *to = ZIP_SOURCE_GET_ARGS(zip_source_args_seek_t, data, length, &s->error);
+        if (!to)
+            return -1;
+        if (tyi_atomic_seek(&s->file, to->offset, to->whence) < 0) {
+            s->failed = true;
+            return sink_fail(s, ZIP_ER_SEEK);
+        }
+        return 0;
+    }
+    case ZIP_SOURCE_TELL_WRITE: {
+        off_t at = tyi_atomic_seek(&s->file, 0, SEEK_CUR);
+        s->failed = s->failed || at < 0;
+        return at < 0 ? sink_fail(s, ZIP_ER_TELL) : at;
+    }
+    default:
+        errno = ENOTSUP;
+        return sink_fail(s, ZIP_ER_OPNOTSUPP);
+    }
+}
+
+/* Adds a stored entry over memory that stays until the archive is closed. *at is where its local header will begin. */
+static ty_status add_entry(zip_t *zip, const char *name, const void *bytes, size_t length, uint64_t *at)
+{
+    zip_source_t *source = zip_source_buffer(zip, bytes, length, 0);
+    zip_int64_t index = source ? zip_file_add(zip, name, source, 0) : -1;
+    if (index < 0) {
+        zip_source_free(source);
+        return TY_FAIL;
+    }
+    /* libzip's local header: 30 bytes, the name, 20 bytes of zip64 sizes where they are needed, and our padding. */
+    uint64_t start = *at + 30 + strlen(name) + (length >= UINT32_MAX ? 20 : 0);
+    unsigned padding = (unsigned)((ALIGNMENT - (start + 4) % ALIGNMENT) % ALIGNMENT);
+    unsigned char field[ALIGNMENT];
+    memset(field, 'Z', sizeof field);
+    *at = start + 4 + padding + length;
+    /* One time for all, so that equal values make equal files: the start of the format's calendar. */
+    if (zip_file_extra_field_set(zip, (zip_uint64_t)index, PADDING_FIELD, ZIP_EXTRA_FIELD_NEW, field,
+                                 (zip_uint16_t)padding, ZIP_FL_LOCAL) != 0 ||
+        zip_set_file_compression(zip, (zip_uint64_t)index, ZIP_CM_STORE, 0) != 0 ||
+        zip_file_set_dostime(zip, (zip_uint64_t)index, 0, 0x21, 0) != 0)
+        return TY_FAIL;
+    return TY_OK;
+}
+
+/* The storage of x in host memory, as a tensor whose storage starts with it: x itself on the CPU. */
+static ty_tensor *on_host(ty_tensor *x)
+{
+    if (x->storage->device.type == TY_CPU)
+        return ty_retain(x);
+    int64_t size = (int64_t)(x->storage->bytes / ty_dtype_size((ty_dtype)x->dtype)), stride = 1;
+    ty_tensor *flat = tyi_alias(x, 1, &size, &stride, 0);
+    if (!flat)
+        return NULL;
+    ty_tensor *host = ty_to(flat, TY_DTYPE_NONE, TY_DEVICE_CPU, false);
+    ty_release(flat);
+    return host;
+}
+
+static ty_status add_entries(zip_t *zip, const tyi_pickle *pickle, ty_tensor **host)
+{
+    const char *order = host_is_little() ? "little" : "big";
+    uint64_t at = 0;
+    if (add_entry(zip, PREFIX "data.pkl", pickle->bytes, pickle->length, &at) != TY_OK ||
+        add_entry(zip, PREFIX "byteorder", order, strlen(order), &at) != TY_OK)
+        return TY_FAIL;
+    for (size_t i = 0; i < pickle->storage_count; i++) {
+        char name[40];
+        snprintf(name, sizeof name, PREFIX "data/%zu", i);
+        size_t size = ty_dtype_size((ty_dtype)host[i]->dtype);
+        if (add_entry(zip, name, host[i]->storage->data, host[i]->storage->bytes / size * size, &at) != TY_OK)
+            return TY_FAIL;
+    }
+    return add_entry(zip, PREFIX "version", "3\n", 2, &at);
+}
+
+/* Writes the archive into the open temporary file. */
+static ty_status write_archive(sink *s, const tyi_pickle *pickle, ty_tensor **host)
+{
+    zip_error_t error;
+    zip_error_init(&error);
+    zip_source_t *source = zip_source_function_create(sink_callback, s, &error);
+    zip_t *zip = source ? zip_open_from_source(source, ZIP_CREATE | ZIP_TRUNCATE, &error) : NULL;
+    ty_status status = TY_FAIL;
+    if (!zip) {
+        ty_fail(TY_ERROR_IO, "save: %.400s: %s", s->file.path, zip_error_strerror(&error));
+        zip_source_free(source);
+    } else if (add_entries(zip, pickle, host) != TY_OK || zip_close(zip) != 0) {
+        if (!s->failed)
+            ty_fail(TY_ERROR_IO, "save: %.400s: %s", s->file.path, zip_strerror(zip));
+        zip_discard(zip);
+    } else {
+        status = TY_OK;
+    }
+    zip_error_fini(&error);
+    return status;
+}
+
+ty_status ty_save(const ty_value *v, const char *path)
+{
+    if (!v)
+        return TY_FAIL;
+    tyi_pickle pickle;
+    if (tyi_pickle_write(&pickle, v) != TY_OK)
+        return TY_FAIL;
+    ty_status status = TY_FAIL;
+    sink s = {.failed = false};
+    zip_error_init(&s.error);
+    ty_tensor **host = calloc(pickle.storage_count + 1, sizeof *host);
+    if (!host) {
+        tyi_fail_memory(pickle.storage_count * sizeof *host);
+        goto done;
+    }
+    for (size_t i = 0; i < pickle.storage_count; i++)
+        if (!(host[i] = on_host(pickle.storages[i])))
+            goto done;
+    if (tyi_atomic_begin(&s.file, "save", path) != TY_OK)
+        goto done;
+    if (write_archive(&s, &pickle, host) == TY_OK)
+        status = tyi_atomic_commit(&s.file);
+    else
+        tyi_atomic_abort(&s.file);
+done:
+    for (size_t i = 0; host && i < pickle.storage_count; i++)
+        ty_release(host[i]);
+    free(host);
+    zip_error_fini(&s.error);
+    tyi_pickle_free(&pickle);
+    return status;
+}
+
+/* ---- Reading ---- */
+
+typedef struct archive {
+    const char *path;
+    zip_t *zip;
+    uint64_t left;    /* bytes that storages may still take: the file's length at first */
+    tyi_map entries;  /* full name -> index */
+    char prefix[256]; /* "archive/" */
+    bool swap;        /* written by a machine of the other byte order */
+} archive;
+
+static ty_status fail_entry(const archive *a, const char *name, const char *what)
+{
+    return ty_fail(TY_ERROR_IO, "load: %.400s: %s: %s; the file is damaged: fetch or save it again", a->path,
+                   tyi_quote_bytes(name, strlen(name)).s, what);
+}
+
+/* Index of PREFIX + name in the archive, -1 when it is not there. */
+static zip_int64_t find_entry(const archive *a, const char *name, size_t length)
+{
+    char full[600];
+    size_t prefix = strlen(a->prefix);
+    if (prefix + length > sizeof full)
+        return -1;
+    memcpy(full, a->prefix, prefix);
+    memcpy(full + prefix, name, length);
+    size_t *index = tyi_map_find(&a->entries, full, prefix + length);
+    return index ? (zip_int64_t)*index : -1;
+}
+
+/* All names, each once; the prefix is the first one's directory. */
+static ty_status read_names(archive *a)
+{
+    zip_int64_t count = zip_get_num_entries(a->zip, 0);
+    for (zip_int64_t i = 0; i < count; i++) {
+        const char *name = zip_get_name(a->zip, (zip_uint64_t)i, ZIP_FL_ENC_RAW);
+        if (!name)
+            return ty_fail(TY_ERROR_IO, "load: %.400s: %s", a->path, zip_strerror(a->zip));
+        size_t length = strlen(name);
+        if (i == 0) {
+            const char *slash = strchr(name, '/');
+            size_t prefix = slash ? (size_t)(slash - name) + 1 : 0;
+            if (prefix < sizeof a->prefix)
+                memcpy(a->prefix, name, prefix);
+        }
+        if (tyi_map_find(&a->entries, name, length))
+            return fail_entry(a, name, "is there twice");
+        if (tyi_map_add(&a->entries, name, length, (size_t)i) != TY_OK)
+            return TY_FAIL;
+    }
+    return TY_OK;
+}
+
+/* Length of an entry that is stored as it is: only those are read, so that no entry is longer than its file. */
+static ty_status entry_size(const archive *a, zip_int64_t index, const char *name, uint64_t *size)
+{
+    zip_stat_t stat;
+    const zip_uint64_t needed = ZIP_STAT_SIZE | ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
+    if (zip_stat_index(a->zip, (zip_uint64_t)index, 0, &stat) != 0 || (stat.valid & needed) != needed)
+        return fail_entry(a, name, zip_strerror(a->zip));
+    if (stat.comp_method != ZIP_CM_STORE || stat.encryption_method != ZIP_EM_NONE)
+        return ty_fail(TY_ERROR_IO,
+                       "load: %.400s: %s is compressed or encrypted, which torch.save never does; unpack the archive "
+                       "and pack it with zip -0",
+                       a->path, tyi_quote_bytes(name, strlen(name)).s);
+    *size = stat.size;
+    return TY_OK;
+}
+
+/* Reads a whole entry of that size, and its checksum. */
+static ty_status read_entry(const archive *a, zip_int64_t index, const char *name, void *to, uint64_t size)
+{
+    zip_file_t *file = zip_fopen_index(a->zip, (zip_uint64_t)index, 0);
+    if (!file)
+        return fail_entry(a, name, zip_strerror(a->zip));
+    ty_status status = TY_OK;
+    for (uint64_t done = 0; done < size && status == TY_OK;) {
+        uint64_t piece = size - done < PIECE ? size - done : PIECE;
+        zip_int64_t n = zip_fread(file, (char *)to + done, piece);
+        if (tyi_interrupted())
+            status = ty_fail(TY_ERROR_INTERRUPT, "load: %.400s: interrupted", a->path);
+        else if (n <= 0)
+            status = fail_entry(a, name, n < 0 ? zip_file_strerror(file) : "it is cut short");
+        else
+            done += (uint64_t)n;
+    }
+    /* The checksum is compared at the end of the entry, which only one more read meets. */
+    char beyond;
+    if (status == TY_OK && zip_fread(file, &beyond, 1) != 0)
+        status = fail_entry(a, name, zip_file_strerror(file));
+    zip_fclose(file);
+    return status;
+}
+
+static tyi_storage *load_storage(void *context, const char *key, size_t length, ty_dtype dtype, int64_t numel)
+{
+    archive *a = context;
+    char name[300];
+    if (length > 200)
+        return tyi_fail(TY_ERROR_IO, "load: %.400s: a storage key of %zu bytes; the file is damaged", a->path, length);
+    memcpy(name, "data/", 5);
+    memcpy(name + 5, key, length);
+    name[5 + length] = 0;
+    zip_int64_t index = find_entry(a, name, 5 + length);
+    uint64_t size, wanted = (uint64_t)numel * ty_dtype_size(dtype);
+    if (index < 0) {
+        fail_entry(a, name, "is missing");
+        return NULL;
+    }
+    if (entry_size(a, index, name, &size) != TY_OK)
+        return NULL;
+    if (size != wanted)
+        return tyi_fail(TY_ERROR_IO,
+                        "load: %.400s: %s holds %llu bytes where its tensor needs %llu; the file is damaged: fetch or "
+                        "save it again",
+                        a->path, tyi_quote_bytes(name, 5 + length).s, (unsigned long long)size,
+                        (unsigned long long)wanted);
+    if (size > a->left) {
+        fail_entry(a, name, "the storages claim more bytes than the file has");
+        return NULL;
+    }
+    a->left -= size;
+    tyi_storage *s = tyi_storage_new((size_t)size, TY_DEVICE_CPU);
+    if (!s)
+        return NULL;
+    if (read_entry(a, index, name, s->data, size) != TY_OK) {
+        tyi_storage_release(s);
+        return NULL;
+    }
+    tyi_settle_storage(s, dtype, a->swap);
+    return s;
+}
+
+void tyi_settle_storage(tyi_storage *s, ty_dtype dtype, bool swap)
+{
+    size_t size = ty_dtype_size(dtype);
+    if (swap && size > 1)
+        tyi_swap_bytes(s->data, s->bytes / size, size);
+    if (dtype == TY_BOOL) {
+        unsigned char *at = s->data;
+        for (size_t i = 0; i < s->bytes; i++)
+            at[i] = at[i] != 0;
+    }
+}
+
+static size_t read_memory(void *context, void *to, size_t bytes)
+{
+    const unsigned char **at = context;
+    memcpy(to, *at, bytes);
+    *at += bytes;
+    return bytes;
+}
+
+/* "little" or "big"; without the entry the file is older than it, and little. */
+static ty_status read_byte_order(archive *a)
+{
+    zip_int64_t index = find_entry(a, "byteorder", 9);
+    char text[8] = "little";
+    uint64_t size = 6;
+    if (index >= 0) {
+        if (entry_size(a, index, "byteorder", &size) != TY_OK)
+            return TY_FAIL;
+        if (size > 6)
+            return fail_entry(a, "byteorder", "is neither little nor big");
+        if (read_entry(a, index, "byteorder", text, size) != TY_OK)
+            return TY_FAIL;
+    }
+    bool little = size == 6 && memcmp(text, "little", 6) == 0;
+    if (!little && (size != 3 || memcmp(text, "big", 3) != 0))
+        return fail_entry(a, "byteorder", "is neither little nor big");
+    a->swap = little != host_is_little();
+    return TY_OK;
+}
+
+static ty_value *read_archive(archive *a)
+{
+    if (read_names(a) != TY_OK)
+        return NULL;
+    zip_int64_t index = find_entry(a, "data.pkl", 8);
+    if (index < 0)
+        return tyi_fail(TY_ERROR_IO, "load: %.400s is a zip archive, but not one of PyTorch's: it has no data.pkl",
+                        a->path);
+    if (find_entry(a, "constants.pkl", 13) >= 0)
+        return tyi_fail(TY_ERROR_IO,
+                        "load: %.400s is a TorchScript program (torch.jit.save); only data is read: in PyTorch, save a "
+                        "state dict instead: torch.save(model.state_dict(), path)",
+                        a->path);
+    uint64_t size;
+    if (read_byte_order(a) != TY_OK || entry_size(a, index, "data.pkl", &size) != TY_OK)
+        return NULL;
+    if (size > a->left) {
+        fail_entry(a, "data.pkl", "claims more bytes than the file has");
+        return NULL;
+    }
+    unsigned char *bytes = malloc(size ? (size_t)size : 1);
+    if (!bytes) {
+        tyi_fail_memory((size_t)size);
+        return NULL;
+    }
+    ty_value *v = NULL;
+    if (read_entry(a, index, "data.pkl", bytes, size) == TY_OK) {
+        const unsigned char *at = bytes;
+        tyi_pickle_source source = {read_memory, &at, size};
+        v = tyi_pickle_read(a->path, &source, load_storage, a);
+    }
+    free(bytes);
+    return v;
+}
+
+/* Takes the descriptor over. */
+static ty_value *load_zip(const char *path, int file, uint64_t bytes)
+{
+    archive a = {.path = path, .left = bytes};
+    int code = 0;
+    a.zip = zip_fdopen(file, 0, &code);
+    if (!a.zip) {
+        close(file);
+        zip_error_t error;
+        zip_error_init_with_code(&error, code);
+        ty_fail(TY_ERROR_IO, "load: %.400s: %s: the file is cut short or damaged; fetch or save it again", path,
+                zip_error_strerror(&error));
+        zip_error_fini(&error);
+        return NULL;
+    }
+    ty_value *v = read_archive(&a);
+    zip_discard(a.zip);
+    tyi_map_free(&a.entries);
+    return v;
+}
+
+/* What a file that is none of PyTorch's may be. */
+static ty_value *fail_unknown(const char *path, const unsigned char *start, size_t length, uint64_t bytes)
+{
+    if (bytes == 0)
+        return tyi_fail(TY_ERROR_IO, "load: %.400s is empty", path);
+    if (length >= 262 && memcmp(start + 257, "ustar", 5) == 0)
+        return tyi_fail(TY_ERROR_IO,
+                        "load: %.400s is a tar archive, PyTorch's format before 0.1.10; load it in PyTorch and save it "
+                        "again",
+                        path);
+    if (length >= 9 && start[8] == '{' && start[5] == 0 && start[6] == 0 && start[7] == 0)
+        return tyi_fail(TY_ERROR_IO, "load: %.400s is a safetensors file, not one of torch.save", path);
+    if (length >= 6 && memcmp(start, "\x93NUMPY", 6) == 0)
+        return tyi_fail(TY_ERROR_IO, "load: %.400s is a NumPy file, not one of torch.save", path);
+    if (start[0] == 0x80)
+        return tyi_fail(
+            TY_ERROR_IO,
+            "load: %.400s is a plain Python pickle, not a file of torch.save; load it in Python and save it "
+            "with torch.save",
+            path);
+    return tyi_fail(TY_ERROR_IO, "load: %.400s is not a file of torch.save", path);
+}
+
+ty_value *ty_load(const char *path)
+{
+    if (!path || !*path)
+        return tyi_fail(TY_ERROR_IO, "load: the path is empty");
+    /* Not blocking, so that a FIFO is refused rather than waited for. */
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat stat;
+    if (file < 0 || fstat(file, &stat) != 0) {
+        ty_fail(TY_ERROR_IO, "load: %.400s: %s", path, strerror(errno));
+        if (file >= 0)
+            close(file);
+        return NULL;
+    }
+    if (!S_ISREG(stat.st_mode)) {
+        close(file);
+        return tyi_fail(TY_ERROR_IO, "load: %.400s is %s", path,
+                        S_ISDIR(stat.st_mode) ? "a directory; name a file in it" : "not a regular file");
+    }
+    unsigned char start[512];
+    ssize_t length = pread(file, start, sizeof start, 0);
+    uint64_t bytes = (uint64_t)stat.st_size;
+    if (length < 0)
+        ty_fail(TY_ERROR_IO, "load: %.400s: %s", path, strerror(errno));
+    else if (length >= 4 && memcmp(start, "PK\3\4", 4) == 0)
+        return load_zip(path, file, bytes);
+    ty_value *v = NULL;
+    if (length >= 0)
+        v = tyi_is_legacy(start, (size_t)length) ? tyi_load_legacy(path, file, bytes)
+                                                 : fail_unknown(path, start, (size_t)length, bytes);
+    close(file);
+    return v;
+}

@@ -1,0 +1,462 @@
+/*
+ * Optimisers: SGD, Adam, AdamW. An optimiser is a row of options and states by name, its parameters, and one fused
+ * kernel per update. A step checks everything and makes every missing state before it changes the first parameter.
+ * Relies on the backend's optim kernel; knows nothing of the graph but how to read gradients.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ops/ops.h"
+
+/* ---- Kinds ---- */
+
+typedef enum {
+    LR,
+    MOMENTUM,
+    DAMPENING,
+    BETA1,
+    BETA2,
+    EPS,
+    WEIGHT_DECAY,
+    NESTEROV,
+    AMSGRAD,
+    MAXIMIZE,
+    DECOUPLED,
+    OPTION_COUNT
+} option;
+
+/* How values of an option are checked. */
+typedef enum { NOT_NEGATIVE, FINITE, BELOW_ONE, SWITCH } range;
+
+typedef struct option_row {
+    const char *name;
+    const char *said; /* in messages */
+    range range;
+} option_row;
+
+static const option_row option_rows[OPTION_COUNT] = {
+    [LR] = {"lr", "learning rate", NOT_NEGATIVE},
+    [MOMENTUM] = {"momentum", "momentum value", NOT_NEGATIVE},
+    [DAMPENING] = {"dampening", "dampening value", FINITE},
+    [BETA1] = {"beta1", "beta parameter beta1", BELOW_ONE},
+    [BETA2] = {"beta2", "beta parameter beta2", BELOW_ONE},
+    [EPS] = {"eps", "epsilon value", NOT_NEGATIVE},
+    [WEIGHT_DECAY] = {"weight_decay", "weight_decay value", NOT_NEGATIVE},
+    [NESTEROV] = {"nesterov", "nesterov", SWITCH},
+    [AMSGRAD] = {"amsgrad", "amsgrad", SWITCH},
+    [MAXIMIZE] = {"maximize", "maximize", SWITCH},
+    [DECOUPLED] = {"decoupled_weight_decay", "decoupled_weight_decay", SWITCH},
+};
+
+#define MOST_STATES 3
+
+typedef struct kind_row {
+    const char *name;
+    tyi_optim_kind kernel;
+    option options[OPTION_COUNT]; /* those it has, in PyTorch's order */
+    const char *names[OPTION_COUNT + 1];
+    const char *states[MOST_STATES + 1];
+    double defaults[OPTION_COUNT];
+} kind_row;
+
+#define ADAM_OPTIONS {LR, BETA1, BETA2, EPS, WEIGHT_DECAY, AMSGRAD, MAXIMIZE, DECOUPLED}
+#define ADAM_NAMES   {"lr", "beta1", "beta2", "eps", "weight_decay", "amsgrad", "maximize", "decoupled_weight_decay", NULL}
+#define ADAM_STATES  {"exp_avg", "exp_avg_sq", "max_exp_avg_sq", NULL}
+
+static const kind_row kinds[] = {
+    {"SGD",
+     TYI_OPTIM_SGD,
+     {LR, MOMENTUM, DAMPENING, WEIGHT_DECAY, NESTEROV, MAXIMIZE},
+     {"lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize", NULL},
+     {"momentum_buffer", NULL},
+     {[LR] = 1e-3}},
+    {"Adam",
+     TYI_OPTIM_ADAM,
+     ADAM_OPTIONS,
+     ADAM_NAMES,
+     ADAM_STATES,
+     {[LR] = 1e-3, [BETA1] = 0.9, [BETA2] = 0.999, [EPS] = 1e-8}},
+    {"AdamW",
+     TYI_OPTIM_ADAM,
+     ADAM_OPTIONS,
+     ADAM_NAMES,
+     ADAM_STATES,
+     {[LR] = 1e-3, [BETA1] = 0.9, [BETA2] = 0.999, [EPS] = 1e-8, [WEIGHT_DECAY] = 1e-2, [DECOUPLED] = 1}},
+};
+
+typedef struct entry {
+    ty_tensor *param;
+    ty_tensor *state[MOST_STATES]; /* laid out as tyi_new_like(param) is */
+    bool blank; /* SGD: the momentum buffer was made, and no gradient has come into it yet */
+    int64_t steps;
+} entry;
+
+struct ty_optim {
+    const kind_row *kind;
+    double values[OPTION_COUNT];
+    int count;
+    entry entries[];
+};
+
+/* ---- Life ---- */
+
+static int by_address(const void *a, const void *b)
+{
+    uintptr_t x = (uintptr_t)(*(ty_tensor *const *)a), y = (uintptr_t)(*(ty_tensor *const *)b);
+    return (x > y) - (x < y);
+}
+
+static ty_status check_params(const char *name, int count, ty_tensor *const *params)
+{
+    if (count <= 0)
+        return ty_fail(TY_ERROR_VALUE, "%s: the list of parameters is empty", name);
+    for (int i = 0; i < count; i++) {
+        const ty_tensor *p = params[i];
+        if (!p)
+            return TY_FAIL;
+        if (!ty_dtype_is_floating((ty_dtype)p->dtype))
+            return ty_fail(TY_ERROR_VALUE, "%s: parameter %lld is %s; only floating tensors can be optimised", name,
+                           tyi_said(i), TYI_DESCRIBE(p));
+        if (!ty_is_leaf(p))
+            return ty_fail(TY_ERROR_VALUE, "%s: parameter %lld, %s, is no leaf: it was made by %s; give the tensor it was "
+                                           "made from, or x:detach()",
+                           name, tyi_said(i), TYI_DESCRIBE(p), ty_grad_fn_name(p));
+        if (tyi_overlaps_itself(p))
+            return ty_fail(TY_ERROR_VALUE, "%s: several elements of parameter %lld are one place in memory (as after "
+                                           "expand); clone it first",
+                           name, tyi_said(i));
+    }
+    ty_tensor **order = malloc((size_t)count * sizeof *order);
+    if (!order)
+        return tyi_fail_memory((size_t)count * sizeof *order);
+    memcpy(order, params, (size_t)count * sizeof *order);
+    qsort(order, (size_t)count, sizeof *order, by_address);
+    ty_status status = TY_OK;
+    for (int i = 1; i < count && status == TY_OK; i++)
+        if (order[i] == order[i - 1])
+            status = ty_fail(TY_ERROR_VALUE, "%s: the parameter %s is in the list twice", name, TYI_DESCRIBE(order[i]));
+    free(order);
+    return status;
+}
+
+ty_optim *ty_optim_new(const char *kind, int count, ty_tensor *const *params)
+{
+    const kind_row *row = NULL;
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        if (strcmp(kinds[k].name, kind) == 0)
+            row = &kinds[k];
+    if (!row)
+        return tyi_fail(TY_ERROR_VALUE, "optim: there is no optimiser \"%s\"; there are SGD, Adam and AdamW", kind);
+    if (check_params(row->name, count, params) != TY_OK)
+        return NULL;
+    size_t bytes = sizeof(ty_optim) + (size_t)count * sizeof(entry);
+    ty_optim *o = calloc(1, bytes);
+    if (!o) {
+        tyi_fail_memory(bytes);
+        return NULL;
+    }
+    o->kind = row;
+    memcpy(o->values, row->defaults, sizeof o->values);
+    o->count = count;
+    for (int i = 0; i < count; i++)
+        o->entries[i].param = ty_retain(params[i]);
+    return o;
+}
+
+void ty_optim_free(ty_optim *o)
+{
+    if (!o)
+        return;
+    for (int i = 0; i < o->count; i++) {
+        ty_release(o->entries[i].param);
+        for (int s = 0; s < MOST_STATES; s++)
+            ty_release(o->entries[i].state[s]);
+    }
+    free(o);
+}
+
+/* ---- Options ---- */
+
+/* The option's place in `values`; -1 after failing with the names there are. */
+static int find_option(const ty_optim *o, const char *name)
+{
+    for (int k = 0; o->kind->names[k]; k++)
+        if (strcmp(o->kind->names[k], name) == 0)
+            return (int)o->kind->options[k];
+    char list[200] = "";
+    size_t length = 0;
+    for (int k = 0; o->kind->names[k]; k++)
+        length += (size_t)snprintf(list + length, sizeof list - length, "%s%s", k ? ", " : "", o->kind->names[k]);
+    ty_fail(TY_ERROR_VALUE, "%s: unknown option \"%s\"; the options are %s", o->kind->name, name, list);
+    return -1;
+}
+
+ty_status ty_optim_set(ty_optim *o, const char *name, double value)
+{
+    int at = find_option(o, name);
+    if (at < 0)
+        return TY_FAIL;
+    const option_row *row = &option_rows[at];
+    if (row->range == SWITCH) {
+        if (isnan(value))
+            return ty_fail(TY_ERROR_VALUE, "%s: %s is on (1) or off (0), not %g", o->kind->name, row->name, value);
+        o->values[at] = value != 0;
+        return TY_OK;
+    }
+    const char *cure = NULL;
+    if (!isfinite(value))
+        cure = "it must be a finite number";
+    else if (row->range != FINITE && value < 0)
+        cure = row->range == BELOW_ONE ? "it must be at least 0 and less than 1" : "it must not be negative";
+    else if (row->range == BELOW_ONE && value >= 1)
+        cure = "it must be at least 0 and less than 1";
+    if (cure)
+        return ty_fail(TY_ERROR_VALUE, "%s: invalid %s: %g; %s", o->kind->name, row->said, value, cure);
+    o->values[at] = value;
+    return TY_OK;
+}
+
+ty_status ty_optim_get(const ty_optim *o, const char *name, double *value)
+{
+    int at = find_option(o, name);
+    if (at < 0)
+        return TY_FAIL;
+    *value = o->values[at];
+    return TY_OK;
+}
+
+const char *const *ty_optim_options(const ty_optim *o)
+{
+    return o->kind->names;
+}
+
+/* ---- States ---- */
+
+const char *const *ty_optim_states(const ty_optim *o)
+{
+    return o->kind->states;
+}
+
+static ty_status check_entry(const ty_optim *o, int i)
+{
+    if (i >= 0 && i < o->count)
+        return TY_OK;
+    return ty_fail(TY_ERROR_INDEX, "%s: there is no parameter %lld; there are %d", o->kind->name, tyi_said(i), o->count);
+}
+
+static int find_state(const ty_optim *o, const char *name)
+{
+    for (int s = 0; o->kind->states[s]; s++)
+        if (strcmp(o->kind->states[s], name) == 0)
+            return s;
+    ty_fail(TY_ERROR_VALUE, "%s: there is no state \"%s\"", o->kind->name, name);
+    return -1;
+}
+
+ty_tensor *ty_optim_state(const ty_optim *o, int i, const char *name)
+{
+    int s = find_state(o, name);
+    if (s < 0 || check_entry(o, i) != TY_OK || o->entries[i].blank)
+        return NULL;
+    return o->entries[i].state[s];
+}
+
+/* value NULL takes the state away. It is copied, in the parameter's dtype, device and layout. */
+ty_status ty_optim_set_state(ty_optim *o, int i, const char *name, ty_tensor *value)
+{
+    int s = find_state(o, name);
+    if (s < 0 || check_entry(o, i) != TY_OK)
+        return TY_FAIL;
+    entry *e = &o->entries[i];
+    ty_tensor *copy = NULL;
+    if (value) {
+        if (!tyi_same_shape(value, e->param))
+            return ty_fail(TY_ERROR_VALUE, "%s: state \"%s\" of parameter %lld has shape %s, and the parameter %s",
+                           o->kind->name, name, tyi_said(i), TYI_SHAPE(value), TYI_SHAPE(e->param));
+        copy = tyi_new_like(e->param, (ty_dtype)e->param->dtype);
+        if (!copy || tyi_copy(copy, value) != TY_OK) {
+            ty_release(copy);
+            return TY_FAIL;
+        }
+    }
+    ty_release(e->state[s]);
+    e->state[s] = copy;
+    e->blank = false;
+    return TY_OK;
+}
+
+int64_t ty_optim_step_count(const ty_optim *o, int i)
+{
+    return check_entry(o, i) == TY_OK ? o->entries[i].steps : 0;
+}
+
+ty_status ty_optim_set_step_count(ty_optim *o, int i, int64_t steps)
+{
+    if (check_entry(o, i) != TY_OK)
+        return TY_FAIL;
+    if (steps < 0)
+        return ty_fail(TY_ERROR_VALUE, "%s: a parameter cannot have taken %lld steps", o->kind->name, (long long)steps);
+    o->entries[i].steps = steps;
+    return TY_OK;
+}
+
+/* ---- The step ---- */
+
+/* Whether the same position in memory is the same element in both. */
+static bool same_layout(const ty_tensor *a, const ty_tensor *b)
+{
+    if (a->contiguous && b->contiguous)
+        return true;
+    for (int d = 0; d < a->ndim; d++)
+        if (a->sizes[d] != 1 && a->strides[d] != b->strides[d])
+            return false;
+    return true;
+}
+
+/* Which states the next update reads. */
+static bool uses_state(const ty_optim *o, int s)
+{
+    if (o->kind->kernel == TYI_OPTIM_SGD)
+        return o->values[MOMENTUM] != 0;
+    return s < 2 || o->values[AMSGRAD] != 0;
+}
+
+static ty_status check_step(const ty_optim *o, int i, const ty_tensor *grad)
+{
+    const entry *e = &o->entries[i];
+    ty_tensor *p = e->param;
+    if (!tyi_same_shape(grad, p) || grad->dtype != p->dtype)
+        return ty_fail(TY_ERROR_VALUE, "%s: parameter %lld is %s and its gradient %s", o->kind->name, tyi_said(i),
+                       TYI_DESCRIBE(p), TYI_DESCRIBE(grad));
+    ty_device a = p->storage->device, b = grad->storage->device;
+    if (a.type != b.type || a.index != b.index)
+        return ty_fail(TY_ERROR_VALUE, "%s: parameter %lld, %s, and its gradient are on different devices", o->kind->name,
+                       tyi_said(i), TYI_DESCRIBE(p));
+    for (int s = 0; s < MOST_STATES; s++) {
+        const ty_tensor *state = e->state[s];
+        if (!state || !uses_state(o, s))
+            continue;
+        if (state->dtype != p->dtype || state->storage->device.type != a.type || state->storage->device.index != a.index)
+            return ty_fail(TY_ERROR_VALUE,
+                           "%s: parameter %lld is %s now, and its state \"%s\" was made for %s: after converting or "
+                           "moving a model, make its optimiser anew",
+                           o->kind->name, tyi_said(i), TYI_DESCRIBE(p), o->kind->states[s], TYI_DESCRIBE(state));
+    }
+    return TY_OK;
+}
+
+static ty_status update(ty_optim *o, entry *e, ty_tensor *grad)
+{
+    const tyi_backend *backend = tyi_backend_of(e->param->storage->device);
+    if (!backend)
+        return TY_FAIL;
+    ty_status status = TY_FAIL;
+    ty_tensor *param = ty_retain(e->param), *aligned = ty_retain(grad);
+    /* The kernel walks plain memory: a parameter with gaps is worked on in a copy, and so is a gradient in another order
+     * of dimensions, or in the parameter's own memory. */
+    if (!tyi_is_dense(param)) {
+        ty_release(param);
+        param = tyi_new_like(e->param, (ty_dtype)e->param->dtype);
+        if (!param || tyi_copy(param, e->param) != TY_OK)
+            goto done;
+    }
+    if (!same_layout(aligned, param) || aligned->storage == param->storage) {
+        ty_release(aligned);
+        aligned = tyi_new_like(param, (ty_dtype)param->dtype);
+        if (!aligned || tyi_copy(aligned, grad) != TY_OK)
+            goto done;
+    }
+    const double *v = o->values;
+    tyi_optim_args args = {.kind = o->kind->kernel,
+                           .dtype = (ty_dtype)param->dtype,
+                           .n = param->numel,
+                           .param = tyi_data(param),
+                           .grad = tyi_data(aligned),
+                           .first = e->blank,
+                           .maximize = v[MAXIMIZE] != 0,
+                           .nesterov = v[NESTEROV] != 0,
+                           .decoupled_decay = v[DECOUPLED] != 0,
+                           .lr = v[LR],
+                           .momentum = v[MOMENTUM],
+                           .dampening = v[DAMPENING],
+                           .weight_decay = v[WEIGHT_DECAY],
+                           .beta1 = v[BETA1],
+                           .beta2 = v[BETA2],
+                           .eps = v[EPS],
+                           .bias1 = 1 - pow(v[BETA1], (double)(e->steps + 1)),
+                           .bias2 = 1 - pow(v[BETA2], (double)(e->steps + 1))};
+    for (int s = 0; s < MOST_STATES; s++)
+        args.state[s] = uses_state(o, s) && e->state[s] ? tyi_data(e->state[s]) : NULL;
+    if (args.n && backend->optim(&args) != TY_OK)
+        goto done;
+    if (param != e->param && tyi_copy(e->param, param) != TY_OK)
+        goto done;
+    e->blank = e->blank && !uses_state(o, 0);
+    tyi_bump_version(e->param);
+    e->steps++;
+    status = TY_OK;
+done:
+    ty_release(param);
+    ty_release(aligned);
+    return status;
+}
+
+ty_status ty_optim_step(ty_optim *o)
+{
+    const double *v = o->values;
+    if (v[NESTEROV] != 0 && (v[MOMENTUM] <= 0 || v[DAMPENING] != 0))
+        return ty_fail(TY_ERROR_VALUE, "%s: nesterov needs a momentum above 0 and no dampening; momentum is %g and "
+                                       "dampening %g",
+                       o->kind->name, v[MOMENTUM], v[DAMPENING]);
+    for (int i = 0; i < o->count; i++) {
+        ty_tensor *grad = ty_grad_of(o->entries[i].param);
+        if (grad && check_step(o, i, grad) != TY_OK)
+            return TY_FAIL;
+    }
+    for (int i = 0; i < o->count; i++) {
+        entry *e = &o->entries[i];
+        if (!ty_grad_of(e->param))
+            continue;
+        for (int s = 0; s < MOST_STATES && o->kind->states[s]; s++) {
+            if (e->state[s] || !uses_state(o, s))
+                continue;
+            ty_tensor *fresh = tyi_new_like(e->param, (ty_dtype)e->param->dtype);
+            ty_tensor *zero = fresh ? ty_zero_(fresh) : NULL;
+            if (!zero) {
+                ty_release(fresh);
+                return TY_FAIL;
+            }
+            ty_release(zero);
+            e->state[s] = fresh;
+            e->blank = o->kind->kernel == TYI_OPTIM_SGD;
+        }
+    }
+    for (int i = 0; i < o->count; i++) {
+        ty_tensor *grad = ty_grad_of(o->entries[i].param);
+        if (grad && update(o, &o->entries[i], grad) != TY_OK)
+            return TY_FAIL;
+    }
+    return TY_OK;
+}
+
+ty_status ty_optim_zero_grad(ty_optim *o, bool set_to_none)
+{
+    for (int i = 0; i < o->count; i++) {
+        ty_tensor *param = o->entries[i].param, *grad = ty_grad_of(param);
+        if (!grad)
+            continue;
+        if (set_to_none) {
+            ty_set_grad(param, NULL);
+            continue;
+        }
+        /* A gradient with a history (create_graph) belongs to its graph: a new one takes its place. */
+        bool shared = ty_requires_grad(grad);
+        ty_tensor *zero = shared ? ty_zeros_like(grad, TY_DTYPE_NONE) : ty_zero_(grad);
+        ty_status status = zero && shared ? ty_set_grad(param, zero) : zero ? TY_OK : TY_FAIL;
+        ty_release(zero);
+        if (status != TY_OK)
+            return TY_FAIL;
+    }
+    return TY_OK;
+}

@@ -1,0 +1,63 @@
+/*
+ * Cleanup and saving, as the families made of several steps need it: scopes of references, and what a rule keeps.
+ * Beside ops/ops.h; knows no op.
+ */
+#ifndef TYI_SUPPORT_H
+#define TYI_SUPPORT_H
+
+#include <stdio.h>
+
+#include "ops/ops.h"
+
+/* Releases x and is NULL: return tyi_drop(x); */
+static inline void *tyi_drop(ty_tensor *x)
+{
+    ty_release(x);
+    return NULL;
+}
+
+/* References to let go of together at the end of a composed op. Passes x on; NULL when x is NULL. An op keeps at most
+ * TYI_SCOPE_MOST of them. */
+#define TYI_SCOPE_MOST 32
+typedef struct tyi_scope {
+    int count;
+    ty_tensor *items[TYI_SCOPE_MOST];
+} tyi_scope;
+
+static inline ty_tensor *tyi_keep(tyi_scope *scope, ty_tensor *x)
+{
+    if (x)
+        scope->items[scope->count++] = x;
+    return x;
+}
+
+static inline void tyi_scope_end(tyi_scope *scope)
+{
+    while (scope->count)
+        ty_release(scope->items[--scope->count]);
+}
+
+/* x when `other` asks for gradients, which is when the rule will read x; else NULL, so that nothing is kept alive. */
+static inline ty_tensor *tyi_if_grad(const ty_tensor *other, ty_tensor *x)
+{
+    return other->meta && ty_requires_grad(other) ? x : NULL;
+}
+
+/* x, or a copy of it where it shares memory with one that is about to be written. A new reference; NULL passes on. */
+static inline ty_tensor *tyi_apart(ty_tensor *x, const ty_tensor *written)
+{
+    if (!x || x->storage != written->storage)
+        return ty_retain(x);
+    ty_tensor *copy = tyi_new(x->ndim, x->sizes, (ty_dtype)x->dtype, x->storage->device);
+    if (copy && tyi_copy(copy, x) != TY_OK)
+        return tyi_drop(copy);
+    return copy;
+}
+
+/* Zeros of a shape that a rule remembered, of the gradient's dtype and device. */
+static inline ty_tensor *tyi_zeros_of(const tyi_shape *shape, const ty_tensor *grad)
+{
+    return ty_zeros(shape->ndim, shape->sizes, (ty_dtype)grad->dtype, grad->storage->device);
+}
+
+#endif
