@@ -55,7 +55,7 @@ static ty_tensor *div_trunc(ty_tensor *a, ty_tensor *b)
 static void div_mode(tyb_call *c)
 {
     if (!GIVEN(2))
-        RETURN(ty_div(T(0), T(1)));
+        do_div(c);
     else
         RETURN(CHOICE(2) == 0 ? ty_floor_divide(T(0), T(1)) : div_trunc(T(0), T(1)));
 }

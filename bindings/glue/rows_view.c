@@ -70,7 +70,7 @@ static void narrow(tyb_call *c)
     RETURN(ty_narrow(T(0), DIM(1), INDEX(2), INT(3)));
 }
 
-static void select(tyb_call *c)
+static void select_position(tyb_call *c)
 {
     RETURN(ty_select(T(0), DIM(1), INDEX(2)));
 }
@@ -200,7 +200,7 @@ const tyb_row tyb_rows_view[] = {
      "ty.tensor{{1}, {2}}:expand_as(ty.zeros(2, 3))"},
     {"narrow", "(input: Tensor, dim: dim, start: index, length: int) -> Tensor", narrow, TYB_BOTH,
      "A view of `length` elements of a dimension, from position start on.", "ty.arange(6):narrow(1, 2, 3)"},
-    {"select", "(input: Tensor, dim: dim, index: index) -> Tensor", select, TYB_BOTH,
+    {"select", "(input: Tensor, dim: dim, index: index) -> Tensor", select_position, TYB_BOTH,
      "A view of one position of a dimension, which it drops.", "ty.tensor{{1, 2}, {3, 4}}:select(2, 1)"},
     {"diagonal", "(input: Tensor, offset: int = 0, dim1: dim = 1, dim2: dim = 2) -> Tensor", diagonal, TYB_BOTH,
      "A view of the diagonal of two dimensions, which becomes the last dimension; offset > 0 is above the main one.",

@@ -7,6 +7,9 @@ Needs torch 2.15 on an x86-64 processor with AVX2. A row names an op with its ar
 bytes of the result (row-major), the 64 bits drawn after it, and its first element. `libm` marks what passes through the
 C library's logarithms and sines, and so may differ in the last place where that library is another one.
 """
+import re
+import warnings
+
 import torch
 
 F32, F64 = torch.float32, torch.float64
@@ -24,6 +27,11 @@ def fnv(data):
     return h
 
 
+def text(number):
+    """Exactly, as a C literal, and short."""
+    return str(int(number)) if number == int(number) else re.sub("0+p", "p", number.hex())
+
+
 def bytes_of(x):
     return x.contiguous().numpy().tobytes()
 
@@ -35,9 +43,9 @@ def row(op, seed, dtype, rows, cols, result, a=0.0, b=0.0, low=0, high=0, libm=F
     after = torch.empty(1, dtype=I64).random_(INT64_MIN, None).item() & 2**64 - 1
     first = float(x.flatten()[0])
     whole = {INT64_MIN: "INT64_MIN", INT64_MAX: "INT64_MAX"}
-    low, high = (whole.get(v, f"INT64_C({v})") for v in (low, high))
-    print(f"{{{op}, UINT64_C({seed}), TY_{NAMES[dtype]}, {rows}, {cols}, {a.hex()}, {b.hex()}, {low}, {high}, "
-          f"{int(libm)}, 0x{fnv(bytes_of(x)):016x}, 0x{after:016x}, {first.hex()}}},")
+    low, high = (whole.get(v, str(v)) for v in (low, high))
+    print(f"{{{op}, {seed}u, TY_{NAMES[dtype]}, {rows}, {cols}, {text(a)}, {text(b)}, {low}, {high}, "
+          f"{int(libm)}, 0x{fnv(bytes_of(x)):016x}, 0x{after:016x}, {text(first)}}},")
 
 
 def empty(dtype, rows, cols):
@@ -142,6 +150,7 @@ def initialisers():
 
 
 if __name__ == "__main__":
+    warnings.simplefilter("ignore")
     print("/* Made by make_random.py with PyTorch 2.15; the row's fields are those of `golden` in test_random.c. */")
     fills()
     masks()

@@ -264,6 +264,28 @@ local function tic_format(first, last)
   return digits > 6 and ("%%.%dg"):format(min(digits, 16)) or "%g"
 end
 
+-- A distance between the labels of the x axis that leaves each its room: 1, 2 or 5 times a power of ten.
+local function tic_step(canvas, format, x1, x2, least)
+  local low, high = min(x1, x2), max(x1, x2)
+  local room, unit = canvas.width * 0.85, canvas.text and 1 or 7.5
+  local n = min(10, room / unit / 5)
+  while true do
+    local raw = max(least, (high - low) / max(n, 1))
+    local power = 10.0 ^ math.floor(math.log(raw, 10) + 1e-9)
+    local digit = raw / power
+    local step = power * (digit < 1.001 and 1 or digit < 2.001 and 2 or digit < 5.001 and 5 or 10)
+    local first, longest, labels = math.ceil(low / step) * step, 1, 0
+    while labels < 12 and first + labels * step <= high do
+      longest = max(longest, #format:format(first + labels * step))
+      labels = labels + 1
+    end
+    if n <= 1 or labels * (longest + 2) * unit <= room then
+      return step
+    end
+    n = n * 0.7
+  end
+end
+
 local function tics(self, canvas, x1, x2, y1, y2)
   if self.is_picture then
     canvas:set("unset xtics\nunset ytics\nset border 15")
@@ -272,14 +294,14 @@ local function tics(self, canvas, x1, x2, y1, y2)
     end
     return
   end
-  canvas:set('set format x "%s"\nset format y "%s"', self.x_log and "%g" or tic_format(x1, x2),
-             self.y_log and "%g" or tic_format(y1, y2))
+  local format = self.x_log and "%g" or tic_format(x1, x2)
+  canvas:set('set format x "%s"\nset format y "%s"', format, self.y_log and "%g" or tic_format(y1, y2))
   local whole = #self.marks > 0 and not self.x_log
   for _, mark in ipairs(self.marks) do
     whole = whole and mark.whole_x
   end
-  if not name_tics(self, canvas) and whole and abs(x2 - x1) <= 12 then
-    canvas:set("set xtics 1")
+  if not name_tics(self, canvas) and not self.x_log then
+    canvas:set("set xtics %.17g", tic_step(canvas, format, x1, x2, whole and 1 or 0))
   end
   if self.has_grid and not canvas.text then
     canvas:set('set grid back lt 1 lw 1 lc rgb "%s"', FAINT)

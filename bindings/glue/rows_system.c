@@ -1,0 +1,87 @@
+/*
+ * Rows of the binding table: settings of the process and the thread: threads, default dtype, printing.
+ */
+#include <limits.h>
+
+#include "args.h"
+
+static void get_num_threads(tyb_call *c)
+{
+    c->out[0].i = ty_get_num_threads();
+}
+
+static void set_num_threads(tyb_call *c)
+{
+    if (INT(0) < 1 || INT(0) > INT_MAX)
+        c->status = ty_fail(TY_ERROR_VALUE, "set_num_threads: the number of threads must be positive, got %lld", (long long)INT(0));
+    else
+        c->status = ty_set_num_threads((int)INT(0));
+}
+
+static void get_default_dtype(tyb_call *c)
+{
+    c->out[0].dtype = ty_get_default_dtype();
+}
+
+static void set_default_dtype(tyb_call *c)
+{
+    c->status = ty_set_default_dtype(DTYPE(0));
+}
+
+static void promote_types(tyb_call *c)
+{
+    c->out[0].dtype = ty_promote_types(DTYPE(0), DTYPE(1));
+}
+
+/* Sets *to where argument i was given; a negative or huge one is refused. */
+static void set_count(tyb_call *c, int i, int *to)
+{
+    if (!GIVEN(i))
+        return;
+    if (INT(i) < 0 || INT(i) > INT_MAX)
+        c->status = ty_fail(TY_ERROR_VALUE, "set_printoptions: %lld is out of range", (long long)INT(i));
+    else
+        *to = (int)INT(i);
+}
+
+static void set_printoptions(tyb_call *c)
+{
+    ty_print_options options = c->state->print;
+    if (GIVEN(5)) {
+        options = ty_print_defaults;
+        if (CHOICE(5) == 1) {
+            options.precision = 2;
+        } else if (CHOICE(5) == 2) {
+            options.threshold = INT_MAX;
+        }
+    }
+    set_count(c, 0, &options.precision);
+    set_count(c, 1, &options.threshold);
+    set_count(c, 2, &options.edge_items);
+    set_count(c, 3, &options.line_width);
+    if (GIVEN(4))
+        options.sci_mode = BOOL(4);
+    if (c->status == TY_OK)
+        c->state->print = options;
+}
+
+const tyb_row tyb_rows_system[] = {
+    {"get_num_threads", "() -> int", get_num_threads, TYB_TY, "The number of threads that ops use.", "ty.get_num_threads()"},
+    {"set_num_threads", "(int: int) -> none", set_num_threads, TYB_TY,
+     "Sets the number of threads that ops use; results do not depend on it.", "ty.set_num_threads(ty.get_num_threads())"},
+    {"get_default_dtype", "() -> dtype", get_default_dtype, TYB_TY, "The floating dtype of new tensors, float32 at first.",
+     "ty.get_default_dtype()"},
+    {"set_default_dtype", "(d: dtype) -> none", set_default_dtype, TYB_TY, "Sets the floating dtype of new tensors.",
+     "ty.set_default_dtype(ty.float32)"},
+    {"promote_types", "(type1: dtype, type2: dtype) -> dtype", promote_types, TYB_TY,
+     "The smallest dtype that an op on these two gives.", "ty.promote_types(ty.int64, ty.float32)"},
+    {"set_printoptions",
+     "(precision: int?, threshold: int?, edgeitems: int?, linewidth: int?, sci_mode: bool?, "
+     "profile: \"default\"|\"short\"|\"full\"?) -> none",
+     set_printoptions, TYB_TY,
+     "How tensors print: digits after the point (4), elements from which on the middle is left out (1000), elements shown at "
+     "each end (3), columns (80), scientific notation. A profile sets all: \"default\", \"short\" (2 digits), \"full\" (nothing "
+     "left out).",
+     "ty.set_printoptions{profile = \"default\"}"},
+    {0},
+};
