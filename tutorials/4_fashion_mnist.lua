@@ -121,6 +121,7 @@ print(("the first test image shows: %s; the network says: %s (%.0f %%)"):format(
 -- With a display `show` opens a window; without one it draws the curve into the terminal. The model's weights are saved in
 -- PyTorch's own format: torch.load("model.pt") opens them.
 
+print(("best test accuracy: %.4f"):format(math.max(table.unpack(accuracies))))
 local figure = plot.figure {title = "Fashion-MNIST", size = {800, 400}}
 figure:line(train_losses, {label = "training loss", marker = "o"})
 figure:line(test_losses, {label = "test loss", marker = "o"})

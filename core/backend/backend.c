@@ -3,10 +3,37 @@
  */
 #include "backend/backend.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 const tyi_backend *tyi_backend_of(ty_device device)
 {
     if (device.type == TY_CPU)
         return tyi_cpu_backend();
     return tyi_fail(TY_ERROR_VALUE, "device \"cuda:%d\" is not available: this build of Tycho has no CUDA backend",
                     device.index);
+}
+
+ty_status ty_device_from_name(const char *name, ty_device *device)
+{
+    static const char *const types[TY_DEVICE_TYPES] = {"cpu", "cuda"};
+    for (int t = 0; t < TY_DEVICE_TYPES; t++) {
+        size_t length = strlen(types[t]);
+        if (strncmp(name, types[t], length) != 0)
+            continue;
+        long index = 0;
+        if (name[length] == ':') {
+            char *end;
+            index = strtol(name + length + 1, &end, 10);
+            if (end == name + length + 1 || *end || index < 0 || index > 255 || name[length + 1] == '+')
+                break;
+        } else if (name[length]) {
+            break;
+        }
+        if (t == TY_CPU && index != 0)
+            return ty_fail(TY_ERROR_VALUE, "device: there is one cpu, \"cpu\" or \"cpu:0\", got \"%s\"", name);
+        *device = (ty_device){(ty_device_type)t, (int)index};
+        return tyi_backend_of(*device) ? TY_OK : TY_FAIL;
+    }
+    return ty_fail(TY_ERROR_VALUE, "device: \"%s\" names no device; there are \"cpu\", \"cuda\" and \"cuda:1\"", name);
 }

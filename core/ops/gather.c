@@ -56,8 +56,8 @@ static ty_tensor *index_within(const char *name, ty_tensor *x, int dim, ty_tenso
     if (!numbers || numbers->numel == 0)
         return numbers;
     if (ndim_of(index) != ndim_of(x)) {
-        ty_fail(TY_ERROR_VALUE, "%s: index %s has %d dimensions, and must have as many as the tensor %s", name,
-                TYI_SHAPE(index), index->ndim, TYI_SHAPE(x));
+        ty_fail(TY_ERROR_VALUE, "%s: index %s must have as many dimensions as the tensor %s, %d", name,
+                TYI_SHAPE(index), TYI_SHAPE(x), x->ndim);
         return tyi_drop(numbers);
     }
     for (int d = 0; d < ndim_of(x); d++) {
@@ -181,7 +181,7 @@ static ty_tensor *scatter(const char *name, ty_tensor *x, int dim, ty_tensor *in
     tyi_scope scope = {0};
     ty_tensor *out = NULL;
     ty_tensor *numbers = tyi_keep(&scope, index_within(name, x, context.dim, index));
-    if (numbers && numbers->numel == 0) {
+    if (numbers && numbers->numel == 0 && ndim_of(numbers) != ndim_of(source)) {
         out = in_place ? ty_retain(x) : ty_clone(x);
         goto done;
     }

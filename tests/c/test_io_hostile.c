@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <sys/resource.h>
 
 #include "io/pickle.h"
@@ -97,17 +98,17 @@ static void test_cut_short_at_each_byte(void **state)
 static void test_each_byte_changed(void **state)
 {
     (void)state;
-    static const unsigned char flips[] = {0x01, 0x80, 0xff};
+    static const unsigned char flips[] = {0x01, 0xff};
     const char *path = in_folder("flipped.pt");
     for (size_t f = 0; f < sizeof files / sizeof *files; f++) {
         size_t length;
         unsigned char *whole = slurp(golden(files[f]), &length);
         assert_non_null(whole);
-        for (size_t i = 0; i < length * 3; i++) {
-            whole[i / 3] ^= flips[i % 3];
+        for (size_t i = 0; i < length * 2; i++) {
+            whole[i / 2] ^= flips[i % 2];
             spill(path, whole, length);
             ty_value_free(ty_load(path));
-            whole[i / 3] ^= flips[i % 3];
+            whole[i / 2] ^= flips[i % 2];
         }
         free(whole);
     }
@@ -331,6 +332,12 @@ void *aligned_alloc(size_t alignment, size_t size)
     void *p = allocation_fails() ? NULL : __libc_memalign(alignment, size);
     live += p != NULL;
     return p;
+}
+
+int posix_memalign(void **p, size_t alignment, size_t size)
+{
+    *p = aligned_alloc(alignment, size);
+    return *p ? 0 : ENOMEM;
 }
 
 void free(void *p)

@@ -29,7 +29,7 @@ def fnv(data):
 
 def text(number):
     """Exactly, as a C literal, and short."""
-    return str(int(number)) if number == int(number) else re.sub("0+p", "p", number.hex())
+    return str(int(number)) if number % 1 == 0 and abs(number) < 2**31 else re.sub("0+p", "p", number.hex())
 
 
 def bytes_of(x):

@@ -62,8 +62,8 @@ describe("tycho", function()
   local function drive_command(command, steps)
     local steps_file = script("steps", table.concat(steps, "\n") .. "\n")
     local settings = "TERM=xterm INPUTRC=/dev/null NO_COLOR= XDG_STATE_HOME=" .. quote(folder .. "/state")
-    local stdout, stderr, status = sh(("cd %s && env %s %s %s <%s"):format(quote(folder), settings, quote(PTY), command,
-      quote(steps_file)))
+    local stdout, stderr, status = sh(("cd %s && env %s %s -t 30 %s <%s"):format(quote(folder), settings, quote(PTY),
+      command, quote(steps_file)))
     assert.is_true(status == 0, stdout .. stderr)
   end
 
@@ -150,8 +150,9 @@ describe("tycho", function()
     end)
 
     it("completes fields, through tables and __index tables", function()
-      drive {"expect > ", "line base = {inherited = 5}; obj = setmetatable({own = {leaf = 7}}, {__index = base})",
-        "expect > ", "send obj.inh\\t\\r", "expect \\n5\\n", "send obj.own.le\\t\\r", "expect \\n7\\n",
+      drive {"expect > ", "line base = {inherited = {deep = 5}}; obj = setmetatable({own = {leaf = 7}}, "
+          .. "{__index = base})", "expect > ", "send obj.inh\\t.de\\t\\r", "expect \\n5\\n",
+        "send obj.own.le\\t\\r", "expect \\n7\\n",
         "send string.fo\\t('%d', 9)\\r", "expect \"9\""}
     end)
 
@@ -225,8 +226,8 @@ describe("tycho", function()
 
   describe("Ctrl-C while code runs", function()
     local function stops(line)
-      drive {"expect > ", "line kept = 77", "expect > ", "line " .. line, "pause 0.3", "send \\x03", "expect interrupt",
-        "expect > ", "line kept", "expect \\n77\\n"}
+      drive {"expect > ", "line kept = 77", "expect > ", "line print('be' .. 'gun') " .. line, "expect begun",
+        "pause 0.1", "send \\x03", "expect interrupt", "expect > ", "line kept", "expect \\n77\\n"}
     end
 
     it("stops a loop and keeps the variables", function()
@@ -250,13 +251,16 @@ describe("tycho", function()
         "line local function work() local guard <close> = setmetatable({}, "
           .. "{__close = function() for i = 1, 1000 do log.closed = i end end})"
           .. " while true do end end", "expect > ",
-        "line do local ok, why = pcall(work) for i = 1, 1000 do log.restored = i end error(why, 0) end", "pause 0.3",
+        "line do print('be' .. 'gun') local ok, why = pcall(work)"
+          .. " for i = 1, 1000 do log.restored = i end error(why, 0) end",
+        "expect begun", "pause 0.1",
         "send \\x03", "expect interrupted!", "expect > ", "line log.closed, log.restored", "expect 1000\\t1000"}
     end)
 
     it("leaves suspended coroutines usable", function()
       drive {"expect > ", "line gen = coroutine.wrap(function() for i = 1, 10 do coroutine.yield(i) end end)",
-        "expect > ", "line gen()", "expect \\n1\\n", "line while true do end", "pause 0.2",
+        "expect > ", "line gen()", "expect \\n1\\n", "line print('be' .. 'gun') while true do end",
+        "expect begun", "pause 0.1",
         "send \\x03", "expect interrupted!",
         "expect > ", "line gen()", "expect \\n2\\n"}
     end)

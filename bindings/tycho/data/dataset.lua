@@ -48,7 +48,7 @@ function TensorDataset:batch(index)
   for k, tensor in ipairs(self.tensors) do
     local scaling = self.scalings[k]
     if scaling then
-      values[k] = core.gather_rows(tensor, index, scaling[1], scaling[2])
+      values[k] = ty.gather_rows(tensor, index, scaling[1], scaling[2])
     else
       values[k] = ty.index_select(tensor, 1, index)
     end

@@ -9,4 +9,6 @@ for _, part in ipairs {"containers", "layers", "losses"} do
   for name, value in pairs(require("tycho.nn." .. part)) do nn[name] = value end
 end
 
+nn.docs = require("tycho.nn.docs").docs
+
 return nn

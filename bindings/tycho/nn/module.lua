@@ -333,20 +333,25 @@ local function convert(self, change)
   return self
 end
 
+-- The dtype that a value names; nil when it names none.
+local function as_dtype(value)
+  if type(value) == "string" then return core.dtypes[value] end
+  local meta = getmetatable(value)
+  return type(meta) == "table" and meta.__name == "dtype" and value or nil
+end
+
 --- to(device or dtype): moves or converts parameters and buffers in place (integer buffers keep their dtype).
 function Module:to(...)
   local given = {...}
-  for i, value in ipairs(given) do
-    local ok, dtype = pcall(core.dtype, value)
-    if ok and dtype and not dtype.is_floating_point then
+  for _, value in ipairs(given) do
+    local dtype = as_dtype(value)
+    if dtype and not dtype.is_floating_point then
       core.raise(("to: parameters must stay floating, got %s"):format(tostring(dtype)))
     end
-    given[i] = value
   end
   return convert(self, function(x)
     for _, value in ipairs(given) do
-      local ok, dtype = pcall(core.dtype, value)
-      if not (ok and dtype) or x.dtype.is_floating_point then x = x:to(value) end
+      if not as_dtype(value) or x.dtype.is_floating_point then x = x:to(value) end
     end
     return x
   end)

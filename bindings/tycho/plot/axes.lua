@@ -286,11 +286,48 @@ local function tic_step(canvas, format, x1, x2, least)
   end
 end
 
+-- Labels inside the decades of a logarithmic axis that spans few of them; gnuplot labels powers of ten alone.
+local function log_tics(canvas, axis, a, b)
+  local low, high = min(a, b), max(a, b)
+  local decades = math.log(high, 10) - math.log(low, 10)
+  if decades >= 3 then
+    return
+  end
+  local digits, list = decades < 1 and {1, 2, 3, 4, 5, 6, 8} or {1, 2, 5}, {}
+  for power = math.floor(math.log(low, 10)), math.ceil(math.log(high, 10)) do
+    for _, digit in ipairs(digits) do
+      local v = digit * 10.0 ^ power
+      if v >= low and v <= high then
+        list[#list + 1] = ("%.15g"):format(v)
+      end
+    end
+  end
+  if #list >= 2 then
+    canvas:set("set %stics (%s)", axis, table.concat(list, ", "))
+  end
+end
+
+-- Pictures fill their place: the automatic margins leave room for labels of tics, which they do not have.
+local function picture_margins(self, canvas)
+  local top = canvas.heading and 2 + select(2, canvas.heading:gsub("\n", "")) or 0.6
+  canvas:set("set size ratio -1\nset title offset 0,-0.4")
+  canvas:set("set lmargin %g\nset bmargin %g\nset tmargin %g", self.texts.ylabel and 4 or 1,
+             self.texts.xlabel and 2 or 0.6, top)
+  for _, mark in ipairs(self.marks) do
+    if mark.colorbar then
+      return
+    end
+  end
+  if self.legend_place ~= "outside" then
+    canvas:set("set rmargin 1")
+  end
+end
+
 local function tics(self, canvas, x1, x2, y1, y2)
   if self.is_picture then
     canvas:set("unset xtics\nunset ytics\nset border 15")
     if not canvas.text then
-      canvas:set("set size ratio -1")
+      picture_margins(self, canvas)
     end
     return
   end
@@ -302,6 +339,12 @@ local function tics(self, canvas, x1, x2, y1, y2)
   end
   if not name_tics(self, canvas) and not self.x_log then
     canvas:set("set xtics %.17g", tic_step(canvas, format, x1, x2, whole and 1 or 0))
+  end
+  if self.x_log then
+    log_tics(canvas, "x", x1, x2)
+  end
+  if self.y_log then
+    log_tics(canvas, "y", y1, y2)
   end
   if self.has_grid and not canvas.text then
     canvas:set('set grid back lt 1 lw 1 lc rgb "%s"', FAINT)
@@ -390,7 +433,7 @@ local function character_margins(self, canvas)
     picture = picture or mark.extent and mark
   end
   local left, bottom = self.texts.ylabel and 3 or 1, self.texts.xlabel and 2 or 1
-  local top = self.texts.title and 2 + select(2, self.texts.title:gsub("\n", "")) or 1
+  local top = canvas.heading and 2 + select(2, canvas.heading:gsub("\n", "")) or 1
   local room_w, room_h = max(4, canvas.width - left - 4), max(3, canvas.height - top - bottom - 2)
   -- a character is about twice as high as wide
   local tall = picture.height / max(1, picture.width) / 2
@@ -417,7 +460,7 @@ function Axes:script(target, title)
   local canvas = Canvas.new {
     text = target.text, ansi = target.ansi, width = max(1, math.floor(target.width * box[3])),
     height = max(1, math.floor(target.height * box[4])), x1 = x1, x2 = x2, y1 = y1, y2 = y2, x_log = self.x_log,
-    y_log = self.y_log,
+    y_log = self.y_log, heading = title or self.texts.title,
   }
   canvas.inner_width, canvas.inner_height = max(4, canvas.width - 12), max(3, canvas.height - 5)
   canvas:set("reset\nset encoding utf8\nset origin %.9f,%.9f\nset size %.9f,%.9f", table.unpack(box))
@@ -433,9 +476,9 @@ function Axes:script(target, title)
     canvas:set('set border 3 lw 1 lc rgb "%s"\nset tics nomirror out scale 0.6 textcolor rgb "%s"', FRAME, INK)
   end
   tics(self, canvas, x1, x2, y1, y2)
-  title = title or self.texts.title
-  if title then
-    canvas:set("set title %s%s", gnuplot.quote(title), target.text and "" or ' font ",12" textcolor rgb "#111111"')
+  if canvas.heading then
+    canvas:set("set title %s%s", gnuplot.quote(canvas.heading),
+               target.text and "" or ' font ",12" textcolor rgb "#111111"')
   end
   for _, key in ipairs {"xlabel", "ylabel"} do
     if self.texts[key] then
@@ -460,7 +503,8 @@ local method_docs = {
   {"legend", "legend([place])", [[
 Shows the labels of what is drawn. place: "best" (default: the corner that hides least), "upper right", "upper left",
 "lower right", "lower left", "upper center", "lower center", "center", "center left", "center right", "outside",
-"below"; also by name, legend{loc = "outside"}; false takes it away.]], 'plot.line({3, 2, 1}, {label = "loss"}):legend()'},
+"below"; also by name, legend{loc = "outside"}; false takes it away.]],
+   'plot.line({3, 2, 1}, {label = "loss"}):legend()'},
   {"grid", "grid([on])", "Draws thin lines at the tics (not in text); grid(false) takes them away.", "plot.grid()"},
   {"xlim", "xlim(low, high)", [[
 Sets the ends of the x axis; nil leaves an end to the data, low above high turns the axis round, xlim() takes both

@@ -110,7 +110,7 @@ local function body(self, target)
   local top = 0
   if title then
     local lines = 1 + select(2, title:gsub("\n", ""))
-    top = (target.text and lines + 1 or lines * 20 + 12) / target.height
+    top = (target.text and lines + 1 or lines * 20 + 18) / target.height
     parts[#parts + 1] = ("set multiplot title %s%s"):format(gnuplot.quote(title),
                                                          target.text and "" or ' font ",14"')
   else
@@ -151,6 +151,10 @@ local function render(self, kind, name, timeout)
          .. " of .pdf, .png, .svg", name, table.concat(kind.terminals, " or "))
   elseif not (bytes:find(kind.head) and bytes:sub(-64):find(kind.tail)) then
     fail("savefig: gnuplot did not make a whole .%s file%s", name, said ~= "" and ": " .. said or "")
+  end
+  if name == "svg" then
+    -- pixels stay squares when a viewer enlarges them; text cannot hold this tag, for "<" is escaped there
+    bytes = bytes:gsub("<image ", '<image style="image-rendering:pixelated" ')
   end
   return bytes
 end

@@ -24,6 +24,10 @@ local function meta(value, name)
   return type(mt) == "table" and rawget(mt, name) or nil
 end
 
+local function index(value, key)
+  return value[key]
+end
+
 -- The list that the value itself offers; empty when it offers none or fails.
 local function offered(value, separator)
   local complete = meta(value, "__complete")
@@ -44,11 +48,10 @@ local function read(value, key)
         return found
       end
     end
-    local index = meta(holder, "__index")
-    if type(index) ~= "table" then
+    holder = meta(holder, "__index")
+    if type(holder) ~= "table" then
       break
     end
-    holder = index
   end
   local list, trusted = offered(value, ".")
   if trusted then
@@ -57,9 +60,7 @@ local function read(value, key)
       known = known or name == key
     end
     if known then
-      local ok, found = pcall(function()
-        return value[key]
-      end)
+      local ok, found = pcall(index, value, key)
       return ok and found or nil
     end
   end
@@ -87,7 +88,12 @@ local function add_names(names, value, separator)
     end
   end
   for _, name in ipairs((offered(value, separator))) do
-    if type(name) == "string" then
+    local wanted = type(name) == "string"
+    if wanted and separator == ":" then
+      local ok, field = pcall(index, value, name)
+      wanted = ok and callable(field)
+    end
+    if wanted then
       names[name] = true
     end
   end

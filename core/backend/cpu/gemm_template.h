@@ -302,18 +302,39 @@ typedef struct NAME(tile_args) {
     int tail;    /* lanes of the last vector that belong to c, 1 to LANES */
 } NAME(tile_args);
 
-/* Writes a tile whose columns are contiguous in c: sums are rows of width vectors. */
-NOINLINE void NAME(store_transposed)(const NAME(tile_args) *t, const VEC *sums, int height, int width)
+/* Writes a tile into c from its sums, rows of `width` vectors. */
+NOINLINE void NAME(store_rows)(const NAME(tile_args) *t, const VEC *sums, int height, int width)
+{
+    MASK mask = NAME(mask_of)(t->tail);
+    for (int i = 0; i < height; i++)
+        for (int j = 0; j < width; j++) {
+            SCALAR *c = t->c + i * t->c_row + j * LANES;
+            bool part = j == width - 1 && t->tail < LANES;
+            VEC v = sums[i * width + j] * t->alpha;
+            if (t->beta)
+                v = v + (part ? NAME(load_part)(c, mask) : NAME(load)(c));
+            if (t->bias && t->bias_row)
+                v = v + t->bias[i];
+            else if (t->bias)
+                v = v + (part ? NAME(load_part)(t->bias + j * LANES, mask) : NAME(load)(t->bias + j * LANES));
+            if (part)
+                NAME(store_part)(c, v, t->tail);
+            else
+                NAME(store)(c, v);
+        }
+}
+
+/* The same where the tile's columns are contiguous in c. */
+NOINLINE void NAME(store_columns)(const NAME(tile_args) *t, const VEC *sums, int height, int width)
 {
     for (int j = 0; j < width; j++) {
         int columns = j == width - 1 ? t->tail : LANES;
         for (int i0 = 0; i0 < height; i0 += LANES) {
             int rows = height - i0 < LANES ? height - i0 : LANES;
-            VEC r[LANES];
+            VEC r[LANES], out[LANES];
             UNROLL for (int i = 0; i < LANES; i++)
                 r[i] = i < rows ? sums[(i0 + i) * width + j] : (VEC){0};
             NAME(transpose)(r);
-            VEC out[LANES];
             UNROLL for (int l = 0; l < LANES; l++)
                 out[l] = r[l];
             MASK mask = NAME(mask_of)(rows);
@@ -374,22 +395,15 @@ INLINE void NAME(tile)(const NAME(tile_args) *t, const int height, const int wid
     else
         NAME(tile_sums)(t, acc, height, width, false, false);
 
-    if (t->c_col != 1) {
+    if (t->c_col != 1 || t->bias || t->tail < LANES) {
         VEC sums[MAX_HEIGHT * MAX_WIDTH];
         UNROLL for (int i = 0; i < height; i++)
         {
             UNROLL for (int j = 0; j < width; j++)
                 sums[i * width + j] = acc[i][j];
         }
-        NAME(store_transposed)(t, sums, height, width);
+        (t->c_col == 1 ? NAME(store_rows) : NAME(store_columns))(t, sums, height, width);
         return;
-    }
-    VEC bias[MAX_WIDTH];
-    bool with_bias = t->bias && t->bias_col;
-    MASK mask = NAME(mask_of)(t->tail);
-    if (with_bias) {
-        UNROLL for (int j = 0; j < width; j++)
-            bias[j] = j == width - 1 ? NAME(load_part)(t->bias + j * LANES, mask) : NAME(load)(t->bias + j * LANES);
     }
     UNROLL for (int i = 0; i < height; i++)
     {
@@ -397,17 +411,9 @@ INLINE void NAME(tile)(const NAME(tile_args) *t, const int height, const int wid
         UNROLL for (int j = 0; j < width; j++)
         {
             VEC v = acc[i][j] * t->alpha;
-            bool last = j == width - 1;
             if (t->beta)
-                v = v + (last ? NAME(load_part)(c + j * LANES, mask) : NAME(load)(c + j * LANES));
-            if (with_bias)
-                v = v + bias[j];
-            else if (t->bias)
-                v = v + t->bias[i];
-            if (last && t->tail < LANES)
-                NAME(store_part)(c + j * LANES, v, t->tail);
-            else
-                NAME(store)(c + j * LANES, v);
+                v = v + NAME(load)(c + j * LANES);
+            NAME(store)(c + j * LANES, v);
         }
     }
 }
