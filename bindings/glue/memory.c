@@ -4,9 +4,12 @@
  *
  * - generational mode, set once for the host state: a tensor of a loop dies young, and a minor collection costs no walk
  *   over the user's tables;
- * - a minor collection for every 16 MB of new tensor bytes, or 20,000 handles;
- * - a full collection only when minor ones no longer bring the live bytes down: when these stay above twice what the
- *   last full collection left (at least 64 MB).
+ * - a minor collection for every 16 MB of new tensor bytes, or after some hundred handles (more of them when the Lua heap
+ *   is large, because a minor collection walks through the large tables that were written to): memory that is used again
+ *   soon is still in the processor's cache;
+ * - a full collection only when minor ones no longer bring memory down: when the live tensor bytes stay above twice what
+ *   the last full collection left (at least 64 MB), or the Lua heap does (at least 4 MB). The second half of the rule is
+ *   Lua's own, which our minor collections would put off forever.
  *
  * The bytes of new handles are added up as a guess from above (a view counts its whole storage); when the guess passes
  * the limit, and every TYB_LOOK_EVERY handles in any case, the allocator's exact figures decide.
@@ -21,15 +24,36 @@
 #include "error.h"
 
 #define MINOR_BYTES   ((size_t)16 << 20)
-#define MINOR_HANDLES 20000
+#define LEAST_HANDLES 400 /* between two minor collections */
+#define MOST_HANDLES  20000
 #define FULL_BYTES    ((size_t)64 << 20)
+#define FULL_HEAP     4096 /* KB */
+
+/* Handles between two minor collections, by the KB of the Lua heap. */
+static int handles_allowed(int heap)
+{
+    return heap / 4 < LEAST_HANDLES ? LEAST_HANDLES : heap / 4 > MOST_HANDLES ? MOST_HANDLES : heap / 4;
+}
+
+/* Starts the account anew after a full collection. */
+static void begin(lua_State *L, tyb_state *s)
+{
+    ty_memory_stats stats;
+    int heap = lua_gc(L, LUA_GCCOUNT);
+    ty_get_memory_stats(&stats);
+    s->account = (tyb_account){
+        .until_look = TYB_LOOK_EVERY,
+        .total = stats.allocated_total,
+        .live_after_full = stats.live,
+        .heap_after_full = heap,
+        .minor_handles = handles_allowed(heap),
+    };
+}
 
 void tyb_open_memory(lua_State *L, tyb_state *s)
 {
-    ty_memory_stats stats;
-    ty_get_memory_stats(&stats);
-    s->account = (tyb_account){TYB_LOOK_EVERY, 0, 0, stats.allocated_total, stats.live};
     lua_gc(L, LUA_GCGEN, 0, 0);
+    begin(L, s);
 }
 
 void tyb_pay(lua_State *L, tyb_state *s)
@@ -40,30 +64,28 @@ void tyb_pay(lua_State *L, tyb_state *s)
     uint64_t fresh = stats.allocated_total - a->total;
     a->until_look = TYB_LOOK_EVERY;
     a->bytes = fresh < MINOR_BYTES ? (size_t)fresh : 0;
-    if (fresh < MINOR_BYTES && a->handles < MINOR_HANDLES)
-        return;
-    if (lua_gc(L, LUA_GCISRUNNING) != 1)
+    if ((fresh < MINOR_BYTES && a->handles < a->minor_handles) || lua_gc(L, LUA_GCISRUNNING) != 1)
         return;
     a->total = stats.allocated_total;
     a->handles = 0;
     a->bytes = 0;
     lua_gc(L, LUA_GCSTEP, 0);
     ty_get_memory_stats(&stats);
-    size_t limit = a->live_after_full < FULL_BYTES / 2 ? FULL_BYTES : 2 * a->live_after_full;
-    if (stats.live <= limit)
+    int heap = lua_gc(L, LUA_GCCOUNT);
+    a->minor_handles = handles_allowed(heap);
+    size_t live_limit = a->live_after_full < FULL_BYTES / 2 ? FULL_BYTES : 2 * a->live_after_full;
+    int heap_limit = a->heap_after_full < FULL_HEAP / 2 ? FULL_HEAP : 2 * a->heap_after_full;
+    if (stats.live <= live_limit && heap <= heap_limit)
         return;
     lua_gc(L, LUA_GCCOLLECT);
-    ty_get_memory_stats(&stats);
-    a->live_after_full = stats.live;
+    begin(L, s);
 }
 
 void tyb_free_everything(lua_State *L, tyb_state *s)
 {
-    ty_memory_stats stats;
     lua_gc(L, LUA_GCCOLLECT);
     ty_empty_cache();
-    ty_get_memory_stats(&stats);
-    s->account = (tyb_account){TYB_LOOK_EVERY, 0, 0, stats.allocated_total, stats.live};
+    begin(L, s);
 }
 
 /* core.memory_stats() -> {live =, peak =, cached =, live_blocks =, allocated_total =}, in bytes but the blocks. */

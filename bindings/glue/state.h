@@ -17,6 +17,8 @@ typedef struct tyb_account {
     size_t bytes;           /* of the storages of handles made since the last look: an upper guess */
     uint64_t total;         /* the allocator's total at the last collection */
     size_t live_after_full; /* bytes alive after the last full collection */
+    int heap_after_full;    /* KB of Lua's own heap then */
+    int minor_handles;      /* handles that make a minor collection due */
 } tyb_account;
 
 typedef struct tyb_state {

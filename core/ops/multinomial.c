@@ -114,7 +114,6 @@ static ty_status sample_again(ty_tensor *p, int64_t rows, int64_t n, int64_t sam
         }
         for (int64_t i = 0; i < n; i++)
             cumulative[i] = single ? (double)((float)cumulative[i] / (float)sum) : cumulative[i] / sum;
-        cumulative[n - 1] = 1;
         for (int64_t k = 0; k < samples; k++) {
             if (k % 4096 == 0 && tyi_interrupted())
                 goto interrupted;

@@ -134,17 +134,19 @@ static ty_tensor *draw_into(const char *name, ty_tensor *x, const draw *d)
 {
     if (tyi_inplace_begin(name, x) != TY_OK)
         return NULL;
+    ty_status status = TY_OK;
     if (x->numel && tyi_is_dense(x)) {
-        if (fill_dense(d, x, x->contiguous) != TY_OK)
-            return NULL;
+        status = fill_dense(d, x, x->contiguous);
     } else if (x->numel) {
         ty_tensor *dense = tyi_new_in_order(x, (ty_dtype)x->dtype);
-        ty_status status = dense ? fill_dense(d, dense, false) : TY_FAIL;
+        status = dense ? fill_dense(d, dense, false) : TY_FAIL;
         if (status == TY_OK)
             status = tyi_copy(x, dense);
         ty_release(dense);
-        if (status != TY_OK)
-            return NULL;
+    }
+    if (status != TY_OK) {
+        tyi_bump_version(x); /* an interrupted draw has changed a part */
+        return NULL;
     }
     return tyi_inplace_record(x, NULL, 0, NULL, 0, NULL, NULL, 0);
 }

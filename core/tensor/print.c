@@ -327,9 +327,9 @@ char *ty_to_string(ty_tensor *x, const ty_print_options *options)
     else if (x->storage->device.type != TY_CPU)
         put_suffix(&p, indent, "device='%d:%d'", (int)x->storage->device.type, x->storage->device.index);
     bool usual = p.dtype == ty_get_default_dtype();
-    if (x->numel == 0 && x->ndim != 1)
+    if (x->numel == 0 ? x->ndim != 1 : p.edge == 0)
         put_suffix(&p, indent, "size=%s", TYI_SHAPE(x));
-    else if (x->numel)
+    if (x->numel)
         usual = usual || p.dtype == TY_INT64 || p.dtype == TY_BOOL;
     if (!usual)
         put_suffix(&p, indent, "dtype=%s", ty_dtype_name(p.dtype));

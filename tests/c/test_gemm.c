@@ -1,8 +1,8 @@
 /*
- * Matrix multiplication on the CPU, against sums in double: sizes around every tile edge, all orders of strides, batches,
- * epilogues, special values, thread counts, integers, interrupts and failed allocations. Operands end at an unreadable
- * page, so that reading past them is seen. Runs once per instruction set that the processor has, unless TYCHO_ISA names
- * one.
+ * Matrix multiplication on the CPU, against sums in double: sizes around every tile edge, all orders of strides,
+ * batches, epilogues, special values, thread counts, integers, interrupts and failed allocations. Operands end at an
+ * unreadable page, so that reading past them is seen. Runs once per instruction set that the processor has, unless
+ * TYCHO_ISA names one.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>
@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -178,11 +179,12 @@ static void check(const problem *p)
                 double got = get(x->dtype, x->c, at);
                 double bound = unit * (size * (4 + sqrt((double)x->k)) + 1e-30);
                 if (!(fabs(got - sum) <= bound))
-                    fail_msg("%s batch %d of %d, %d x %d x %d, a strides %d %d, b strides %d %d, ldc %d, alpha %g, beta %d, "
-                             "bias %d: c[%d, %d] is %.9g, not %.9g",
-                             ty_dtype_name(x->dtype), (int)q, (int)x->batch, (int)x->m, (int)x->n, (int)x->k,
-                             (int)x->a_row, (int)x->a_col, (int)x->b_row, (int)x->b_col, (int)x->ldc, x->alpha, x->beta,
-                             x->bias != NULL, (int)i, (int)j, got, sum);
+                    fail_msg(
+                        "%s batch %d of %d, %d x %d x %d, a strides %d %d, b strides %d %d, ldc %d, alpha %g, beta %d, "
+                        "bias %d: c[%d, %d] is %.9g, not %.9g",
+                        ty_dtype_name(x->dtype), (int)q, (int)x->batch, (int)x->m, (int)x->n, (int)x->k, (int)x->a_row,
+                        (int)x->a_col, (int)x->b_row, (int)x->b_col, (int)x->ldc, x->alpha, x->beta, x->bias != NULL,
+                        (int)i, (int)j, got, sum);
             }
 }
 
@@ -223,9 +225,9 @@ static void random_sizes(void **state)
 static void packed_sizes(void **state)
 {
     (void)state;
-    static const int64_t sizes[][3] = {{300, 290, 500}, {100, 530, 460},  {530, 100, 1000}, {64, 256, 784},
-                                       {256, 784, 64},  {64, 784, 256},   {97, 257, 449},   {200, 19, 900},
-                                       {19, 200, 900},  {64, 10, 64},     {10, 64, 64},     {4200, 70, 30},
+    static const int64_t sizes[][3] = {{300, 290, 500}, {100, 530, 460}, {530, 100, 1000}, {64, 256, 784},
+                                       {256, 784, 64},  {64, 784, 256},  {97, 257, 449},   {200, 19, 900},
+                                       {19, 200, 900},  {64, 10, 64},    {10, 64, 64},     {4200, 70, 30},
                                        {70, 4200, 30},  {1000, 1000, 2}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         for (int l = 0; l < 4; l++)
@@ -236,9 +238,9 @@ static void packed_sizes(void **state)
 static void vectors_and_long_sums(void **state)
 {
     (void)state;
-    static const int64_t sizes[][3] = {{1, 1, 1},       {1, 1, 7},      {1, 1, 100003}, {1, 1000, 300}, {1000, 1, 300},
-                                       {1, 2000, 2000}, {3, 1500, 200}, {1500, 3, 200}, {10, 7, 20000}, {1, 40, 30000},
-                                       {2, 2, 50000},   {100, 90, 9000}};
+    static const int64_t sizes[][3] = {{1, 1, 1},      {1, 1, 7},       {1, 1, 100003}, {1, 1000, 300},
+                                       {1000, 1, 300}, {1, 2000, 2000}, {3, 1500, 200}, {1500, 3, 200},
+                                       {10, 7, 20000}, {1, 40, 30000},  {2, 2, 50000},  {100, 90, 9000}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         for (int l = 0; l < LAYOUTS * LAYOUTS; l++)
             run_and_check(l % 4 == 3 ? TY_FLOAT64 : TY_FLOAT32, 1, sizes[i][0], sizes[i][1], sizes[i][2], l % LAYOUTS,
@@ -259,7 +261,8 @@ static void a_batch_against_one_matrix(void **state)
     (void)state;
     for (int i = 0; i < 30; i++) {
         int64_t m = 1 + below(9);
-        problem p = make(TY_FLOAT32, 6, m, 1 + below(40), 1 + below(40), (int)below(2), (int)below(2), 0, 1, 0, draw() & 1);
+        problem p =
+            make(TY_FLOAT32, 6, m, 1 + below(40), 1 + below(40), (int)below(2), (int)below(2), 0, 1, 0, draw() & 1);
         p.args.b_batch = 0;
         if (draw() & 1)
             p.args.a_batch = 0;
@@ -319,11 +322,12 @@ static void infinities_and_nans_reach_their_rows_and_columns_only(void **state)
 static void results_do_not_depend_on_the_number_of_threads(void **state)
 {
     (void)state;
-    static const int64_t sizes[][4] = {{1, 64, 256, 784}, {1, 300, 290, 500}, {1, 1, 1, 100003},   {1, 1, 3000, 900},
-                                       {1, 2, 3000, 900}, {1, 10, 7, 20000},  {50, 20, 30, 40}, {2, 200, 200, 200}};
+    static const int64_t sizes[][4] = {{1, 64, 256, 784}, {1, 300, 290, 500}, {1, 1, 1, 100003}, {1, 1, 3000, 900},
+                                       {1, 2, 3000, 900}, {1, 10, 7, 20000},  {50, 20, 30, 40},  {2, 200, 200, 200}};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (int l = 0; l < 4; l++) {
-            problem p = make(TY_FLOAT32, sizes[s][0], sizes[s][1], sizes[s][2], sizes[s][3], l & 1, l >> 1, 0, 1, 0, true);
+            problem p =
+                make(TY_FLOAT32, sizes[s][0], sizes[s][1], sizes[s][2], sizes[s][3], l & 1, l >> 1, 0, 1, 0, true);
             void *first = malloc(p.c_bytes);
             assert_non_null(first);
             for (int threads = 1; threads <= 5; threads++) {
@@ -395,7 +399,8 @@ static void an_interrupt_stops_it(void **state)
     (void)state;
     static const int64_t sizes[][4] = {{1, 300, 300, 300}, {1, 1, 3000, 900}, {1, 2, 2, 50000}, {50, 20, 30, 40}};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
-        problem p = make(TY_FLOAT32, sizes[s][0], sizes[s][1], sizes[s][2], sizes[s][3], PLAIN, TRANSPOSED, 0, 1, 0, false);
+        problem p =
+            make(TY_FLOAT32, sizes[s][0], sizes[s][1], sizes[s][2], sizes[s][3], PLAIN, TRANSPOSED, 0, 1, 0, false);
         ty_interrupt();
         assert_int_equal(tyi_cpu_matmul(&p.args), TY_FAIL);
         assert_int_equal(ty_error_what(), TY_ERROR_INTERRUPT);
@@ -404,6 +409,38 @@ static void an_interrupt_stops_it(void **state)
         check(&p);
         drop(&p);
     }
+}
+
+/* With the address space closed after the operands are there, the memory for packing cannot be had. */
+static void memory_that_cannot_be_had_is_an_error(void **state)
+{
+    (void)state;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__linux__)
+    skip();
+#endif
+    fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        tyi_set_num_threads(1);
+        ty_empty_cache();
+        problem p = make(TY_FLOAT32, 1, 2000, 2000, 400, PLAIN, TRANSPOSED, 0, 1, 0, false);
+        long pages = 0;
+        FILE *file = fopen("/proc/self/statm", "r");
+        if (!file || fscanf(file, "%ld", &pages) != 1)
+            _exit(1);
+        fclose(file);
+        rlim_t bytes = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+        struct rlimit closed = {bytes, RLIM_INFINITY}, open = {RLIM_INFINITY, RLIM_INFINITY};
+        if (setrlimit(RLIMIT_AS, &closed) != 0)
+            _exit(0);
+        bool failed = tyi_cpu_matmul(&p.args) == TY_FAIL && ty_error_what() == TY_ERROR_MEMORY;
+        setrlimit(RLIMIT_AS, &open);
+        _exit(!failed || tyi_cpu_matmul(&p.args) != TY_OK);
+    }
+    int status = 1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
 }
 
 static int run_all(void)
@@ -420,6 +457,7 @@ static int run_all(void)
         cmocka_unit_test(results_do_not_depend_on_the_number_of_threads),
         cmocka_unit_test(integers_wrap_around),
         cmocka_unit_test(an_interrupt_stops_it),
+        cmocka_unit_test(memory_that_cannot_be_had_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

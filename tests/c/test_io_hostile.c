@@ -297,6 +297,12 @@ extern void *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
 extern void __libc_free(void *);
 
+extern char __executable_start, etext;
+
+/* Blocks that the code under test allocated and has not freed; those of other libraries, which are not all as careful
+ * when memory runs out, are left out. A hash table with linear probing. */
+#define SLOTS 65536
+static void *blocks[SLOTS];
 static long allocations_left = -1, live;
 
 static bool allocation_fails(void)
@@ -306,43 +312,76 @@ static bool allocation_fails(void)
     return allocations_left == 0;
 }
 
+static size_t slot_of(const void *p)
+{
+    return (size_t)((uintptr_t)p * 0x9e3779b97f4a7c15u >> 48) % SLOTS;
+}
+
+static void *note(void *p, const void *caller)
+{
+    if (!p || (const char *)caller < &__executable_start || (const char *)caller > &etext)
+        return p;
+    size_t i = slot_of(p);
+    while (blocks[i])
+        i = (i + 1) % SLOTS;
+    blocks[i] = p;
+    live++;
+    return p;
+}
+
+static void forget(const void *p)
+{
+    size_t i = slot_of(p);
+    while (blocks[i] && blocks[i] != p)
+        i = (i + 1) % SLOTS;
+    if (!p || !blocks[i])
+        return;
+    live--;
+    /* Those behind it move up, so that no search stops at the gap. */
+    for (size_t gap = i, next = (i + 1) % SLOTS;; next = (next + 1) % SLOTS) {
+        if (!blocks[next] || (slot_of(blocks[next]) + SLOTS - gap - 1) % SLOTS >= (next + SLOTS - gap) % SLOTS) {
+            if (!blocks[next]) {
+                blocks[gap] = NULL;
+                return;
+            }
+            blocks[gap] = blocks[next];
+            gap = next;
+        }
+    }
+}
+
 void *malloc(size_t size)
 {
-    void *p = allocation_fails() ? NULL : __libc_malloc(size);
-    live += p != NULL;
-    return p;
+    return note(allocation_fails() ? NULL : __libc_malloc(size), __builtin_return_address(0));
 }
 
 void *calloc(size_t count, size_t size)
 {
-    void *p = allocation_fails() ? NULL : __libc_calloc(count, size);
-    live += p != NULL;
-    return p;
+    return note(allocation_fails() ? NULL : __libc_calloc(count, size), __builtin_return_address(0));
 }
 
 void *realloc(void *old, size_t size)
 {
     void *p = allocation_fails() ? NULL : __libc_realloc(old, size);
-    live += p != NULL && !old;
-    return p;
+    if (p)
+        forget(old);
+    return note(p, __builtin_return_address(0));
 }
 
 void *aligned_alloc(size_t alignment, size_t size)
 {
-    void *p = allocation_fails() ? NULL : __libc_memalign(alignment, size);
-    live += p != NULL;
-    return p;
+    return note(allocation_fails() ? NULL : __libc_memalign(alignment, size), __builtin_return_address(0));
 }
 
 int posix_memalign(void **p, size_t alignment, size_t size)
 {
-    *p = aligned_alloc(alignment, size);
+    *p = note(allocation_fails() ? NULL : __libc_memalign(alignment, size), __builtin_return_address(0));
     return *p ? 0 : ENOMEM;
 }
 
 void free(void *p)
 {
-    live -= p != NULL;
+    forget(p);
     __libc_free(p);
 }
 

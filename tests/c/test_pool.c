@@ -1,6 +1,6 @@
 /*
- * The thread pool: every piece once and whole, nesting, several callers, interrupts, forks, shutdown, rest when idle, and
- * no collapse when all threads share one processor.
+ * The thread pool: every piece once and whole, nesting, several callers, interrupts, forks, shutdown, rest when idle,
+ * and no collapse when all threads share one processor.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>
@@ -258,8 +258,7 @@ static double used_seconds(void)
 {
     struct rusage u;
     getrusage(RUSAGE_SELF, &u);
-    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-           1e-6 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + 1e-6 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
 }
 
 static void idle_threads_sleep(void **state)

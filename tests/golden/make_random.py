@@ -3,9 +3,9 @@
 
     python3 make_random.py > random.inc
 
-Needs torch 2.15 on an x86-64 processor with AVX2. A row names an op with its arguments, and holds the FNV-1a hash of the
-bytes of the result (row-major), the 64 bits drawn after it, and its first element. `libm` marks what passes through the
-C library's logarithms and sines, and so may differ in the last place where that library is another one.
+Needs torch 2.15 on an x86-64 processor with AVX2. A row names an op with its arguments, and holds the FNV-1a hash of
+the bytes of the result (row-major), the 64 bits drawn after it, and its first element. `libm` marks what passes through
+the C library's logarithms and sines, and so may differ in the last place where that library is another one.
 """
 import re
 import warnings

@@ -151,8 +151,8 @@ describe("tycho", function()
 
     it("completes fields, through tables and __index tables", function()
       drive {"expect > ", "line base = {inherited = {deep = 5}}; obj = setmetatable({own = {leaf = 7}}, "
-          .. "{__index = base})", "expect > ", "send obj.inh\\t.de\\t\\r", "expect \\n5\\n",
-        "send obj.own.le\\t\\r", "expect \\n7\\n",
+          .. "{__index = base})", "expect > ", "send obj.inh\\t.de\\t\\r", "expect \\n5\\n> ",
+        "send obj.own.le\\t\\r", "expect \\n7\\n> ",
         "send string.fo\\t('%d', 9)\\r", "expect \"9\""}
     end)
 
@@ -190,7 +190,7 @@ describe("tycho", function()
       drive {"expect > ", "line remembered = 'first'", "expect > ", "line for i = 1, 1 do", "expect >> ",
         "line print('again')", "expect >> ", "line end", "expect again\\n> ", "send \\x04", "exit 0"}
       drive {"expect > ", "send \\e[A\\r", "expect \\nagain\\n", "expect > ", "send \\e[A\\e[A\\r", "expect > ",
-        "line remembered", "expect \"first\"", "send \\x04", "exit 0"}
+        "line remembered", "expect \"first\"\\n> ", "send \\x04", "exit 0"}
       local text = read_file(folder .. "/state/tycho/history")
       assert.truthy(text:find("remembered = 'first'\nfor i = 1, 1 do\\\nprint('again')\\\nend\n", 1, true))
       local listing = sh("ls -ld " .. quote(folder .. "/state/tycho"))
@@ -216,7 +216,7 @@ describe("tycho", function()
         lines[i] = "old = " .. i
       end
       write_file(path, table.concat(lines, "\n") .. "\n")
-      drive {"expect > ", "send \\e[A\\r", "expect > ", "line old", "expect \\n7000\\n", "send \\x04", "exit 0"}
+      drive {"expect > ", "send \\e[A\\r", "expect > ", "line old", "expect \\n7000\\n> ", "send \\x04", "exit 0"}
       local text = read_file(path)
       assert.truthy(#text < 5100 * 12 and text:find("\nold = 6999\n", 1, true))
       assert.falsy(text:find("old = 1\n", 1, true))
@@ -335,7 +335,7 @@ again()
     it("prompts after a script with -i, with its globals there", function()
       local path = script("setup.lua", "answer = 42\n")
       drive_command(bin .. " -i " .. quote(path),
-        {"expect > ", "line answer", "expect \\n42\\n", "send \\x04", "exit 0"})
+        {"expect > ", "line answer", "expect \\n42\\n> ", "send \\x04", "exit 0"})
     end)
 
     it("ends with 1 and a trimmed traceback when a script fails", function()

@@ -4,10 +4,27 @@
  */
 #include "backend/cpu/loops.h"
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 /* A value x of each kind as each type. Floats become integers through int32 or int64, where what they cannot hold becomes
  * the smallest value, because C leaves that undefined and processors differ. */
 #define TRUNCATE32(x) ((x) >= -2147483648.0f && (x) < 2147483648.0f ? (int32_t)(x) : INT32_MIN)
+/* Where no vector instruction does it, the scalar one already has this very result. */
+#if defined(__x86_64__) && !defined(__AVX512DQ__)
+#define TRUNCATE64(x) _Generic((x), float: truncate_float, double: truncate_double)(x)
+static inline int64_t truncate_float(float x)
+{
+    return _mm_cvttss_si64(_mm_set_ss(x));
+}
+static inline int64_t truncate_double(double x)
+{
+    return _mm_cvttsd_si64(_mm_set_sd(x));
+}
+#else
 #define TRUNCATE64(x) ((x) >= -9223372036854775808.0f && (x) < 9223372036854775808.0f ? (int64_t)(x) : INT64_MIN)
+#endif
 #define FLOAT_TO_BOOL(x)    ((x) != 0)
 #define FLOAT_TO_UINT8(x)   (uint8_t) TRUNCATE32(x)
 #define FLOAT_TO_INT8(x)    (int8_t) TRUNCATE32(x)

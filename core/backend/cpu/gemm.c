@@ -1,7 +1,7 @@
 /*
- * The planner of matrix multiplication: which way round, with which kernels, in which blocks, on how many threads. A plan
- * depends on the shapes and strides alone, so the result does not depend on the number of threads. Relies on the kernels
- * of gemm_kernels.c and on the pool; knows nothing of tensors or batches.
+ * The planner of matrix multiplication: which way round, with which kernels, in which blocks, on how many threads. A
+ * plan depends on the shapes and strides alone, so the result does not depend on the number of threads. Relies on the
+ * kernels of gemm_kernels.c and on the pool; knows nothing of tensors or batches.
  */
 #include "backend/cpu/gemm.h"
 
@@ -10,25 +10,25 @@
 #include "backend/cpu/pool.h"
 #include "tensor/storage.h"
 
-#define K_BLOCK        448    /* most of k at a time: a strip of b of this length stays in the first cache */
-#define M_BLOCK        96     /* rows and columns of a piece of work: its parts of a and b stay in the second cache */
+#define K_BLOCK        448 /* most of k at a time: a strip of b of this length stays in the first cache */
+#define M_BLOCK        96  /* rows and columns of a piece of work: its parts of a and b stay in the second cache */
 #define N_BLOCK        128
 #define SUPER_BLOCK    4096   /* most rows of a, and columns of b, that are packed at a time: bounds the memory */
 #define K_PIECE        64     /* of k, that one piece of packing work packs */
 #define THREAD_FLOPS   300000 /* from here on a problem is worth several threads */
 #define PIECE_FLOPS    400000 /* least work of a piece where there are few */
 #define PIECES         8      /* that should be there for the threads to share */
-#define PACK_A_BYTES   131072 /* of an operand, from which on it is packed even if it need not be */
-#define PACK_B_BYTES   131072
-#define PACK_A_N       128    /* columns of c from which on packing a can pay; rows, for b */
-#define PACK_B_M       24
+#define SMALL          16     /* up to this in all directions, nothing is weighed */
+#define PACK_BYTES     131072 /* of an operand, from which on it is packed even if it need not be */
+#define PACK_A_N       128    /* columns of c from which on packing a can pay */
+#define PACK_B_M       24     /* rows, for b */
 #define CACHE_LINE     64     /* the first cache as most processors have it: 8 ways of 4 KB */
 #define CACHE_WAY      4096
 #define CACHE_WAYS     8
-#define STACK_BYTES    8192   /* of packed operands that are kept on the stack */
-#define K_SPLIT_LEAST  4096   /* a part of k that is summed on its own is this long at least */
-#define K_SPLIT_PARTS  64     /* most such parts */
-#define K_SPLIT_OUTPUT 16384  /* most elements of c for which k is split */
+#define STACK_BYTES    8192  /* of packed operands that are kept on the stack */
+#define K_SPLIT_LEAST  4096  /* a part of k that is summed on its own is this long at least */
+#define K_SPLIT_PARTS  64    /* most such parts */
+#define K_SPLIT_OUTPUT 16384 /* most elements of c for which k is split */
 
 static const tyi_gemm_kernels *kernels_of(bool wide)
 {
@@ -109,8 +109,8 @@ typedef struct blocks {
     bool pack_a, pack_b;
     bool a_is_packed; /* by an earlier step, as is b */
     bool b_is_packed;
-    int64_t m_block, n_block; /* a piece of work */
-    char *a, *b;              /* packed */
+    int64_t m_block, n_block;       /* a piece of work */
+    char *a, *b;                    /* packed */
     int64_t i0, i1, j0, j1, p0, p1; /* the step at hand: rows, columns, part of k */
 } blocks;
 
@@ -133,14 +133,12 @@ static void pack_task(void *context, int64_t begin, int64_t end)
         int64_t p0 = piece % cuts * K_PIECE, p1 = smaller(k, p0 + K_PIECE);
         if (block < a_blocks) {
             int64_t i = block * x->m_block;
-            x->kernels->pack_a(x->a + i * k * element,
-                               at(g->a, (x->i0 + i) * g->a_row + x->p0 * g->a_col, element), g->a_row, g->a_col,
-                               smaller(x->m_block, x->i1 - x->i0 - i), k, p0, p1);
+            x->kernels->pack_a(x->a + i * k * element, at(g->a, (x->i0 + i) * g->a_row + x->p0 * g->a_col, element),
+                               g->a_row, g->a_col, smaller(x->m_block, x->i1 - x->i0 - i), k, p0, p1);
         } else {
             int64_t j = (block - a_blocks) * x->n_block;
-            x->kernels->pack_b(x->b + j * k * element,
-                               at(g->b, (x->j0 + j) * g->b_col + x->p0 * g->b_row, element), g->b_row, g->b_col,
-                               smaller(x->n_block, x->j1 - x->j0 - j), k, p0, p1, g->m, x->pack_a);
+            x->kernels->pack_b(x->b + j * k * element, at(g->b, (x->j0 + j) * g->b_col + x->p0 * g->b_row, element),
+                               g->b_row, g->b_col, smaller(x->n_block, x->j1 - x->j0 - j), k, p0, p1, g->m, x->pack_a);
         }
     }
 }
@@ -210,8 +208,8 @@ static void choose_blocks(blocks *x, int64_t k)
     }
 }
 
-/* Whether `count` runs of `bytes`, `stride` bytes apart, are too many for the sets of the first cache that they fall into:
- * strides of a power of two use few sets. */
+/* Whether `count` runs of `bytes`, `stride` bytes apart, are too many for the sets of the first cache that they fall
+ * into: strides of a power of two use few sets. */
 static bool collide(int64_t stride, int64_t count, int64_t bytes)
 {
     int64_t step = stride & -stride; /* the greatest power of two in it */
@@ -227,9 +225,9 @@ static ty_status run_tiles(const tyi_gemm *g, const tyi_gemm_kernels *kernels)
     blocks x = {.g = g, .kernels = kernels};
     int64_t k_most = smaller(g->k, k_block);
     x.pack_b = g->b_col != 1 || (!kernels->masks && g->n % kernels->lanes != 0) ||
-               (g->m >= PACK_B_M && (round_up(g->n, kernels->lanes) * k_most * element > PACK_B_BYTES ||
+               (g->m >= PACK_B_M && (round_up(g->n, kernels->lanes) * k_most * element > PACK_BYTES ||
                                      collide(g->b_row * element, k_most, 2 * kernels->lanes * element)));
-    x.pack_a = g->n >= PACK_A_N && (g->m * k_most * element > PACK_A_BYTES ||
+    x.pack_a = g->n >= PACK_A_N && (g->m * k_most * element > PACK_BYTES ||
                                     (g->a_col != 1 && collide(g->a_col * element, k_most, CACHE_LINE)));
     bool parallel = flops_of(g) >= THREAD_FLOPS;
     if (!parallel && !x.pack_a && !x.pack_b && g->k <= k_block) {
@@ -415,6 +413,12 @@ ty_status tyi_gemm_run(const tyi_gemm *original, bool wide)
         g.a_col = g.b_row = 1;
     if (g.n == 1 && g.m > 1 && g.c_row != 1)
         g.c_col = 1;
+    /* Where planning would take longer than multiplying. */
+    if (g.b_col == 1 && g.c_col == 1 && kernels->masks && g.n * 2 >= kernels->lanes && g.m <= SMALL && g.n <= SMALL &&
+        g.k <= SMALL) {
+        kernels->block(&g, g.m, false, false);
+        return TY_OK;
+    }
     tyi_gemm t = transposed(&g);
     if (cost(&t, kernels) < cost(&g, kernels))
         g = t;

@@ -34,15 +34,16 @@ typedef struct tyi_gemm_kernels {
     int height;  /* most rows of a tile of two vectors: what packed a is cut by */
     bool masks;  /* part of a vector can be loaded at no cost: b need not be packed for its last columns */
 
-    /* Rows of a, columns [0, k) from p0 to p1, into dst as block() reads them when a_packed: m * k elements for all of k.
-     * Tiles of balanced heights one after the other, each with its rows side by side for every column of a. */
-    void (*pack_a)(void *dst, const void *a, int64_t a_row, int64_t a_col, int64_t m, int64_t k, int64_t p0, int64_t p1);
-    /* The same of b's columns, padded with zeros to a multiple of lanes: n rounded up * k elements for all of k. all_m and
-     * a_packed as block() will have them: they decide how the columns are cut into strips. */
+    /* Rows of a, columns [0, k) from p0 to p1, into dst as block() reads them when a_packed: m * k elements for all of
+     * k. Tiles of balanced heights one after the other, each with its rows side by side for every column of a. */
+    void (*pack_a)(void *dst, const void *a, int64_t a_row, int64_t a_col, int64_t m, int64_t k, int64_t p0,
+                   int64_t p1);
+    /* The same of b's columns, padded with zeros to a multiple of lanes: n rounded up * k elements for all of k. all_m
+     * and a_packed as block() will have them: they decide how the columns are cut into strips. */
     void (*pack_b)(void *dst, const void *b, int64_t b_row, int64_t b_col, int64_t n, int64_t k, int64_t p0, int64_t p1,
                    int64_t all_m, bool a_packed);
-    /* The whole problem g on one thread. a_packed, b_packed: a or b are what pack_*() wrote for these m, n and k; without,
-     * any strides of a, and b_col 1. all_m: rows of the problem that g is a part of. */
+    /* The whole problem g on one thread. a_packed, b_packed: a or b are what pack_*() wrote for these m, n and k;
+     * without, any strides of a, and b_col 1. all_m: rows of the problem that g is a part of. */
     void (*block)(const tyi_gemm *g, int64_t all_m, bool a_packed, bool b_packed);
     /* The same for at most TYI_GEMM_MAX_DOT_ROWS rows, a_col 1 and b_row 1. */
     void (*dot)(const tyi_gemm *g);
@@ -55,8 +56,8 @@ typedef struct tyi_gemm_kernels {
 TYI_ISA_DECLARE(const tyi_gemm_kernels *, tyi_gemm_kernels_f32, (void));
 TYI_ISA_DECLARE(const tyi_gemm_kernels *, tyi_gemm_kernels_f64, (void));
 
-/* g of float32 (or, when `wide`, float64), on the pool's threads where that pays. Fails when memory for packing cannot be
- * had, or when interrupted. */
+/* g of float32 (or, when `wide`, float64), on the pool's threads where that pays. Fails when memory for packing cannot
+ * be had, or when interrupted. */
 ty_status tyi_gemm_run(const tyi_gemm *g, bool wide);
 
 #endif

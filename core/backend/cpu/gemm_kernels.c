@@ -13,7 +13,12 @@
 
 #define INLINE   static inline __attribute__((always_inline))
 #define NOINLINE static __attribute__((noinline))
-#define UNROLL   _Pragma("GCC unroll 64")
+/* Arrays of vectors become registers only when every loop over them is unrolled. */
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 64")
+#endif
 
 /* Most rows of a tile that is 1, 2, 3 or 4 vectors wide: as many accumulators as the registers hold beside a row of b
  * and an element of a. */
@@ -74,16 +79,16 @@
 
 /* The tiles: X(height, width). */
 #define TILES_16_REGISTERS(X)                                                                                          \
-    X(1, 1) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(7, 1) X(8, 1) X(9, 1) X(10, 1) X(11, 1) X(12, 1)                 \
-    X(1, 2) X(2, 2) X(3, 2) X(4, 2) X(5, 2) X(6, 2) X(1, 3) X(2, 3) X(3, 3) X(4, 3) X(1, 4) X(2, 4) X(3, 4)
+    X(1, 1)                                                                                                            \
+    X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(7, 1) X(8, 1) X(9, 1) X(10, 1) X(11, 1) X(12, 1) X(1, 2) X(2, 2) X(3, 2) \
+        X(4, 2) X(5, 2) X(6, 2) X(1, 3) X(2, 3) X(3, 3) X(4, 3) X(1, 4) X(2, 4) X(3, 4)
 #if HEIGHT_2 == 8
-#define TILES(X)                                                                                                       \
-    TILES_16_REGISTERS(X) X(7, 2) X(8, 2) X(5, 3) X(6, 3) X(7, 3) X(8, 3) X(4, 4) X(5, 4) X(6, 4)
+#define TILES(X) TILES_16_REGISTERS(X) X(7, 2) X(8, 2) X(5, 3) X(6, 3) X(7, 3) X(8, 3) X(4, 4) X(5, 4) X(6, 4)
 #else
 #define TILES(X) TILES_16_REGISTERS(X)
 #endif
 
-#define DOT_COLUMNS 3 /* of the widest dot tile of three and four rows */
+#define DOT_COLUMNS 3   /* of the widest dot tile of three and four rows */
 #define ROW_CHUNK   512 /* columns that row() sums up at a time */
 
 #define SCALAR    float

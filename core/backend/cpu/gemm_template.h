@@ -117,8 +117,7 @@ INLINE SCALAR NAME(sum_lanes)(VEC v)
     memcpy(t, &v, sizeof t);
     UNROLL for (int s = LANES / 2; s > 0; s /= 2)
     {
-        UNROLL for (int i = 0; i < s; i++)
-            t[i] += t[i + s];
+        UNROLL for (int i = 0; i < s; i++) t[i] += t[i + s];
     }
     return t[0];
 }
@@ -216,11 +215,9 @@ static void NAME(pack_b)(void *dst, const void *b, int64_t b_row, int64_t b_col,
             } else if (b_row == 1) {
                 for (; p + LANES <= p1; p += LANES) {
                     VEC r[LANES];
-                    UNROLL for (int l = 0; l < LANES; l++)
-                        r[l] = l < lanes ? NAME(load)(in + l * b_col + p) : (VEC){0};
+                    UNROLL for (int l = 0; l < LANES; l++) r[l] = l < lanes ? NAME(load)(in + l * b_col + p) : (VEC){0};
                     NAME(transpose)(r);
-                    UNROLL for (int l = 0; l < LANES; l++)
-                        NAME(store)(out + (p + l) * width + x, r[l]);
+                    UNROLL for (int l = 0; l < LANES; l++) NAME(store)(out + (p + l) * width + x, r[l]);
                 }
             }
             for (; p < p1; p++)
@@ -237,33 +234,30 @@ INLINE void NAME(pack_tile)(SCALAR *out, const SCALAR *in, int64_t a_row, int64_
     int64_t p = p0;
     if (a_row == 1) {
         for (; p < p1; p++)
-            UNROLL for (int i = 0; i < height; i++)
-                out[p * height + i] = in[p * a_col + i];
+            UNROLL for (int i = 0; i < height; i++) out[p * height + i] = in[p * a_col + i];
     } else if (a_col == 1 && height <= LANES) {
         /* Whole vectors are stored, and what is too much of one is overwritten by the next: so not the last ones. */
         for (; p + 2 * LANES <= p1; p += LANES) {
             VEC r[LANES];
-            UNROLL for (int i = 0; i < LANES; i++)
-                r[i] = i < height ? NAME(load)(in + i * a_row + p) : (VEC){0};
+            UNROLL for (int i = 0; i < LANES; i++) r[i] = i < height ? NAME(load)(in + i * a_row + p) : (VEC){0};
             NAME(transpose)(r);
-            UNROLL for (int l = 0; l < LANES; l++)
-                NAME(store)(out + (p + l) * height, r[l]);
+            UNROLL for (int l = 0; l < LANES; l++) NAME(store)(out + (p + l) * height, r[l]);
         }
     } else if (a_col == 1) {
         for (; p + LANES <= p1; p += LANES)
             for (int i0 = 0; i0 < height; i0 += LANES) {
                 VEC r[LANES];
                 UNROLL for (int i = 0; i < LANES; i++)
+                {
                     r[i] = i0 + i < height ? NAME(load)(in + (i0 + i) * a_row + p) : (VEC){0};
+                }
                 NAME(transpose)(r);
                 int rows = height - i0 < LANES ? height - i0 : LANES;
-                UNROLL for (int l = 0; l < LANES; l++)
-                    NAME(store_part)(out + (p + l) * height + i0, r[l], rows);
+                UNROLL for (int l = 0; l < LANES; l++) NAME(store_part)(out + (p + l) * height + i0, r[l], rows);
             }
     }
     for (; p < p1; p++)
-        UNROLL for (int i = 0; i < height; i++)
-            out[p * height + i] = in[p * a_col + i * a_row];
+        UNROLL for (int i = 0; i < height; i++) out[p * height + i] = in[p * a_col + i * a_row];
 }
 
 static void NAME(pack_a)(void *dst, const void *a, int64_t a_row, int64_t a_col, int64_t m, int64_t k, int64_t p0,
@@ -280,9 +274,10 @@ static void NAME(pack_a)(void *dst, const void *a, int64_t a_row, int64_t a_col,
     case h:                                                                                                            \
         NAME(pack_tile)(out, in, a_row, a_col, p0, p1, h);                                                             \
         break;
-            PACK(1) PACK(2) PACK(3) PACK(4) PACK(5) PACK(6)
+            PACK(1)
+            PACK(2) PACK(3) PACK(4) PACK(5) PACK(6)
 #if HEIGHT_2 == 8
-            PACK(7) PACK(8)
+                PACK(7) PACK(8)
 #endif
 #undef PACK
         }
@@ -303,7 +298,7 @@ typedef struct NAME(tile_args) {
 } NAME(tile_args);
 
 /* Writes a tile into c from its sums, rows of `width` vectors. */
-NOINLINE void NAME(store_rows)(const NAME(tile_args) *t, const VEC *sums, int height, int width)
+NOINLINE void NAME(store_rows)(const NAME(tile_args) * t, const VEC *sums, int height, int width)
 {
     MASK mask = NAME(mask_of)(t->tail);
     for (int i = 0; i < height; i++)
@@ -325,18 +320,16 @@ NOINLINE void NAME(store_rows)(const NAME(tile_args) *t, const VEC *sums, int he
 }
 
 /* The same where the tile's columns are contiguous in c. */
-NOINLINE void NAME(store_columns)(const NAME(tile_args) *t, const VEC *sums, int height, int width)
+NOINLINE void NAME(store_columns)(const NAME(tile_args) * t, const VEC *sums, int height, int width)
 {
     for (int j = 0; j < width; j++) {
         int columns = j == width - 1 ? t->tail : LANES;
         for (int i0 = 0; i0 < height; i0 += LANES) {
             int rows = height - i0 < LANES ? height - i0 : LANES;
             VEC r[LANES], out[LANES];
-            UNROLL for (int i = 0; i < LANES; i++)
-                r[i] = i < rows ? sums[(i0 + i) * width + j] : (VEC){0};
+            UNROLL for (int i = 0; i < LANES; i++) r[i] = i < rows ? sums[(i0 + i) * width + j] : (VEC){0};
             NAME(transpose)(r);
-            UNROLL for (int l = 0; l < LANES; l++)
-                out[l] = r[l];
+            UNROLL for (int l = 0; l < LANES; l++) out[l] = r[l];
             MASK mask = NAME(mask_of)(rows);
             VEC bias = {0};
             if (t->bias && t->bias_row)
@@ -359,8 +352,8 @@ NOINLINE void NAME(store_columns)(const NAME(tile_args) *t, const VEC *sums, int
 }
 
 /* The sums of a tile: acc[i][j] is vector j of row i. */
-INLINE void NAME(tile_sums)(const NAME(tile_args) *t, VEC acc[MAX_HEIGHT][MAX_WIDTH], const int height, const int width,
-                            const bool unit, const bool masked)
+INLINE void NAME(tile_sums)(const NAME(tile_args) * t, VEC acc[MAX_HEIGHT][MAX_WIDTH], const int height,
+                            const int width, const bool unit, const bool masked)
 {
     const SCALAR *a = t->a, *b = t->b;
     int64_t a_row = unit ? 1 : t->a_row, a_col = t->a_col, b_row = t->b_row;
@@ -368,25 +361,26 @@ INLINE void NAME(tile_sums)(const NAME(tile_args) *t, VEC acc[MAX_HEIGHT][MAX_WI
     for (int64_t p = t->k; p > 0; p--) {
         VEC v[MAX_WIDTH];
         UNROLL for (int j = 0; j < width; j++)
-            v[j] = masked && j == width - 1 ? NAME(load_part)(b + j * LANES, mask) : NAME(load)(b + j * LANES);
+        {
+            bool part = masked && j == width - 1;
+            v[j] = part ? NAME(load_part)(b + j * LANES, mask) : NAME(load)(b + j * LANES);
+        }
         UNROLL for (int i = 0; i < height; i++)
         {
             SCALAR s = a[i * a_row];
-            UNROLL for (int j = 0; j < width; j++)
-                acc[i][j] += v[j] * s;
+            UNROLL for (int j = 0; j < width; j++) acc[i][j] += v[j] * s;
         }
         a += a_col;
         b += b_row;
     }
 }
 
-INLINE void NAME(tile)(const NAME(tile_args) *t, const int height, const int width)
+INLINE void NAME(tile)(const NAME(tile_args) * t, const int height, const int width)
 {
     VEC acc[MAX_HEIGHT][MAX_WIDTH];
     UNROLL for (int i = 0; i < height; i++)
     {
-        UNROLL for (int j = 0; j < width; j++)
-            acc[i][j] = (VEC){0};
+        UNROLL for (int j = 0; j < width; j++) acc[i][j] = (VEC){0};
     }
     if (t->masked)
         NAME(tile_sums)(t, acc, height, width, false, true);
@@ -399,8 +393,7 @@ INLINE void NAME(tile)(const NAME(tile_args) *t, const int height, const int wid
         VEC sums[MAX_HEIGHT * MAX_WIDTH];
         UNROLL for (int i = 0; i < height; i++)
         {
-            UNROLL for (int j = 0; j < width; j++)
-                sums[i * width + j] = acc[i][j];
+            UNROLL for (int j = 0; j < width; j++) sums[i * width + j] = acc[i][j];
         }
         (t->c_col == 1 ? NAME(store_rows) : NAME(store_columns))(t, sums, height, width);
         return;
@@ -419,7 +412,7 @@ INLINE void NAME(tile)(const NAME(tile_args) *t, const int height, const int wid
 }
 
 #define TILE(height, width)                                                                                            \
-    NOINLINE void NAME(tile_##height##_##width)(const NAME(tile_args) *t)                                              \
+    NOINLINE void NAME(tile_##height##_##width)(const NAME(tile_args) * t)                                             \
     {                                                                                                                  \
         NAME(tile)(t, height, width);                                                                                  \
     }
@@ -486,34 +479,29 @@ INLINE void NAME(dot_tile)(const tyi_gemm *g, int64_t j, const int height, const
     {
         UNROLL for (int i = 0; i < height; i++)
         {
-            UNROLL for (int x = 0; x < width; x++)
-                acc[d][i][x] = (VEC){0};
+            UNROLL for (int x = 0; x < width; x++) acc[d][i][x] = (VEC){0};
         }
     }
     for (; p + depth * LANES <= k; p += depth * LANES) {
         UNROLL for (int d = 0; d < depth; d++)
         {
             VEC v[4];
-            UNROLL for (int x = 0; x < width; x++)
-                v[x] = NAME(load)(b + x * b_col + p + d * LANES);
+            UNROLL for (int x = 0; x < width; x++) v[x] = NAME(load)(b + x * b_col + p + d * LANES);
             UNROLL for (int i = 0; i < height; i++)
             {
                 VEC s = NAME(load)(a + i * a_row + p + d * LANES);
-                UNROLL for (int x = 0; x < width; x++)
-                    acc[d][i][x] += s * v[x];
+                UNROLL for (int x = 0; x < width; x++) acc[d][i][x] += s * v[x];
             }
         }
     }
     for (; p < k; p += LANES) {
         MASK mask = NAME(mask_of)(k - p < LANES ? (int)(k - p) : LANES);
         VEC v[4];
-        UNROLL for (int x = 0; x < width; x++)
-            v[x] = NAME(load_part)(b + x * b_col + p, mask);
+        UNROLL for (int x = 0; x < width; x++) v[x] = NAME(load_part)(b + x * b_col + p, mask);
         UNROLL for (int i = 0; i < height; i++)
         {
             VEC s = NAME(load_part)(a + i * a_row + p, mask);
-            UNROLL for (int x = 0; x < width; x++)
-                acc[0][i][x] += s * v[x];
+            UNROLL for (int x = 0; x < width; x++) acc[0][i][x] += s * v[x];
         }
     }
     UNROLL for (int i = 0; i < height; i++)
@@ -521,8 +509,7 @@ INLINE void NAME(dot_tile)(const tyi_gemm *g, int64_t j, const int height, const
         UNROLL for (int x = 0; x < width; x++)
         {
             VEC sum = acc[0][i][x];
-            UNROLL for (int d = 1; d < depth; d++)
-                sum += acc[d][i][x];
+            UNROLL for (int d = 1; d < depth; d++) sum += acc[d][i][x];
             NAME(put)(g, i, j + x, NAME(sum_lanes)(sum));
         }
     }
@@ -561,25 +548,23 @@ static void NAME(dot)(const tyi_gemm *g)
     }
 }
 
-/* sums[0 .. columns) += `depth` rows of b times elements of a, for columns up to a multiple of LANES (the rest masked). */
-INLINE void NAME(add_rows)(SCALAR *sums, const SCALAR *a, int64_t a_col, const SCALAR *b, int64_t b_row, int64_t columns,
-                           const int depth)
+/* sums[0 .. columns) += `depth` rows of b times elements of a, for columns up to a multiple of LANES (the rest masked).
+ */
+INLINE void NAME(add_rows)(SCALAR *sums, const SCALAR *a, int64_t a_col, const SCALAR *b, int64_t b_row,
+                           int64_t columns, const int depth)
 {
     SCALAR s[8];
-    UNROLL for (int d = 0; d < depth; d++)
-        s[d] = a[d * a_col];
+    UNROLL for (int d = 0; d < depth; d++) s[d] = a[d * a_col];
     int64_t j = 0;
     for (; j + LANES <= columns; j += LANES) {
         VEC v = NAME(load)(sums + j);
-        UNROLL for (int d = 0; d < depth; d++)
-            v += NAME(load)(b + d * b_row + j) * s[d];
+        UNROLL for (int d = 0; d < depth; d++) v += NAME(load)(b + d * b_row + j) * s[d];
         NAME(store)(sums + j, v);
     }
     if (j < columns) {
         MASK mask = NAME(mask_of)((int)(columns - j));
         VEC v = NAME(load)(sums + j);
-        UNROLL for (int d = 0; d < depth; d++)
-            v += NAME(load_part)(b + d * b_row + j, mask) * s[d];
+        UNROLL for (int d = 0; d < depth; d++) v += NAME(load_part)(b + d * b_row + j, mask) * s[d];
         NAME(store)(sums + j, v);
     }
 }

@@ -73,7 +73,7 @@ static tyi_matmul_args flattened(const tyi_matmul_args *args)
     bool same_b = x.b_batch == 0;
     bool tall_a = x.a_batch == x.m * x.a_row || x.m == 1;
     bool tall_c = x.c_batch == x.m * x.ldc || x.m == 1;
-    if (x.batch > 1 && same_b && tall_a && tall_c) {
+    if (same_b && tall_a && tall_c) {
         if (x.m == 1) {
             x.a_row = x.a_batch;
             x.ldc = x.c_batch;
@@ -86,6 +86,8 @@ static tyi_matmul_args flattened(const tyi_matmul_args *args)
 
 static ty_status matmul_floating(const tyi_matmul_args *args)
 {
+    if (args->batch == 1)
+        return multiply_floating(args, (int)ty_dtype_size(args->dtype), 0);
     tyi_matmul_args flat = flattened(args);
     matmul x = {.args = &flat, .element = (int)ty_dtype_size(flat.dtype)};
     if (flat.batch == 1)
@@ -102,7 +104,8 @@ static ty_status matmul_floating(const tyi_matmul_args *args)
 }
 
 /* Rows [begin, end) of all matrices of the batch, one after the other. Sums are unsigned and as wide as the dtype, so
- * that they wrap around (1u: products of the narrow types would be computed as int). alpha has been rounded to an integer, as addmm does with integer tensors. */
+ * that they wrap around (1u: products of the narrow types would be computed as int). alpha has been rounded to an
+ * integer, as addmm does with integer tensors. */
 #define ROWS(type, utype)                                                                                              \
     static void rows_##type(void *context, int64_t begin, int64_t end)                                                 \
     {                                                                                                                  \

@@ -68,6 +68,28 @@ static void repeat(char *data, int64_t row_bytes, int64_t rows)
     }
 }
 
+/* Rows of one value each: what broadcasting along the last dimension reads. */
+static void expand(char *out, const char *x, int64_t step, int64_t rows, int64_t columns, int64_t size)
+{
+    typedef uint32_t __attribute__((may_alias)) word32;
+    typedef uint64_t __attribute__((may_alias)) word64;
+    if (size == 4) {
+        word32 *o = (word32 *)(void *)out;
+        for (int64_t r = 0; r < rows; r++, o += columns) {
+            word32 value = *(const word32 *)(const void *)(x + r * step);
+            for (int64_t c = 0; c < columns; c++)
+                o[c] = value;
+        }
+    } else {
+        word64 *o = (word64 *)(void *)out;
+        for (int64_t r = 0; r < rows; r++, o += columns) {
+            word64 value = *(const word64 *)(const void *)(x + r * step);
+            for (int64_t c = 0; c < columns; c++)
+                o[c] = value;
+        }
+    }
+}
+
 static void run_strips(void *context, int64_t begin, int64_t end)
 {
     const job *j = context;
@@ -99,7 +121,9 @@ static void run_strips(void *context, int64_t begin, int64_t end)
             }
             tyi_convert convert = j->converts->convert[j->wanted[i]][x->dtype];
             int64_t size = (int64_t)ty_dtype_size(j->wanted[i]);
-            if (j->access[i] == GATHERED) {
+            if (j->access[i] == GATHERED && step0 == 0 && size >= 4 && x->dtype == j->wanted[i]) {
+                expand(scratch[i], data, step1, rows, columns, size);
+            } else if (j->access[i] == GATHERED) {
                 for (int64_t r = 0; r < rows; r++)
                     convert(scratch[i] + r * columns * size, size, data + r * step1, step0, columns);
             } else if (repeated[i] != data) {

@@ -1,8 +1,8 @@
 /*
  * The thread pool. A job is opened by its caller; threads that are awake join it, take pieces from a shared counter and
- * leave; the caller takes pieces too, then closes the job and waits for those that joined. A thread that comes late finds
- * the job closed and is not waited for, so a busy machine costs help, never a standstill. Idle threads look for work for
- * a few microseconds, then sleep. Relies on pthreads and C11 atomics; must not know what the tasks do.
+ * leave; the caller takes pieces too, then closes the job and waits for those that joined. A thread that comes late
+ * finds the job closed and is not waited for, so a busy machine costs help, never a standstill. Idle threads look for
+ * work for a few microseconds, then sleep. Relies on pthreads and C11 atomics; must not know what the tasks do.
  */
 #define _GNU_SOURCE
 #include "backend/cpu/pool.h"

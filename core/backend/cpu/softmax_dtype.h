@@ -140,35 +140,54 @@ static void NAME(softmax_columns)(const void *data, void *result, int64_t size, 
     }
 }
 
+/* The sum that a row's gradient takes off: of g, or of g y. */
+static inline T NAME(gradient_sum)(const T *y, const T *g, int64_t n, bool log)
+{
+    double total = 0;
+    for (int64_t at = 0; at < n; at += SUM_BLOCK) {
+        int64_t end = n - at < SUM_BLOCK ? n : at + SUM_BLOCK;
+        T sum = 0;
+        if (log) {
+            TYI_PRAGMA(omp simd reduction(+ : sum))
+            for (int64_t i = at; i < end; i++)
+                sum += g[i];
+        } else {
+            TYI_PRAGMA(omp simd reduction(+ : sum))
+            for (int64_t i = at; i < end; i++)
+                sum += g[i] * y[i];
+        }
+        total += (double)sum;
+    }
+    return (T)total;
+}
+
 static void NAME(backward_rows)(const void *ys, const void *grads, void *result, int64_t rows, int64_t n, bool log)
 {
-    for (int64_t r = 0; r < rows; r++) {
+    int64_t together = n > SHORT_ROW ? 1 : ROWS_BLOCK / n;
+    T e[ROWS_BLOCK];
+    for (int64_t r = 0; r < rows; r += together) {
+        int64_t count = rows - r < together ? rows - r : together;
         const T *y = (const T *)ys + r * n, *g = (const T *)grads + r * n;
         T *out = (T *)result + r * n;
-        double total = 0;
-        for (int64_t at = 0; at < n; at += SUM_BLOCK) {
-            int64_t end = n - at < SUM_BLOCK ? n : at + SUM_BLOCK;
-            T sum = 0;
-            if (log) {
-                TYI_PRAGMA(omp simd reduction(+ : sum))
-                for (int64_t i = at; i < end; i++)
-                    sum += g[i];
-            } else {
-                TYI_PRAGMA(omp simd reduction(+ : sum))
-                for (int64_t i = at; i < end; i++)
-                    sum += g[i] * y[i];
-            }
-            total += (double)sum;
+        if (log && n <= SHORT_ROW) {
+            TYI_PRAGMA(omp simd)
+            for (int64_t i = 0; i < count * n; i++)
+                e[i] = M(exp)(y[i]);
         }
-        T sum = (T)total;
-        if (log) {
-            TYI_PRAGMA(omp simd)
-            for (int64_t i = 0; i < n; i++)
-                out[i] = g[i] - M(exp)(y[i]) * sum;
-        } else {
-            TYI_PRAGMA(omp simd)
-            for (int64_t i = 0; i < n; i++)
-                out[i] = (g[i] - sum) * y[i];
+        for (int64_t k = 0; k < count; k++, y += n, g += n, out += n) {
+            T sum = NAME(gradient_sum)(y, g, n, log);
+            if (!log) {
+                TYI_PRAGMA(omp simd)
+                for (int64_t i = 0; i < n; i++)
+                    out[i] = (g[i] - sum) * y[i];
+            } else if (n <= SHORT_ROW) {
+                for (int64_t i = 0; i < n; i++)
+                    out[i] = g[i] - e[k * n + i] * sum;
+            } else {
+                TYI_PRAGMA(omp simd)
+                for (int64_t i = 0; i < n; i++)
+                    out[i] = g[i] - M(exp)(y[i]) * sum;
+            }
         }
     }
 }

@@ -5,7 +5,7 @@
 #include "backend/cpu/loops.h"
 #include "backend/cpu/math.h"
 
-#define SHORT_ROW   128  /* rows up to here are taken many at a time */
+#define SHORT_ROW   40   /* rows up to here are taken many at a time */
 #define ROWS_BLOCK  1024 /* elements of them */
 #define SUM_BLOCK   4096 /* elements that are summed in their own dtype */
 #define COLUMN_TILE 256  /* most columns of one call */

@@ -42,25 +42,28 @@ static inline uint64_t rank_of_double(double x)
     return bits & sign ? ~bits : bits | sign;
 }
 
-/* The rank of element i of a row, in the low bits that its dtype has. */
-static uint64_t rank_at(const void *x, ty_dtype dtype, int64_t i)
+/* Ranks of n elements, in the low bits that their dtype has, with `flip` applied. */
+static void ranks_of(const char *x, ty_dtype dtype, int64_t n, uint64_t flip, uint64_t *ranks)
 {
     switch (dtype) {
-    case TY_BOOL:
-    case TY_UINT8:
-        return ((const uint8_t *)x)[i];
-    case TY_INT8:
-        return (uint64_t)(((const int8_t *)x)[i] + 128);
-    case TY_INT16:
-        return (uint64_t)(((const int16_t *)x)[i] + 32768);
-    case TY_INT32:
-        return (uint32_t)((const int32_t *)x)[i] ^ 0x80000000u;
-    case TY_INT64:
-        return (uint64_t)((const int64_t *)x)[i] ^ (uint64_t)1 << 63;
-    case TY_FLOAT32:
-        return rank_of_float(((const float *)x)[i]);
+#define RANKS(E, T, expression)                                                                                        \
+    case TY_##E:                                                                                                       \
+        for (int64_t i = 0; i < n; i++) {                                                                              \
+            T v = ((const T *)(const void *)x)[i];                                                                     \
+            ranks[i] = (uint64_t)(expression) ^ flip;                                                                  \
+        }                                                                                                              \
+        break;
+        RANKS(BOOL, uint8_t, v)
+        RANKS(UINT8, uint8_t, v)
+        RANKS(INT8, int8_t, v + 128)
+        RANKS(INT16, int16_t, v + 32768)
+        RANKS(INT32, int32_t, (uint32_t)v ^ 0x80000000u)
+        RANKS(INT64, int64_t, (uint64_t)v ^ (uint64_t)1 << 63)
+        RANKS(FLOAT32, float, rank_of_float(v))
+        RANKS(FLOAT64, double, rank_of_double(v))
+#undef RANKS
     default:
-        return rank_of_double(((const double *)x)[i]);
+        break;
     }
 }
 
@@ -159,33 +162,43 @@ typedef struct job {
     atomic_bool failed;
 } job;
 
-static inline packed packed_at(const job *j, const char *x, int64_t i)
+#define RANKED 256 /* elements ranked at a time */
+
+static inline packed packed_of(uint64_t rank, int64_t position)
 {
-    return (rank_at(x, j->args->dtype, i) ^ j->flip) << 32 | (uint64_t)i;
+    return rank << 32 | (uint64_t)position;
 }
 
-static inline wide wide_at(const job *j, const char *x, int64_t i)
+static inline wide wide_of(uint64_t rank, int64_t position)
 {
-    return (wide){rank_at(x, j->args->dtype, i) ^ j->flip, i};
+    return (wide){rank, position};
 }
 
 /* Fills a[0..kept) with a row's first records in order. */
 #define FIRST(K)                                                                                                       \
     static void first_##K(const job *j, const char *x, K *a)                                                           \
     {                                                                                                                  \
-        int64_t n = j->args->size, kept = j->args->kept, initial = j->partial ? kept : n;                              \
-        for (int64_t i = 0; i < initial; i++)                                                                          \
-            a[i] = K##_at(j, x, i);                                                                                    \
-        if (j->partial) {                                                                                              \
-            for (int64_t i = kept / 2 - 1; i >= 0; i--)                                                                \
-                sink_##K(a, kept, i);                                                                                  \
-            for (int64_t i = kept; i < n; i++) {                                                                       \
-                K record = K##_at(j, x, i);                                                                            \
+        int64_t n = j->args->size, kept = j->args->kept, initial = j->partial ? kept : n, have = 0;                    \
+        uint64_t ranks[RANKED];                                                                                        \
+        for (int64_t from = 0; from < n; from += RANKED) {                                                             \
+            int64_t count = tyi_min64(RANKED, n - from), i = 0;                                                        \
+            ranks_of(x + (size_t)from * j->size, j->args->dtype, count, j->flip, ranks);                               \
+            for (; i < count && have < initial; i++)                                                                   \
+                a[have++] = K##_of(ranks[i], from + i);                                                                \
+            if (i == count)                                                                                            \
+                continue;                                                                                              \
+            if (from < kept) /* the heap has just been filled */                                                       \
+                for (int64_t k = kept / 2 - 1; k >= 0; k--)                                                            \
+                    sink_##K(a, kept, k);                                                                              \
+            for (; i < count; i++) {                                                                                   \
+                K record = K##_of(ranks[i], from + i);                                                                 \
                 if (K##_less(record, a[0])) {                                                                          \
                     a[0] = record;                                                                                     \
                     sink_##K(a, kept, 0);                                                                              \
                 }                                                                                                      \
             }                                                                                                          \
+        }                                                                                                              \
+        if (j->partial) {                                                                                              \
             /* A heap's records are out of their order of positions, which counting relies on: merged at any size. */  \
             merge_##K(a, a + initial, initial);                                                                        \
         } else {                                                                                                       \
