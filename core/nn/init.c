@@ -191,7 +191,7 @@ static ty_status interrupted(void)
 static ty_status draw_again(ty_tensor *x, double mean, double std, double a, double b, ty_generator *g)
 {
     ty_status status = done(ty_normal_(x, mean, std, g));
-    ty_tensor *low = number(a), *high = number(b), *again = tyi_new_in_order(x, (ty_dtype)x->dtype);
+    ty_tensor *low = number(a), *high = number(b), *again = tyi_new_like(x, (ty_dtype)x->dtype);
     if (!low || !high || !again)
         status = TY_FAIL;
     for (bool any = true; status == TY_OK;) {
@@ -220,7 +220,7 @@ static ty_status draw_by_density(ty_tensor *x, double mean, double std, double a
 {
     double mode = fmax(a, fmin(mean, b)), away = (mode - mean) / std;
     ty_tensor *constants[4] = {number(mean), number(std), number(-0.5), number(-0.5 * (away * away))};
-    ty_tensor *candidates = tyi_new_in_order(x, (ty_dtype)x->dtype), *chance = tyi_new_in_order(x, (ty_dtype)x->dtype);
+    ty_tensor *candidates = tyi_new_like(x, (ty_dtype)x->dtype), *chance = tyi_new_like(x, (ty_dtype)x->dtype);
     ty_tensor *pending = NULL;
     ty_status status = candidates && chance ? TY_OK : TY_FAIL;
     for (int i = 0; i < 4; i++)

@@ -21,7 +21,7 @@ static ty_tensor *laid_out(ty_tensor *x, const ty_tensor *like)
 {
     if (tyi_same_layout(x, like))
         return ty_retain(x);
-    ty_tensor *y = tyi_new_in_order(like, (ty_dtype)x->dtype);
+    ty_tensor *y = tyi_new_like(like, (ty_dtype)x->dtype);
     if (y && tyi_copy(y, x) != TY_OK) {
         ty_release(y);
         return NULL;
@@ -34,7 +34,7 @@ static ty_tensor *masked(ty_tensor *x, ty_tensor *mask, double p)
 {
     const tyi_backend *backend = tyi_backend_of(x->storage->device);
     ty_tensor *source = backend ? laid_out(x, mask) : NULL;
-    ty_tensor *y = source ? tyi_new_in_order(mask, (ty_dtype)x->dtype) : NULL;
+    ty_tensor *y = source ? tyi_new_like(mask, (ty_dtype)x->dtype) : NULL;
     if (y && backend->dropout_backward((ty_dtype)y->dtype, tyi_data(source), tyi_data(mask), tyi_data(y), y->numel,
                                        p) != TY_OK) {
         ty_release(y);
@@ -67,9 +67,9 @@ ty_tensor *ty_dropout(ty_tensor *x, double p, bool training, ty_generator *g)
         return tyi_fail(TY_ERROR_VALUE, "dropout: kept elements are scaled, so the tensor must be floating, got %s",
                         TYI_DESCRIBE(x));
     const tyi_backend *backend = tyi_backend_of(x->storage->device);
-    ty_tensor *mask = backend ? tyi_new_in_order(x, TY_UINT8) : NULL;
+    ty_tensor *mask = backend ? tyi_new_like(x, TY_UINT8) : NULL;
     ty_tensor *source = mask ? laid_out(x, mask) : NULL;
-    ty_tensor *y = source ? tyi_new_in_order(x, dtype) : NULL;
+    ty_tensor *y = source ? tyi_new_like(x, dtype) : NULL;
     if (y && backend->dropout(g, dtype, tyi_data(source), tyi_data(y), tyi_data(mask), y->numel, p) != TY_OK) {
         ty_release(y);
         y = NULL;

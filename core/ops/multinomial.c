@@ -67,7 +67,7 @@ static ty_status sample_once(ty_tensor *p, const ty_tensor *like, int64_t rows, 
                              int64_t *out, ty_generator *g)
 {
     ty_status status = TY_FAIL;
-    ty_tensor *noise = tyi_new_in_order(like, (ty_dtype)p->dtype), *filled = NULL, *dense = NULL;
+    ty_tensor *noise = tyi_new_like(like, (ty_dtype)p->dtype), *filled = NULL, *dense = NULL;
     double *scores = malloc((size_t)n * sizeof *scores);
     candidate *heap = malloc((size_t)samples * sizeof *heap);
     if (!noise)

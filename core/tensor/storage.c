@@ -48,7 +48,7 @@ static int class_of(size_t bytes, size_t *rounded)
 static void *system_allocate(size_t bytes)
 {
     if (bytes < HUGE_BYTES)
-        return aligned_alloc(TYI_ALIGNMENT, bytes);
+        return aligned_alloc(TYI_ALIGNMENT, (bytes + TYI_ALIGNMENT - 1) / TYI_ALIGNMENT * TYI_ALIGNMENT);
     void *data = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (data == MAP_FAILED)
         return NULL;

@@ -288,13 +288,42 @@ ty_tensor *tyi_new(int ndim, const int64_t *sizes, ty_dtype dtype, ty_device dev
     return with_geometry(s, dtype, ndim, sizes, strides, 0);
 }
 
+/* Dimensions from the innermost out, as PyTorch's iteration sorts them: by stride, equal strides by size; a stride of 0
+ * compares with nothing and leaves things as they are. */
+static void order_of(const ty_tensor *x, int *order)
+{
+    for (int i = 0; i < x->ndim; i++)
+        order[i] = x->ndim - 1 - i;
+    for (int i = 1; i < x->ndim; i++) {
+        int at = i;
+        for (int below = i - 1; below >= 0; below--) {
+            int a = order[below], b = order[at];
+            int64_t sa = x->strides[a], sb = x->strides[b];
+            if (sa == 0 || sb == 0)
+                continue;
+            if (sa < sb)
+                break;
+            if (sa > sb || x->sizes[a] > x->sizes[b]) {
+                order[below] = b, order[at] = a;
+                at = below;
+            }
+        }
+    }
+}
+
 ty_tensor *tyi_new_like(const ty_tensor *x, ty_dtype dtype)
 {
     ty_tensor *y = tyi_new(x->ndim, x->sizes, dtype, x->storage->device);
-    if (!y || x->contiguous || !tyi_is_dense(x))
+    if (!y || x->contiguous)
         return y;
-    memcpy(y->strides, x->strides, sizeof *x->strides * x->ndim);
-    y->contiguous = false;
+    int order[TY_MAX_DIMS];
+    order_of(x, order);
+    int64_t stride = 1;
+    for (int i = 0; i < x->ndim; i++) {
+        y->strides[order[i]] = stride;
+        stride *= x->sizes[order[i]] > 1 ? x->sizes[order[i]] : 1;
+    }
+    y->contiguous = tyi_compute_contiguous(y->ndim, y->sizes, y->strides);
     return y;
 }
 

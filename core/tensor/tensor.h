@@ -61,7 +61,7 @@ ty_tensor *tyi_alias(const ty_tensor *x, int ndim, const int64_t *sizes, const i
 /* A tensor over a storage, whose reference it takes over (also on failure). */
 ty_tensor *tyi_from_storage(tyi_storage *s, ty_dtype dtype, int ndim, const int64_t *sizes, const int64_t *strides,
                             int64_t offset);
-/* Fresh memory whose strides follow x's order of dimensions where x is dense (torch.preserve_format). */
+/* Fresh memory without gaps whose dimensions follow each other as x's do by their strides (torch.preserve_format). */
 ty_tensor *tyi_new_like(const ty_tensor *x, ty_dtype dtype);
 
 /* Number of elements; fails on negative sizes, too many dimensions or overflow. `name` is the op, for the message. */
