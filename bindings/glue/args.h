@@ -11,9 +11,9 @@
  *     }
  *     {"narrow", "(input: Tensor, dim: dim, start: index, length: int) -> Tensor", narrow, TYB_TY | TYB_METHOD, ...}
  *
- * Signatures. `name: kind`, separated by commas. `kind?` may be nil or left out; `= value` is a default; `kind...` takes
- * one list or all numbers (tensors) that follow in the call; what stands after `*` goes by name alone. A row may have
- * several forms, one a line: the first that fits the call is taken, and c->form says which. Kinds of arguments:
+ * Signatures. `name: kind`, separated by commas. `kind?` may be nil or left out; `= value` is a default; `kind...`
+ * takes one list or all numbers (tensors) that follow in the call; what stands after `*` goes by name alone. A row may
+ * have several forms, one a line: the first that fits the call is taken, and c->form says which. Kinds of arguments:
  *
  *     Tensor         a tensor                                      T(i); NULL when absent
  *     Tensor|number  or a number, which becomes a wrapped tensor   T(i)
@@ -70,7 +70,6 @@ typedef struct tyb_value {
 } tyb_value;
 
 typedef struct tyb_row tyb_row;
-
 
 typedef struct tyb_call {
     lua_State *L;

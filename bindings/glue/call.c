@@ -1,8 +1,8 @@
 /*
- * One call from Lua through the binding table: choose the form, make the result's handle, convert the arguments, run the
- * function, convert the results. The order matters: what may raise comes first, then a stretch that owns temporaries
- * and cannot raise, then the results, each already owned by a Lua value. Also the tables of functions that the Lua half
- * picks from, and core.rows(), the table as data.
+ * One call from Lua through the binding table: choose the form, make the result's handle, convert the arguments, run
+ * the function, convert the results. The order matters: what may raise comes first, then a stretch that owns
+ * temporaries and cannot raise, then the results, each already owned by a Lua value. Also the tables of functions that
+ * the Lua half picks from, and core.rows(), the table as data.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +20,9 @@ typedef struct tyb_entry {
 } tyb_entry;
 
 static const tyb_row *const row_lists[] = {
-    tyb_rows_create, tyb_rows_random, tyb_rows_view, tyb_rows_unary, tyb_rows_binary, tyb_rows_reduce, tyb_rows_matmul,
-    tyb_rows_loss,   tyb_rows_index,  tyb_rows_autograd, tyb_rows_init, tyb_rows_facts, tyb_rows_system,
+    tyb_rows_create, tyb_rows_random, tyb_rows_view,   tyb_rows_unary, tyb_rows_binary,
+    tyb_rows_reduce, tyb_rows_matmul, tyb_rows_loss,   tyb_rows_index, tyb_rows_autograd,
+    tyb_rows_init,   tyb_rows_facts,  tyb_rows_system,
 };
 #define ROW_LISTS (sizeof row_lists / sizeof *row_lists)
 
@@ -57,8 +58,8 @@ static bool takes_table(const tyb_forms *forms, int position)
     return false;
 }
 
-/* Splits the stack into positional arguments and, when the last is one, a table of names: a plain table whose first key is
- * a string, or an empty one where no list is expected. */
+/* Splits the stack into positional arguments and, when the last is one, a table of names: a plain table whose first key
+ * is a string, or an empty one where no list is expected. */
 static void find_options(lua_State *L, tyb_parse *p)
 {
     int n = lua_gettop(L);
@@ -206,8 +207,8 @@ static void push_list(lua_State *L, tyb_state *s, tyb_box *box)
     }
 }
 
-/* Stack index of the tensor argument that is this very tensor; 0: none. An op that had nothing to do returns its argument,
- * and so does its Lua function. */
+/* Stack index of the tensor argument that is this very tensor; 0: none. An op that had nothing to do returns its
+ * argument, and so does its Lua function. */
 static int same_argument(const tyb_parse *p, const ty_tensor *x)
 {
     for (int a = 0; a < p->form->args_count; a++)
@@ -379,8 +380,8 @@ static void push_form(lua_State *L, const tyb_form *form)
 }
 
 /*
- * core.rows() -> a list with, for each row, {name, signature, doc, example, scopes = {functions = true, ...}, forms}. A form
- * is {signature, args = {{name, kind, optional, keyword, variadic}}, results = {{name, kind, optional}}}.
+ * core.rows() -> a list with, for each row, {name, signature, doc, example, scopes = {functions = true, ...}, forms}. A
+ * form is {signature, args = {{name, kind, optional, keyword, variadic}}, results = {{name, kind, optional}}}.
  */
 static int rows(lua_State *L)
 {
@@ -416,7 +417,8 @@ static int rows(lua_State *L)
     return 1;
 }
 
-/* Frees the compiled signatures. The entries themselves are the userdata: a finaliser that runs later still may call. */
+/* Frees the compiled signatures. The entries themselves are the userdata: a finaliser that runs later still may call.
+ */
 static int entries_gc(lua_State *L)
 {
     tyb_entry *entries = lua_touserdata(L, 1);

@@ -82,7 +82,7 @@ static int raise_from_lua(lua_State *L)
     return lua_error(L);
 }
 
-/* core.set_internal_prefix(path): chunks whose file name begins with it are Tycho's own. */
+/* core.set_internal_prefix(path) -> the one before: chunks whose file name begins with it are Tycho's own; "": none. */
 static int set_internal_prefix(lua_State *L)
 {
     size_t length;
@@ -90,8 +90,9 @@ static int set_internal_prefix(lua_State *L)
     tyb_state *s = tyb_get(L);
     if (length >= sizeof s->internal)
         return luaL_error(L, "set_internal_prefix: the path is longer than %d bytes", (int)sizeof s->internal - 1);
+    lua_pushstring(L, s->internal);
     memcpy(s->internal, path, length + 1);
-    return 0;
+    return 1;
 }
 
 void tyb_open_error(lua_State *L)

@@ -1,6 +1,6 @@
 /*
- * What is behind a tensor's dot and brackets: methods, fields, and subscripts when the key is no string; also #x, pairs,
- * printing and identity. Methods are looked up first, since they are what loops use.
+ * What is behind a tensor's dot and brackets: methods, fields, and subscripts when the key is no string; also #x,
+ * pairs, printing and identity. Methods are looked up first, since they are what loops use.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,11 +27,11 @@ static const struct {
     const char *name;
     field id;
 } fields[] = {
-    {"shape", SHAPE},       {"dtype", DTYPE_},
-    {"device", DEVICE_},    {"grad", GRAD},
-    {"grad_fn", GRAD_FN},   {"requires_grad", REQUIRES_GRAD},
-    {"is_leaf", IS_LEAF},   {"ndim", NDIM},
-    {"T", TRANSPOSED},      {"mT", MATRIX_TRANSPOSED},
+    {"shape", SHAPE},     {"dtype", DTYPE_},
+    {"device", DEVICE_},  {"grad", GRAD},
+    {"grad_fn", GRAD_FN}, {"requires_grad", REQUIRES_GRAD},
+    {"is_leaf", IS_LEAF}, {"ndim", NDIM},
+    {"T", TRANSPOSED},    {"mT", MATRIX_TRANSPOSED},
     {"data", DATA},
 };
 #define FIELDS (sizeof fields / sizeof *fields)
@@ -269,9 +269,8 @@ static int complete(lua_State *L)
 void tyb_open_fields(lua_State *L, tyb_state *s, int methods)
 {
     static const luaL_Reg functions[] = {
-        {"__index", get},          {"__newindex", set},      {"__len", length}, {"__tostring", to_string},
-        {"__eq", equal},           {"__pairs", pairs},       {"__complete", complete},
-        {NULL, NULL},
+        {"__index", get}, {"__newindex", set}, {"__len", length},        {"__tostring", to_string},
+        {"__eq", equal},  {"__pairs", pairs},  {"__complete", complete}, {NULL, NULL},
     };
     methods = lua_absindex(L, methods);
     lua_rawgeti(L, LUA_REGISTRYINDEX, s->tensor_ref);

@@ -86,8 +86,8 @@ static int set_state(lua_State *L)
     ty_generator *g = self(L);
     ty_tensor *x = tyb_check_tensor(L, 2);
     if (ty_dtype_of(x) != TY_UINT8 || ty_numel(x) != TY_RNG_STATE_BYTES)
-        tyb_raise(L, "set_state: a generator's state is a uint8 tensor of %d elements, got %s of %lld", TY_RNG_STATE_BYTES,
-                  ty_dtype_name(ty_dtype_of(x)), (long long)ty_numel(x));
+        tyb_raise(L, "set_state: a generator's state is a uint8 tensor of %d elements, got %s of %lld",
+                  TY_RNG_STATE_BYTES, ty_dtype_name(ty_dtype_of(x)), (long long)ty_numel(x));
     ty_tensor *host = ty_to(x, TY_UINT8, TY_DEVICE_CPU, false), *flat = host ? ty_contiguous(host) : NULL;
     ty_status status = flat ? ty_set_rng_state(g, ty_data(flat)) : TY_FAIL;
     ty_release(host);

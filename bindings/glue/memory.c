@@ -1,15 +1,15 @@
 /*
- * Paying Lua's collector for tensor bytes. The collector sees a handle of a few bytes where megabytes hang on it, so the
- * glue tells it when to run:
+ * Paying Lua's collector for tensor bytes. The collector sees a handle of a few bytes where megabytes hang on it, so
+ * the glue tells it when to run:
  *
  * - generational mode, set once for the host state: a tensor of a loop dies young, and a minor collection costs no walk
  *   over the user's tables;
- * - a minor collection for every 16 MB of new tensor bytes, or after some hundred handles (more of them when the Lua heap
- *   is large, because a minor collection walks through the large tables that were written to): memory that is used again
- *   soon is still in the processor's cache;
- * - a full collection only when minor ones no longer bring memory down: when the live tensor bytes stay above twice what
- *   the last full collection left (at least 64 MB), or the Lua heap does (at least 4 MB). The second half of the rule is
- *   Lua's own, which our minor collections would put off forever.
+ * - a minor collection for every 16 MB of new tensor bytes, or after some hundred handles (more of them when the Lua
+ * heap is large, because a minor collection walks through the large tables that were written to): memory that is used
+ * again soon is still in the processor's cache;
+ * - a full collection only when minor ones no longer bring memory down: when the live tensor bytes stay above twice
+ * what the last full collection left (at least 64 MB), or the Lua heap does (at least 4 MB). The second half of the
+ * rule is Lua's own, which our minor collections would put off forever.
  *
  * The bytes of new handles are added up as a guess from above (a view counts its whole storage); when the guess passes
  * the limit, and every TYB_LOOK_EVERY handles in any case, the allocator's exact figures decide.

@@ -1,7 +1,7 @@
 /*
- * luaopen_tycho_core: the C module `tycho.core`, which the Lua half builds the library `ty` from. It holds the functions
- * of the binding table by scope (functions, methods, F, init), the table as data (rows), the small types, and the system
- * functions that the Lua half wraps.
+ * luaopen_tycho_core: the C module `tycho.core`, which the Lua half builds the library `ty` from. It holds the
+ * functions of the binding table by scope (functions, methods, F, init), the table as data (rows), the small types, and
+ * the system functions that the Lua half wraps.
  */
 #include <lauxlib.h>
 

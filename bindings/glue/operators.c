@@ -1,7 +1,7 @@
 /*
- * Operators on tensors: + - * / // % ^, unary -, & | ~ on masks. Each is a function of its own rather than a row, because
- * this is the shortest way from `x + y` to the core. Operators that would surprise (.. and the comparisons, which Lua
- * forces to a boolean) are errors that name the method to use.
+ * Operators on tensors: + - * / // % ^, unary -, & | ~ on masks. Each is a function of its own rather than a row,
+ * because this is the shortest way from `x + y` to the core. Operators that would surprise (.. and the comparisons,
+ * which Lua forces to a boolean) are errors that name the method to use.
  */
 #include <string.h>
 
@@ -146,8 +146,8 @@ static int no_shift(lua_State *L)
 void tyb_open_operators(lua_State *L, tyb_state *s)
 {
     static const luaL_Reg refused[] = {
-        {"__lt", no_less},  {"__le", no_less_equal}, {"__concat", no_concat}, {"__shl", no_shift},
-        {"__shr", no_shift}, {NULL, NULL},
+        {"__lt", no_less},   {"__le", no_less_equal}, {"__concat", no_concat},
+        {"__shl", no_shift}, {"__shr", no_shift},     {NULL, NULL},
     };
     lua_rawgeti(L, LUA_REGISTRYINDEX, s->tensor_ref);
     for (size_t i = 0; i < sizeof binaries / sizeof *binaries; i++) {

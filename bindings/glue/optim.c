@@ -51,7 +51,8 @@ static int parameter_argument(lua_State *L, const optimiser *object)
 {
     int64_t i = whole_argument(L, 2, "the parameter's place");
     if (i < 1 || i > object->count)
-        tyb_raise(L, "optim: parameter %lld is out of range: there are %d, counted from 1", (long long)i, object->count);
+        tyb_raise(L, "optim: parameter %lld is out of range: there are %d, counted from 1", (long long)i,
+                  object->count);
     return (int)i - 1;
 }
 

@@ -2,8 +2,8 @@
  * From Lua values to core values: one call's arguments, by one form of a signature. Used by call.c.
  *
  * First tyb_resolve() finds where each argument stands (this may raise Lua errors of memory); nothing is owned yet, and
- * the caller can make the handles of the results. Then tyb_convert() makes core values; from there to tyb_clean() nothing
- * raises, because the call owns temporaries.
+ * the caller can make the handles of the results. Then tyb_convert() makes core values; from there to tyb_clean()
+ * nothing raises, because the call owns temporaries.
  */
 #ifndef TYB_PARSE_H
 #define TYB_PARSE_H
@@ -16,11 +16,12 @@ typedef struct tyb_parse {
     tyb_call *c;
     const tyb_forms *forms;
     const tyb_form *form;
-    bool quiet;   /* failures need no message: another form may fit */
-    int score;    /* how much of the form fitted */
-    int count;    /* positional arguments: stack 1..count */
-    int options;  /* stack index of the table of named arguments, 0: none */
-    int at[TYB_MAX_ARGS], run[TYB_MAX_ARGS]; /* stack index of each argument (0: absent); values of a variadic one (0: one list) */
+    bool quiet;  /* failures need no message: another form may fit */
+    int score;   /* how much of the form fitted */
+    int count;   /* positional arguments: stack 1..count */
+    int options; /* stack index of the table of named arguments, 0: none */
+    int at[TYB_MAX_ARGS],
+        run[TYB_MAX_ARGS]; /* stack index of each argument (0: absent); values of a variadic one (0: one list) */
     int owned_count, heap_count, ints_used;
     ty_tensor *owned[3 * TYB_MAX_ARGS]; /* temporaries: wrapped numbers, converted indices */
     struct {
@@ -30,7 +31,8 @@ typedef struct tyb_parse {
     int64_t ints[TYB_INLINE_INTS];
 } tyb_parse;
 
-/* Finds each argument's place for p->form; false (with the core's error set unless quiet) when the call does not fit. */
+/* Finds each argument's place for p->form; false (with the core's error set unless quiet) when the call does not fit.
+ */
 bool tyb_resolve(tyb_parse *p);
 /* Whether every argument's value is of its kind. */
 bool tyb_accepts(tyb_parse *p);

@@ -59,16 +59,18 @@ static void is_grad_enabled(tyb_call *c)
 }
 
 const tyb_row tyb_rows_autograd[] = {
-    {"backward", "(input: Tensor, gradient: Tensor?, retain_graph: bool?, create_graph: bool = false) -> none", backward,
-     TYB_METHOD,
-     "Adds the gradient of input to the grad of every leaf it was made from. input must have one element, or gradient gives "
+    {"backward", "(input: Tensor, gradient: Tensor?, retain_graph: bool?, create_graph: bool = false) -> none",
+     backward, TYB_METHOD,
+     "Adds the gradient of input to the grad of every leaf it was made from. input must have one element, or gradient "
+     "gives "
      "the weight of each. The graph is freed unless retain_graph (create_graph when not given) is true.",
      "local x = ty.ones(2, {requires_grad = true}); (x * x):sum():backward(); return x.grad"},
     {"grad",
      "(outputs: Tensors, inputs: Tensors, grad_outputs: Tensors?, retain_graph: bool?, create_graph: bool = false, "
      "allow_unused: bool = false) -> Tensors",
      grad, TYB_TY,
-     "The gradients of the sum of outputs with respect to inputs, as a list; no grad field is touched. An input that was not "
+     "The gradients of the sum of outputs with respect to inputs, as a list; no grad field is touched. An input that "
+     "was not "
      "used is an error, or nil in the list where allow_unused is true.",
      "local x = ty.ones(2, {requires_grad = true}); return ty.grad((x * x):sum(), x)[1]"},
     {"detach", "(input: Tensor) -> Tensor", detach, TYB_BOTH,

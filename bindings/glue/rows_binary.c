@@ -1,32 +1,33 @@
 /*
- * Rows of the binding table: binary pointwise ops, each as a function, a method, and a method in place (name_); where, clamp,
- * filling, copying and comparing whole tensors. Operands broadcast and are promoted as in PyTorch; a number takes part as a
- * plain number does.
+ * Rows of the binding table: binary pointwise ops, each as a function, a method, and a method in place (name_); where,
+ * clamp, filling, copying and comparing whole tensors. Operands broadcast and are promoted as in PyTorch; a number
+ * takes part as a plain number does.
  */
 #include "args.h"
 
 /* What each does, with an example. */
 #define DOC_mul "Products, with broadcasting.", "ty.tensor{1, 2}:mul(3)"
-#define DOC_div "True quotients; rounding_mode \"floor\" or \"trunc\" rounds them to whole numbers.", "ty.tensor{7, -7}:div(2)"
+#define DOC_div                                                                                                        \
+    "True quotients; rounding_mode \"floor\" or \"trunc\" rounds them to whole numbers.", "ty.tensor{7, -7}:div(2)"
 #define DOC_floor_divide "Quotients rounded down, as //.", "ty.tensor{7, -7}:floor_divide(2)"
-#define DOC_remainder "Remainders with the divisor's sign, as %.", "ty.tensor{7, -7}:remainder(3)"
-#define DOC_fmod "Remainders with the dividend's sign, as C's fmod.", "ty.tensor{7, -7}:fmod(3)"
-#define DOC_pow "input to the power of exponent.", "ty.tensor{1, 2, 3}:pow(2)"
-#define DOC_maximum "The larger of each pair; NaN where either is.", "ty.tensor{1, 5}:maximum(ty.tensor{3, 2})"
-#define DOC_minimum "The smaller of each pair; NaN where either is.", "ty.tensor{1, 5}:minimum(ty.tensor{3, 2})"
-#define DOC_atan2 "The angle of the point (other, input), in radians.", "ty.tensor{1.0}:atan2(ty.tensor{-1.0})"
-#define DOC_bitwise_and "Bitwise and, as &; of masks, where both are true.", "ty.tensor{6, 3}:bitwise_and(2)"
-#define DOC_bitwise_or "Bitwise or, as |; of masks, where either is true.", "ty.tensor{6, 3}:bitwise_or(1)"
-#define DOC_bitwise_xor "Bitwise exclusive or, as ~.", "ty.tensor{6, 3}:bitwise_xor(1)"
-#define DOC_logical_and "Whether both are not 0, as bool.", "ty.tensor{0, 2}:logical_and(ty.tensor{1, 1})"
-#define DOC_logical_or "Whether either is not 0, as bool.", "ty.tensor{0, 2}:logical_or(ty.tensor{0, 1})"
-#define DOC_logical_xor "Whether exactly one is not 0, as bool.", "ty.tensor{0, 2}:logical_xor(ty.tensor{1, 1})"
-#define DOC_eq "Whether the elements are equal, as bool.", "ty.tensor{1, 2}:eq(2)"
-#define DOC_ne "Whether the elements differ, as bool.", "ty.tensor{1, 2}:ne(2)"
-#define DOC_lt "Whether input is less than other, as bool.", "ty.tensor{1, 2}:lt(2)"
-#define DOC_le "Whether input is at most other, as bool.", "ty.tensor{1, 2}:le(1)"
-#define DOC_gt "Whether input is greater than other, as bool.", "ty.tensor{1, 2}:gt(1)"
-#define DOC_ge "Whether input is at least other, as bool.", "ty.tensor{1, 2}:ge(2)"
+#define DOC_remainder    "Remainders with the divisor's sign, as %.", "ty.tensor{7, -7}:remainder(3)"
+#define DOC_fmod         "Remainders with the dividend's sign, as C's fmod.", "ty.tensor{7, -7}:fmod(3)"
+#define DOC_pow          "input to the power of exponent.", "ty.tensor{1, 2, 3}:pow(2)"
+#define DOC_maximum      "The larger of each pair; NaN where either is.", "ty.tensor{1, 5}:maximum(ty.tensor{3, 2})"
+#define DOC_minimum      "The smaller of each pair; NaN where either is.", "ty.tensor{1, 5}:minimum(ty.tensor{3, 2})"
+#define DOC_atan2        "The angle of the point (other, input), in radians.", "ty.tensor{1.0}:atan2(ty.tensor{-1.0})"
+#define DOC_bitwise_and  "Bitwise and, as &; of masks, where both are true.", "ty.tensor{6, 3}:bitwise_and(2)"
+#define DOC_bitwise_or   "Bitwise or, as |; of masks, where either is true.", "ty.tensor{6, 3}:bitwise_or(1)"
+#define DOC_bitwise_xor  "Bitwise exclusive or, as ~.", "ty.tensor{6, 3}:bitwise_xor(1)"
+#define DOC_logical_and  "Whether both are not 0, as bool.", "ty.tensor{0, 2}:logical_and(ty.tensor{1, 1})"
+#define DOC_logical_or   "Whether either is not 0, as bool.", "ty.tensor{0, 2}:logical_or(ty.tensor{0, 1})"
+#define DOC_logical_xor  "Whether exactly one is not 0, as bool.", "ty.tensor{0, 2}:logical_xor(ty.tensor{1, 1})"
+#define DOC_eq           "Whether the elements are equal, as bool.", "ty.tensor{1, 2}:eq(2)"
+#define DOC_ne           "Whether the elements differ, as bool.", "ty.tensor{1, 2}:ne(2)"
+#define DOC_lt           "Whether input is less than other, as bool.", "ty.tensor{1, 2}:lt(2)"
+#define DOC_le           "Whether input is at most other, as bool.", "ty.tensor{1, 2}:le(1)"
+#define DOC_gt           "Whether input is greater than other, as bool.", "ty.tensor{1, 2}:gt(1)"
+#define DOC_ge           "Whether input is at least other, as bool.", "ty.tensor{1, 2}:ge(2)"
 
 #define TY_X(name)                                                                                                     \
     static void do_##name(tyb_call *c)                                                                                 \
@@ -126,10 +127,11 @@ static void allclose(tyb_call *c)
 }
 
 #define BINARY(name)                                                                                                   \
-    {#name, "(input: Tensor, other: Tensor|number) -> Tensor", do_##name, TYB_BOTH, DOC_##name}, IN_PLACE(name, "other")
+    {#name, "(input: Tensor, other: Tensor|number) -> Tensor", do_##name, TYB_BOTH, DOC_##name}, IN_PLACE(name, "othe" \
+                                                                                                                "r")
 #define IN_PLACE(name, second)                                                                                         \
     {                                                                                                                  \
-        #name "_", "(input: Tensor, " second ": Tensor|number) -> self", do_##name##_, TYB_METHOD,                     \
+#name "_", "(input: Tensor, " second ": Tensor|number) -> self", do_##name##_, TYB_METHOD,                     \
             "x:" #name "(" second ") in place.", NULL                                                                  \
     }
 #define CLAMP "(input: Tensor, min: Tensor|number?, max: Tensor|number?) -> "
@@ -143,8 +145,8 @@ const tyb_row tyb_rows_binary[] = {
      "input - alpha * other, with broadcasting.", "ty.tensor{1, 2}:sub(1)"},
     {"sub_", "(input: Tensor, other: Tensor|number, *, alpha: number = 1) -> self", sub_, TYB_METHOD,
      "x:sub(other) in place.", NULL},
-    {"div", "(input: Tensor, other: Tensor|number, *, rounding_mode: \"floor\"|\"trunc\"?) -> Tensor", div_mode, TYB_BOTH,
-     DOC_div},
+    {"div", "(input: Tensor, other: Tensor|number, *, rounding_mode: \"floor\"|\"trunc\"?) -> Tensor", div_mode,
+     TYB_BOTH, DOC_div},
     IN_PLACE(div, "other"),
     {"pow", "(input: Tensor|number, exponent: Tensor|number) -> Tensor", do_pow, TYB_BOTH, DOC_pow},
     IN_PLACE(pow, "exponent"),
@@ -184,8 +186,8 @@ const tyb_row tyb_rows_binary[] = {
     {"equal", "(input: Tensor, other: Tensor) -> bool", equal, TYB_BOTH, "Whether shape and all elements are the same.",
      "ty.tensor{1, 2}:equal(ty.tensor{1, 2})"},
     {"allclose",
-     "(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = false) -> bool", allclose,
-     TYB_BOTH, "Whether |input - other| <= atol + rtol * |other| holds for all elements.",
+     "(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = false) -> bool",
+     allclose, TYB_BOTH, "Whether |input - other| <= atol + rtol * |other| holds for all elements.",
      "ty.tensor{1.0}:allclose(ty.tensor{1.0 + 1e-7})"},
     {0},
 };

@@ -122,14 +122,17 @@ static void eye(tyb_call *c)
 const tyb_row tyb_rows_create[] = {
     {"tensor", "(data: any, *, " TYB_MAKE ") -> Tensor", tensor, TYB_TY,
      "A tensor that holds the values of a number, a boolean or a nested table; a tensor is copied. Without dtype, all "
-     "integers give int64, any float the default dtype (float32), all booleans bool. A ragged table, a hole or an element "
+     "integers give int64, any float the default dtype (float32), all booleans bool. A ragged table, a hole or an "
+     "element "
      "that is no number is an error that names its place.",
      "ty.tensor{{1, 2}, {3, 4}}"},
     {"empty", EMPTY_SIZES, empty, TYB_TY,
-     "A tensor of this size whose values are whatever was in memory. dtype: the default dtype.", "ty.empty(2, 3).shape"},
+     "A tensor of this size whose values are whatever was in memory. dtype: the default dtype.",
+     "ty.empty(2, 3).shape"},
     {"zeros", EMPTY_SIZES, zeros, TYB_TY, "A tensor of this size filled with 0. dtype: the default dtype.",
      "ty.zeros(2, 3)"},
-    {"ones", EMPTY_SIZES, ones, TYB_TY, "A tensor of this size filled with 1. dtype: the default dtype.", "ty.ones(2, 3)"},
+    {"ones", EMPTY_SIZES, ones, TYB_TY, "A tensor of this size filled with 1. dtype: the default dtype.",
+     "ty.ones(2, 3)"},
     {"full", "(size: sizes, fill_value: number, *, " TYB_MAKE ") -> Tensor", full, TYB_TY,
      "A tensor of this size filled with fill_value. dtype: as the value says (int64, the default dtype, or bool).",
      "ty.full({2, 3}, 7)"},
@@ -152,7 +155,8 @@ const tyb_row tyb_rows_create[] = {
      "(end: number, *, " TYB_MAKE ") -> Tensor\n"
      "(start: number, end: number, step: number = 1, *, " TYB_MAKE ") -> Tensor",
      arange, TYB_TY,
-     "The numbers start, start + step, ... below end, as a vector; start is 0 when one number is given. Integers give int64, "
+     "The numbers start, start + step, ... below end, as a vector; start is 0 when one number is given. Integers give "
+     "int64, "
      "a float among the arguments the default dtype.",
      "ty.arange(1, 6)"},
     {"linspace", "(start: float, end: float, steps: int, *, " TYB_MAKE ") -> Tensor", linspace, TYB_TY,

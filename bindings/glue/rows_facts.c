@@ -1,6 +1,6 @@
 /*
- * Rows of the binding table: what a tensor is (sizes, layout, values as Lua values), and copies in another dtype, on another
- * device or with another layout.
+ * Rows of the binding table: what a tensor is (sizes, layout, values as Lua values), and copies in another dtype, on
+ * another device or with another layout.
  */
 #include "args.h"
 
@@ -152,7 +152,8 @@ const tyb_row tyb_rows_facts[] = {
     {"stride", "(input: Tensor) -> sizes\n(input: Tensor, dim: dim) -> int", stride, TYB_METHOD,
      "The strides in elements as a list, or that of one dimension.", "ty.zeros(2, 3):stride()"},
     {"storage_offset", "(input: Tensor) -> int", storage_offset, TYB_METHOD,
-     "Elements between the start of the storage and the first element (a count).", "ty.arange(4):narrow(1, 3, 2):storage_offset()"},
+     "Elements between the start of the storage and the first element (a count).",
+     "ty.arange(4):narrow(1, 3, 2):storage_offset()"},
     {"is_contiguous", "(input: Tensor) -> bool", is_contiguous, TYB_METHOD,
      "Whether the elements lie in memory row by row without gaps.", "ty.zeros(2, 3):t():is_contiguous()"},
     {"is_floating_point", "(input: Tensor) -> bool", is_floating_point, TYB_BOTH, "Whether the dtype is floating.",
@@ -177,7 +178,8 @@ const tyb_row tyb_rows_facts[] = {
      "(input: Tensor, dtype: dtype, *, copy: bool = false) -> Tensor\n"
      "(input: Tensor, device: device?, dtype: dtype?, *, copy: bool = false) -> Tensor",
      to, TYB_METHOD,
-     "The elements in another dtype, on another device, or in those of another tensor; input itself when nothing changes and "
+     "The elements in another dtype, on another device, or in those of another tensor; input itself when nothing "
+     "changes and "
      "copy is not asked for.",
      "ty.ones(2):to(\"int64\")"},
     {"cpu", "(input: Tensor) -> Tensor", cpu, TYB_METHOD, "The tensor in host memory; input itself when it is there.",
@@ -186,6 +188,5 @@ const tyb_row tyb_rows_facts[] = {
      "The dtype's name; or the elements in another dtype.", "ty.ones(2):type()"},
     {"type_as", "(input: Tensor, other: Tensor) -> Tensor", type_as, TYB_METHOD, "The elements in the dtype of other.",
      "ty.ones(2):type_as(ty.tensor{1})"},
-    CONVERSIONS(CONVERSION)
-    {0},
+    CONVERSIONS(CONVERSION){0},
 };

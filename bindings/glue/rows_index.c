@@ -88,9 +88,11 @@ static void index_put_(tyb_call *c)
 
 const tyb_row tyb_rows_index[] = {
     {"index_select", "(input: Tensor, dim: dim, index: Indices) -> Tensor", index_select, TYB_BOTH,
-     "The positions index (a vector, or a list) of a dimension.", "ty.tensor{10, 20, 30}:index_select(1, ty.tensor{3, 1})"},
+     "The positions index (a vector, or a list) of a dimension.",
+     "ty.tensor{10, 20, 30}:index_select(1, ty.tensor{3, 1})"},
     {"gather", "(input: Tensor, dim: dim, index: Indices) -> Tensor", gather, TYB_BOTH,
-     "For each element of index, the element of input at that position of dim and at its own place in the other dimensions.",
+     "For each element of index, the element of input at that position of dim and at its own place in the other "
+     "dimensions.",
      "ty.tensor{{10, 20}, {30, 40}}:gather(2, ty.tensor{{2}, {1}})"},
     {"scatter", SCATTER("Tensor"), scatter, TYB_BOTH,
      "A copy of input with the elements of src (or one value) written at the positions index of dim.",
@@ -114,12 +116,15 @@ const tyb_row tyb_rows_index[] = {
     {"one_hot", "(tensor: Indices, num_classes: int = -1) -> Tensor", one_hot, TYB_F,
      "A 1 at each class's place in a new last dimension of num_classes (-1: the largest class), 0 elsewhere, as int64.",
      "F.one_hot(ty.tensor{1, 3})"},
-    {"gather_rows", "(input: Tensor, index: Indices, scale: float = 1, shift: float = 0) -> Tensor", gather_rows, TYB_BOTH,
-     "The rows index of input {N, d...}, converted to float32 and mapped to value * scale + shift in one pass: how a batch is "
+    {"gather_rows", "(input: Tensor, index: Indices, scale: float = 1, shift: float = 0) -> Tensor", gather_rows,
+     TYB_BOTH,
+     "The rows index of input {N, d...}, converted to float32 and mapped to value * scale + shift in one pass: how a "
+     "batch is "
      "made of uint8 images.",
      "ty.tensor{{0, 255}, {255, 0}}:gather_rows(ty.tensor{2}, 1 / 255)"},
-    {"index_put_", "(input: Tensor, indices: IndexList, values: Tensor|number, accumulate: bool = false) -> self", index_put_,
-     TYB_METHOD, "Writes values (added when accumulate is true) at the positions that the list of index tensors or masks names.",
+    {"index_put_", "(input: Tensor, indices: IndexList, values: Tensor|number, accumulate: bool = false) -> self",
+     index_put_, TYB_METHOD,
+     "Writes values (added when accumulate is true) at the positions that the list of index tensors or masks names.",
      "ty.zeros(3):index_put_({ty.tensor{2}}, 5.0)"},
     {0},
 };

@@ -4,8 +4,7 @@
  */
 #include "args.h"
 
-#define NONLINEARITY                                                                                                   \
-    "\"linear\"|\"sigmoid\"|\"tanh\"|\"relu\"|\"leaky_relu\"|\"selu\"|\"conv1d\"|\"conv2d\"|\"conv3d\""
+#define NONLINEARITY "\"linear\"|\"sigmoid\"|\"tanh\"|\"relu\"|\"leaky_relu\"|\"selu\"|\"conv1d\"|\"conv2d\"|\"conv3d\""
 #define KAIMING                                                                                                        \
     "(tensor: Tensor, a: float = 0, mode: \"fan_in\"|\"fan_out\" = \"fan_in\", nonlinearity: " NONLINEARITY            \
     " = \"leaky_relu\", generator: generator?) -> self"
@@ -92,13 +91,15 @@ const tyb_row tyb_rows_init[] = {
     {"zeros_", "(tensor: Tensor) -> self", zeros, TYB_INIT, "Fills with 0.", "nn.init.zeros_(ty.empty(2))"},
     {"ones_", "(tensor: Tensor) -> self", ones, TYB_INIT, "Fills with 1.", "nn.init.ones_(ty.empty(2))"},
     {"xavier_uniform_", XAVIER, xavier_uniform, TYB_INIT,
-     "Glorot's initialisation: evenly between -b and b, b = gain * sqrt(6 / (fan_in + fan_out)). At least 2 dimensions.",
+     "Glorot's initialisation: evenly between -b and b, b = gain * sqrt(6 / (fan_in + fan_out)). At least 2 "
+     "dimensions.",
      "nn.init.xavier_uniform_(ty.empty(2, 3))"},
     {"xavier_normal_", XAVIER, xavier_normal, TYB_INIT,
      "Glorot's initialisation: normal with deviation gain * sqrt(2 / (fan_in + fan_out)). At least 2 dimensions.",
      "nn.init.xavier_normal_(ty.empty(2, 3))"},
     {"kaiming_uniform_", KAIMING, kaiming_uniform, TYB_INIT,
-     "He's initialisation: evenly between -b and b, b = gain * sqrt(3 / fan), where the gain is that of the nonlinearity and a "
+     "He's initialisation: evenly between -b and b, b = gain * sqrt(3 / fan), where the gain is that of the "
+     "nonlinearity and a "
      "the slope of leaky_relu. At least 2 dimensions.",
      "nn.init.kaiming_uniform_(ty.empty(2, 3), {nonlinearity = \"relu\"})"},
     {"kaiming_normal_", KAIMING, kaiming_normal, TYB_INIT,
@@ -109,6 +110,7 @@ const tyb_row tyb_rows_init[] = {
      trunc_normal, TYB_INIT, "Fills with normal numbers drawn again while they are outside a to b.",
      "nn.init.trunc_normal_(ty.empty(2))"},
     {"calculate_gain", "(nonlinearity: " NONLINEARITY ", param: float?) -> float", calculate_gain, TYB_INIT,
-     "The gain recommended for a nonlinearity; param is the slope of leaky_relu (0.01).", "nn.init.calculate_gain(\"relu\")"},
+     "The gain recommended for a nonlinearity; param is the slope of leaky_relu (0.01).",
+     "nn.init.calculate_gain(\"relu\")"},
     {0},
 };

@@ -42,9 +42,10 @@ const tyb_row tyb_rows_loss[] = {
      "In training, each element is 0 with probability p, the others are divided by 1 - p; otherwise input as it is.",
      "F.dropout(ty.ones(4), 0.5)"},
     {"nll_loss",
-     "(input: Tensor, target: Indices, weight: Tensor?, *, ignore_index: index = -100, " TYB_REDUCTION ") -> Tensor", nll_loss,
-     TYB_F,
-     "Minus the log-probability of the target classes. input {N, C, d...} or {C}: log-probabilities; target {N, d...} or {}: "
+     "(input: Tensor, target: Indices, weight: Tensor?, *, ignore_index: index = -100, " TYB_REDUCTION ") -> Tensor",
+     nll_loss, TYB_F,
+     "Minus the log-probability of the target classes. input {N, C, d...} or {C}: log-probabilities; target {N, d...} "
+     "or {}: "
      "classes from 1; weight {C}. The mean is weighted; targets equal to ignore_index do not count.",
      "F.nll_loss(F.log_softmax(ty.zeros(2, 3), 2), ty.tensor{1, 3})"},
     {"cross_entropy",

@@ -1,6 +1,6 @@
 /*
- * Rows of the binding table: random tensors, in-place sampling, and the default generator's seed and state. The numbers are
- * those of PyTorch's CPU generator for the same seed.
+ * Rows of the binding table: random tensors, in-place sampling, and the default generator's seed and state. The numbers
+ * are those of PyTorch's CPU generator for the same seed.
  */
 #include "args.h"
 
@@ -34,7 +34,8 @@ static void rand_like(tyb_call *c)
 
 static void randn_like(tyb_call *c)
 {
-    RETURN(tyb_with_grad(ty_randn(ty_ndim(T(0)), ty_sizes(T(0)), like_dtype(c), like_device(c), GENERATOR(1)), BOOL(4)));
+    RETURN(
+        tyb_with_grad(ty_randn(ty_ndim(T(0)), ty_sizes(T(0)), like_dtype(c), like_device(c), GENERATOR(1)), BOOL(4)));
 }
 
 static void randint(tyb_call *c)
@@ -42,7 +43,8 @@ static void randint(tyb_call *c)
     if (c->form == 0)
         RETURN(tyb_with_grad(ty_randint(0, INT(0), COUNT(1), INTS(1), DTYPE(3), DEVICE(4), GENERATOR(2)), BOOL(5)));
     else
-        RETURN(tyb_with_grad(ty_randint(INT(0), INT(1), COUNT(2), INTS(2), DTYPE(4), DEVICE(5), GENERATOR(3)), BOOL(6)));
+        RETURN(
+            tyb_with_grad(ty_randint(INT(0), INT(1), COUNT(2), INTS(2), DTYPE(4), DEVICE(5), GENERATOR(3)), BOOL(6)));
 }
 
 static void randperm(tyb_call *c)
@@ -133,7 +135,8 @@ static void set_rng_state(tyb_call *c)
 {
     ty_tensor *x = T(0);
     if (ty_dtype_of(x) != TY_UINT8 || ty_numel(x) != TY_RNG_STATE_BYTES || !ty_is_contiguous(x) || !ty_data(x))
-        c->status = ty_fail(TY_ERROR_VALUE, "set_rng_state: the state is a contiguous uint8 tensor of %d elements, got %s of %lld",
+        c->status = ty_fail(TY_ERROR_VALUE,
+                            "set_rng_state: the state is a contiguous uint8 tensor of %d elements, got %s of %lld",
                             TY_RNG_STATE_BYTES, ty_dtype_name(ty_dtype_of(x)), (long long)ty_numel(x));
     else
         c->status = ty_set_rng_state(NULL, ty_data(x));
@@ -150,7 +153,8 @@ const tyb_row tyb_rows_random[] = {
      "(high: int, size: sizes, *, generator: generator?, " TYB_MAKE ") -> Tensor\n"
      "(low: int, high: int, size: sizes, *, generator: generator?, " TYB_MAKE ") -> Tensor",
      randint, TYB_TY,
-     "Whole numbers from low (included; 0 when not given) to high (excluded), int64 unless dtype says otherwise. They are "
+     "Whole numbers from low (included; 0 when not given) to high (excluded), int64 unless dtype says otherwise. They "
+     "are "
      "numbers, not positions, so nothing is counted from 1.",
      "ty.randint(1, 7, {10})"},
     {"randperm", "(n: int, *, generator: generator?, dtype: dtype?, device: device?) -> Indices", randperm, TYB_TY,
@@ -158,7 +162,8 @@ const tyb_row tyb_rows_random[] = {
     {"bernoulli",
      "(input: Tensor, *, generator: generator?) -> Tensor\n"
      "(input: Tensor, p: float, *, generator: generator?) -> Tensor",
-     bernoulli, TYB_BOTH, "1 with the probability that each element of input (or p) gives, else 0; of input's dtype and size.",
+     bernoulli, TYB_BOTH,
+     "1 with the probability that each element of input (or p) gives, else 0; of input's dtype and size.",
      "ty.bernoulli(ty.full({4}, 0.5))"},
     {"multinomial", "(input: Tensor, num_samples: int, replacement: bool = false, *, generator: generator?) -> Indices",
      multinomial, TYB_BOTH,
@@ -167,12 +172,13 @@ const tyb_row tyb_rows_random[] = {
     {"normal",
      "(mean: float, std: float, size: sizes, *, generator: generator?, dtype: dtype?) -> Tensor\n"
      "(mean: Tensor|number, std: Tensor|number?, *, generator: generator?) -> Tensor",
-     normal, TYB_TY, "Normal numbers with a mean and a deviation (1 when not given) for each element, or of the size given.",
+     normal, TYB_TY,
+     "Normal numbers with a mean and a deviation (1 when not given) for each element, or of the size given.",
      "ty.normal(0, 2, {3})"},
-    {"uniform_", "(input: Tensor, from: float = 0, to: float = 1, *, generator: generator?) -> self", uniform_, TYB_METHOD,
-     "Fills input with numbers drawn evenly between from and to.", "ty.empty(3):uniform_(-1, 1)"},
-    {"normal_", "(input: Tensor, mean: float = 0, std: float = 1, *, generator: generator?) -> self", normal_, TYB_METHOD,
-     "Fills input with normal numbers.", "ty.empty(3):normal_()"},
+    {"uniform_", "(input: Tensor, from: float = 0, to: float = 1, *, generator: generator?) -> self", uniform_,
+     TYB_METHOD, "Fills input with numbers drawn evenly between from and to.", "ty.empty(3):uniform_(-1, 1)"},
+    {"normal_", "(input: Tensor, mean: float = 0, std: float = 1, *, generator: generator?) -> self", normal_,
+     TYB_METHOD, "Fills input with normal numbers.", "ty.empty(3):normal_()"},
     {"bernoulli_", "(input: Tensor, p: float = 0.5, *, generator: generator?) -> self", bernoulli_, TYB_METHOD,
      "Fills input with 1 (probability p) and 0.", "ty.empty(3):bernoulli_(0.5)"},
     {"exponential_", "(input: Tensor, lambd: float = 1, *, generator: generator?) -> self", exponential_, TYB_METHOD,
@@ -185,7 +191,8 @@ const tyb_row tyb_rows_random[] = {
     {"manual_seed", "(seed: int) -> none", manual_seed, TYB_TY, "Seeds the default generator.", "ty.manual_seed(7)"},
     {"initial_seed", "() -> int", initial_seed, TYB_TY, "The seed that the default generator was given last.",
      "ty.initial_seed()"},
-    {"seed", "() -> int", seed, TYB_TY, "Seeds the default generator from the system and returns the seed.", "ty.seed()"},
+    {"seed", "() -> int", seed, TYB_TY, "Seeds the default generator from the system and returns the seed.",
+     "ty.seed()"},
     {"get_rng_state", "() -> Tensor", get_rng_state, TYB_TY, "The default generator's state, a uint8 tensor.",
      "ty.get_rng_state().shape"},
     {"set_rng_state", "(new_state: Tensor) -> none", set_rng_state, TYB_TY,

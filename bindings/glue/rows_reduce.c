@@ -137,7 +137,8 @@ static void argsort(tyb_call *c)
 
 const tyb_row tyb_rows_reduce[] = {
     {"sum", "(input: Tensor, dim: dims?, keepdim: bool = false, *, dtype: dtype?) -> Tensor", sum, TYB_BOTH,
-     "The sum over all elements, or over the dimensions dim; keepdim leaves them with size 1. Sums of integers and booleans "
+     "The sum over all elements, or over the dimensions dim; keepdim leaves them with size 1. Sums of integers and "
+     "booleans "
      "are int64.",
      "ty.tensor{{1, 2}, {3, 4}}:sum(2)"},
     {"mean", "(input: Tensor, dim: dims?, keepdim: bool = false, *, dtype: dtype?) -> Tensor", mean, TYB_BOTH,
@@ -147,7 +148,8 @@ const tyb_row tyb_rows_reduce[] = {
     {"var",
      "(input: Tensor, dim: dims?, unbiased: bool = true, keepdim: bool = false, *, correction: float?) -> Tensor", var,
      TYB_BOTH,
-     "The variance over all elements, or over the dimensions dim: squares divided by n - correction (1; 0 when unbiased is "
+     "The variance over all elements, or over the dimensions dim: squares divided by n - correction (1; 0 when "
+     "unbiased is "
      "false).",
      "ty.tensor{1.0, 2.0, 3.0}:var()"},
     {"std",
@@ -163,16 +165,19 @@ const tyb_row tyb_rows_reduce[] = {
     {"any", OVER, any, TYB_BOTH, "Whether any element is not 0, as bool; over all, or over the dimensions dim.",
      "ty.tensor{true, false}:any()"},
     {"norm", "(input: Tensor, p: float = 2, dim: dims?, keepdim: bool = false) -> Tensor", norm, TYB_BOTH,
-     "The p-norm over all elements, or over the dimensions dim; p may be math.huge (the largest absolute value) or 0 (how "
+     "The p-norm over all elements, or over the dimensions dim; p may be math.huge (the largest absolute value) or 0 "
+     "(how "
      "many are not 0).",
      "ty.tensor{3.0, 4.0}:norm()"},
     {"logsumexp", "(input: Tensor, dim: dims, keepdim: bool = false) -> Tensor", logsumexp, TYB_BOTH,
      "log(sum(exp(x))) over the dimensions dim, without overflow.", "ty.tensor{1000.0, 1000.0}:logsumexp(1)"},
     {"max", EXTREME, max, TYB_BOTH,
-     "The largest element; with dim, the largest along it and their positions; with a second tensor, the larger of each pair.",
+     "The largest element; with dim, the largest along it and their positions; with a second tensor, the larger of "
+     "each pair.",
      "ty.tensor{{1, 4}, {3, 2}}:max(2)"},
     {"min", EXTREME, min, TYB_BOTH,
-     "The smallest element; with dim, the smallest along it and their positions; with a second tensor, the smaller of each "
+     "The smallest element; with dim, the smallest along it and their positions; with a second tensor, the smaller of "
+     "each "
      "pair.",
      "ty.tensor{{1, 4}, {3, 2}}:min(2)"},
     {"argmax", "(input: Tensor, dim: dim?, keepdim: bool = false) -> Indices", argmax, TYB_BOTH,
@@ -184,13 +189,15 @@ const tyb_row tyb_rows_reduce[] = {
     {"cumsum", "(input: Tensor, dim: dim, *, dtype: dtype?) -> Tensor", cumsum, TYB_BOTH,
      "The sums of the elements up to each position of a dimension.", "ty.tensor{1, 2, 3}:cumsum(1)"},
     {"topk",
-     "(input: Tensor, k: int, dim: dim = -1, largest: bool = true, sorted: bool = true) -> (values: Tensor, indices: Indices)",
+     "(input: Tensor, k: int, dim: dim = -1, largest: bool = true, sorted: bool = true) -> (values: Tensor, indices: "
+     "Indices)",
      topk, TYB_BOTH, "The k largest (smallest when largest is false) elements along a dimension, and their positions.",
      "ty.tensor{1, 4, 3}:topk(2)"},
     {"sort",
-     "(input: Tensor, dim: dim = -1, descending: bool = false, stable: bool = false) -> (values: Tensor, indices: Indices)",
+     "(input: Tensor, dim: dim = -1, descending: bool = false, stable: bool = false) -> (values: Tensor, indices: "
+     "Indices)",
      sort, TYB_BOTH, "The elements of a dimension in order, and the positions they had.", "ty.tensor{3, 1, 2}:sort()"},
-    {"argsort", "(input: Tensor, dim: dim = -1, descending: bool = false, stable: bool = false) -> Indices", argsort, TYB_BOTH,
-     "The positions that put the elements of a dimension in order.", "ty.tensor{3, 1, 2}:argsort()"},
+    {"argsort", "(input: Tensor, dim: dim = -1, descending: bool = false, stable: bool = false) -> Indices", argsort,
+     TYB_BOTH, "The positions that put the elements of a dimension in order.", "ty.tensor{3, 1, 2}:argsort()"},
     {0},
 };

@@ -13,7 +13,8 @@ static void get_num_threads(tyb_call *c)
 static void set_num_threads(tyb_call *c)
 {
     if (INT(0) < 1 || INT(0) > INT_MAX)
-        c->status = ty_fail(TY_ERROR_VALUE, "set_num_threads: the number of threads must be positive, got %lld", (long long)INT(0));
+        c->status = ty_fail(TY_ERROR_VALUE, "set_num_threads: the number of threads must be positive, got %lld",
+                            (long long)INT(0));
     else
         c->status = ty_set_num_threads((int)INT(0));
 }
@@ -66,11 +67,13 @@ static void set_printoptions(tyb_call *c)
 }
 
 const tyb_row tyb_rows_system[] = {
-    {"get_num_threads", "() -> int", get_num_threads, TYB_TY, "The number of threads that ops use.", "ty.get_num_threads()"},
+    {"get_num_threads", "() -> int", get_num_threads, TYB_TY, "The number of threads that ops use.",
+     "ty.get_num_threads()"},
     {"set_num_threads", "(int: int) -> none", set_num_threads, TYB_TY,
-     "Sets the number of threads that ops use; results do not depend on it.", "ty.set_num_threads(ty.get_num_threads())"},
-    {"get_default_dtype", "() -> dtype", get_default_dtype, TYB_TY, "The floating dtype of new tensors, float32 at first.",
-     "ty.get_default_dtype()"},
+     "Sets the number of threads that ops use; results do not depend on it.",
+     "ty.set_num_threads(ty.get_num_threads())"},
+    {"get_default_dtype", "() -> dtype", get_default_dtype, TYB_TY,
+     "The floating dtype of new tensors, float32 at first.", "ty.get_default_dtype()"},
     {"set_default_dtype", "(d: dtype) -> none", set_default_dtype, TYB_TY, "Sets the floating dtype of new tensors.",
      "ty.set_default_dtype(ty.float32)"},
     {"promote_types", "(type1: dtype, type2: dtype) -> dtype", promote_types, TYB_TY,
@@ -79,8 +82,10 @@ const tyb_row tyb_rows_system[] = {
      "(precision: int?, threshold: int?, edgeitems: int?, linewidth: int?, sci_mode: bool?, "
      "profile: \"default\"|\"short\"|\"full\"?) -> none",
      set_printoptions, TYB_TY,
-     "How tensors print: digits after the point (4), elements from which on the middle is left out (1000), elements shown at "
-     "each end (3), columns (80), scientific notation. A profile sets all: \"default\", \"short\" (2 digits), \"full\" (nothing "
+     "How tensors print: digits after the point (4), elements from which on the middle is left out (1000), elements "
+     "shown at "
+     "each end (3), columns (80), scientific notation. A profile sets all: \"default\", \"short\" (2 digits), \"full\" "
+     "(nothing "
      "left out).",
      "ty.set_printoptions{profile = \"default\"}"},
     {0},

@@ -83,7 +83,8 @@ static void diagonal(tyb_call *c)
 static void as_strided(tyb_call *c)
 {
     if (COUNT(1) != COUNT(2)) {
-        ty_fail(TY_ERROR_VALUE, "as_strided: %d sizes and %d strides; there must be one stride for each size", COUNT(1), COUNT(2));
+        ty_fail(TY_ERROR_VALUE, "as_strided: %d sizes and %d strides; there must be one stride for each size", COUNT(1),
+                COUNT(2));
         return;
     }
     int64_t offset = GIVEN(3) ? INT(3) : ty_storage_offset(T(0));
@@ -116,7 +117,8 @@ static bool make_list(tyb_call *c, int64_t count)
 {
     c->out[0].tensors = calloc((size_t)count + 1, sizeof *c->out[0].tensors);
     if (!c->out[0].tensors)
-        c->status = ty_fail(TY_ERROR_MEMORY, "%s: out of memory for a list of %lld tensors", c->row->name, (long long)count);
+        c->status =
+            ty_fail(TY_ERROR_MEMORY, "%s: out of memory for a list of %lld tensors", c->row->name, (long long)count);
     return c->out[0].tensors;
 }
 
@@ -146,7 +148,8 @@ static void split(tyb_call *c)
         sum += INTS(1)[i];
     }
     if (sum != size) {
-        c->status = ty_fail(TY_ERROR_VALUE, "split: the sizes of the pieces must add up to the dimension's %lld", (long long)size);
+        c->status = ty_fail(TY_ERROR_VALUE, "split: the sizes of the pieces must add up to the dimension's %lld",
+                            (long long)size);
         return;
     }
     if (!make_list(c, COUNT(1)))
@@ -171,7 +174,8 @@ static void unbind(tyb_call *c)
 
 const tyb_row tyb_rows_view[] = {
     {"view", "(input: Tensor, size: sizes...) -> Tensor", view, TYB_METHOD,
-     "The same elements in another shape, sharing memory; one size may be -1 and is inferred. An error when the layout does "
+     "The same elements in another shape, sharing memory; one size may be -1 and is inferred. An error when the layout "
+     "does "
      "not allow it: reshape copies then.",
      "ty.arange(6):view(2, 3)"},
     {"reshape", "(input: Tensor, shape: sizes...) -> Tensor", reshape, TYB_BOTH,
@@ -190,14 +194,15 @@ const tyb_row tyb_rows_view[] = {
     {"t", "(input: Tensor) -> Tensor", t, TYB_BOTH, "The transpose of a matrix; a vector stays as it is.",
      "ty.tensor{{1, 2}, {3, 4}}:t()"},
     {"squeeze", "(input: Tensor) -> Tensor\n(input: Tensor, dim: dim) -> Tensor", squeeze, TYB_BOTH,
-     "Without the dimensions of size 1, or without dimension dim if its size is 1.", "ty.zeros(1, 3, 1):squeeze().shape"},
+     "Without the dimensions of size 1, or without dimension dim if its size is 1.",
+     "ty.zeros(1, 3, 1):squeeze().shape"},
     {"unsqueeze", "(input: Tensor, dim: dim) -> Tensor", unsqueeze, TYB_BOTH,
      "With a dimension of size 1 put in as dimension dim.", "ty.zeros(3):unsqueeze(1).shape"},
     {"expand", "(input: Tensor, size: sizes...) -> Tensor", expand, TYB_METHOD,
      "A view whose dimensions of size 1 are repeated to these sizes, without copying; -1 leaves a size as it is.",
      "ty.tensor{{1}, {2}}:expand(2, 3)"},
-    {"expand_as", "(input: Tensor, other: Tensor) -> Tensor", expand_as, TYB_METHOD, "input expanded to the shape of other.",
-     "ty.tensor{{1}, {2}}:expand_as(ty.zeros(2, 3))"},
+    {"expand_as", "(input: Tensor, other: Tensor) -> Tensor", expand_as, TYB_METHOD,
+     "input expanded to the shape of other.", "ty.tensor{{1}, {2}}:expand_as(ty.zeros(2, 3))"},
     {"narrow", "(input: Tensor, dim: dim, start: index, length: int) -> Tensor", narrow, TYB_BOTH,
      "A view of `length` elements of a dimension, from position start on.", "ty.arange(6):narrow(1, 2, 3)"},
     {"select", "(input: Tensor, dim: dim, index: index) -> Tensor", select_position, TYB_BOTH,
@@ -216,10 +221,12 @@ const tyb_row tyb_rows_view[] = {
      "(input: Tensor, split_size: int, dim: dim = 1) -> Tensors\n"
      "(input: Tensor, split_size: sizes, dim: dim = 1) -> Tensors",
      split, TYB_BOTH,
-     "A list of views of a dimension's pieces: of split_size elements (the last may have fewer), or of the sizes in a list.",
+     "A list of views of a dimension's pieces: of split_size elements (the last may have fewer), or of the sizes in a "
+     "list.",
      "#ty.arange(5):split(2)"},
     {"chunk", "(input: Tensor, chunks: int, dim: dim = 1) -> Tensors", chunk, TYB_BOTH,
-     "A list of at most `chunks` views of equal pieces of a dimension (the last may be smaller).", "#ty.arange(6):chunk(3)"},
+     "A list of at most `chunks` views of equal pieces of a dimension (the last may be smaller).",
+     "#ty.arange(6):chunk(3)"},
     {"unbind", "(input: Tensor, dim: dim = 1) -> Tensors", unbind, TYB_BOTH,
      "A list of views, one for each position of a dimension.", "#ty.zeros(3, 2):unbind(1)"},
     {0},

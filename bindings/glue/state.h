@@ -22,9 +22,9 @@ typedef struct tyb_account {
 } tyb_account;
 
 typedef struct tyb_state {
-    const void *tensor_meta, *dtype_meta, *device_meta, *generator_meta; /* addresses, to compare with */
+    const void *tensor_meta, *dtype_meta, *device_meta, *generator_meta;     /* addresses, to compare with */
     int tensor_ref, dtype_ref, device_ref, generator_ref, box_ref, size_ref; /* the metatables in the registry */
-    int core_ref;   /* the module's table */
+    int core_ref;                                                            /* the module's table */
     int dtypes_ref; /* list of the dtype objects in the registry: dtype d at d + 1 */
     ty_print_options print;
     tyb_account account;
@@ -46,7 +46,8 @@ static inline void *tyb_test(lua_State *L, int idx, const void *metatable)
     return found == metatable ? lua_touserdata(L, idx) : NULL;
 }
 
-/* Pushes a box: a userdata that calls release(data) when it is collected. Both may be set later; release is called once. */
+/* Pushes a box: a userdata that calls release(data) when it is collected. Both may be set later; release is called
+ * once. */
 typedef struct tyb_box {
     void *data;
     int count; /* for the owner's use */

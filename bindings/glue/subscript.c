@@ -1,8 +1,8 @@
 /*
- * Subscripts: x[i], x[{i, j}], x[{ {1, 3}, {} }], x[mask], x[index], and assignment to each. A key is read into a list of
- * items first, with every check that can raise an error; then the views and gathers are made, where nothing raises until
- * all temporaries are dropped. Positions count from 1, negative ones from the end; ranges include their end and are cut
- * to the dimension, as slices are in PyTorch.
+ * Subscripts: x[i], x[{i, j}], x[{ {1, 3}, {} }], x[mask], x[index], and assignment to each. A key is read into a list
+ * of items first, with every check that can raise an error; then the views and gathers are made, where nothing raises
+ * until all temporaries are dropped. Positions count from 1, negative ones from the end; ranges include their end and
+ * are cut to the dimension, as slices are in PyTorch.
  */
 #include <stdio.h>
 #include <string.h>
@@ -129,8 +129,9 @@ static void read_item(lua_State *L, tyb_state *s, key *k)
     default:
         break;
     }
-    tyb_raise(L, "%s cannot be a subscript; use a number, a range {from, to}, {} for all, or a tensor of positions or a mask",
-              tyb_say(L, -1, said));
+    tyb_raise(
+        L, "%s cannot be a subscript; use a number, a range {from, to}, {} for all, or a tensor of positions or a mask",
+        tyb_say(L, -1, said));
 }
 
 /* Dimensions that an item stands for. */
@@ -282,8 +283,8 @@ int tyb_subscript(lua_State *L, tyb_state *s, ty_tensor *x, int idx)
         read_key(L, s, x, idx, &k);
     }
     tyb_handle *handle = tyb_new_handle(L, s);
-    ty_tensor *result = k.count == 1 && k.items[0].kind == POSITION ? ty_select(x, 0, k.items[0].from)
-                                                                      : read_target(x, &k);
+    ty_tensor *result =
+        k.count == 1 && k.items[0].kind == POSITION ? ty_select(x, 0, k.items[0].from) : read_target(x, &k);
     if (!result && ty_error_what() == TY_ERROR_MEMORY) {
         tyb_free_everything(L, s);
         result = read_target(x, &k);

@@ -102,13 +102,14 @@ static bool refuse_element(reader *r, int depth, int idx)
         ty_fail(TY_ERROR_VALUE, "%s: element {%s} is nil: the table has a hole", r->name, text);
         break;
     case LUA_TTABLE:
-        ty_fail(TY_ERROR_VALUE, "%s: element {%s} is a table where the first of its row is a number: all must be nested alike",
-                r->name, text);
+        ty_fail(TY_ERROR_VALUE,
+                "%s: element {%s} is a table where the first of its row is a number: all must be nested alike", r->name,
+                text);
         break;
     case LUA_TUSERDATA:
         if (tyb_to_tensor(r->L, idx)) {
-            ty_fail(TY_ERROR_VALUE, "%s: element {%s} is a tensor; ty.stack(list) makes one tensor of a list of them", r->name,
-                    text);
+            ty_fail(TY_ERROR_VALUE, "%s: element {%s} is a tensor; ty.stack(list) makes one tensor of a list of them",
+                    r->name, text);
             break;
         }
         /* fallthrough */
@@ -128,8 +129,9 @@ static bool read_level(reader *r, int depth)
     int64_t size = (int64_t)lua_rawlen(L, table);
     char text[128];
     if (size != r->sizes[depth]) {
-        ty_fail(TY_ERROR_VALUE, "%s: a ragged table: the list at {%s} has %lld elements, the first one of its depth has %lld",
-                r->name, place(r, depth, text), (long long)size, (long long)r->sizes[depth]);
+        ty_fail(TY_ERROR_VALUE,
+                "%s: a ragged table: the list at {%s} has %lld elements, the first one of its depth has %lld", r->name,
+                place(r, depth, text), (long long)size, (long long)r->sizes[depth]);
         return false;
     }
     for (int64_t i = 1; i <= size; i++) {

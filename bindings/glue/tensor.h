@@ -1,6 +1,6 @@
 /*
- * Tensors as Lua values: a full userdata that owns one reference to a ty_tensor. Also the small objects that stand beside
- * them: dtypes and devices. Relies on state.h and error.h; knows nothing of the table of ops.
+ * Tensors as Lua values: a full userdata that owns one reference to a ty_tensor. Also the small objects that stand
+ * beside them: dtypes and devices. Relies on state.h and error.h; knows nothing of the table of ops.
  */
 #ifndef TYB_TENSOR_H
 #define TYB_TENSOR_H
@@ -27,8 +27,8 @@ void tyb_push_parameter(lua_State *L, ty_tensor *owned);
 bool tyb_is_parameter(lua_State *L, int idx);
 
 /*
- * In two steps, for code that must not lose a tensor to an error: pushes an empty handle first (may collect garbage, may
- * raise), then gives it its tensor (never raises).
+ * In two steps, for code that must not lose a tensor to an error: pushes an empty handle first (may collect garbage,
+ * may raise), then gives it its tensor (never raises).
  */
 tyb_handle *tyb_new_handle(lua_State *L, tyb_state *s);
 void tyb_fill_handle(tyb_state *s, tyb_handle *handle, ty_tensor *owned);
@@ -36,14 +36,16 @@ void tyb_fill_handle(tyb_state *s, tyb_handle *handle, ty_tensor *owned);
 /* The dtype of a dtype object or of a string that names one; TY_DTYPE_NONE when the value is neither. */
 ty_dtype tyb_to_dtype(lua_State *L, int idx);
 void tyb_push_dtype(lua_State *L, ty_dtype dtype);
-/* The device of a device object or of a string. TY_FAIL with the core's error set when it is neither, or not to be had. */
+/* The device of a device object or of a string. TY_FAIL with the core's error set when it is neither, or not to be had.
+ */
 ty_status tyb_to_device(lua_State *L, int idx, ty_device *device);
 void tyb_push_device(lua_State *L, ty_device device);
 
 /* "a tensor", "a table", "the string \"abc\"": what a value is, for messages. buffer is filled and returned. */
 const char *tyb_say(lua_State *L, int idx, char buffer[64]);
 
-/* Create the metatables of tensors (tensor.c), and of dtypes, devices and shapes (types.c); leave the stack as it was. */
+/* Create the metatables of tensors (tensor.c), and of dtypes, devices and shapes (types.c); leave the stack as it was.
+ */
 void tyb_open_types(lua_State *L, tyb_state *s);
 void tyb_open_small_types(lua_State *L, tyb_state *s);
 /* Sets the fields dtypes, aliases included, and device of the table on top of the stack. */

@@ -24,6 +24,17 @@
 #define PADDING_FIELD 0x4246     /* id of the extra field that aligns: "FB", as PyTorch's */
 #define PIECE         ((size_t)4 << 20)
 
+/* What libzip could not do, for memory apart. `name` is an entry's, or NULL. */
+static ty_status fail_zip(const char *who, const char *path, const char *name, zip_error_t *error)
+{
+    ty_error_kind kind = zip_error_code_zip(error) == ZIP_ER_MEMORY ? TY_ERROR_MEMORY : TY_ERROR_IO;
+    const char *cure = "";
+    if (kind == TY_ERROR_IO && strcmp(who, "load") == 0)
+        cure = "; the file is cut short or damaged: fetch or save it again";
+    return ty_fail(kind, "%s: %.400s: %s%s%s%s", who, path, name ? tyi_quote_bytes(name, strlen(name)).s : "",
+                   name ? ": " : "", kind == TY_ERROR_MEMORY ? "out of memory" : zip_error_strerror(error), cure);
+}
+
 static bool host_is_little(void)
 {
     return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
@@ -156,11 +167,11 @@ static ty_status write_archive(sink *s, const tyi_pickle *pickle, ty_tensor **ho
     zip_t *zip = source ? zip_open_from_source(source, ZIP_CREATE | ZIP_TRUNCATE, &error) : NULL;
     ty_status status = TY_FAIL;
     if (!zip) {
-        ty_fail(TY_ERROR_IO, "save: %.400s: %s", s->file.path, zip_error_strerror(&error));
+        fail_zip("save", s->file.path, NULL, &error);
         zip_source_free(source);
     } else if (add_entries(zip, pickle, host) != TY_OK || zip_close(zip) != 0) {
         if (!s->failed)
-            ty_fail(TY_ERROR_IO, "save: %.400s: %s", s->file.path, zip_strerror(zip));
+            fail_zip("save", s->file.path, NULL, zip_get_error(zip));
         zip_discard(zip);
     } else {
         status = TY_OK;
@@ -239,7 +250,7 @@ static ty_status read_names(archive *a)
     for (zip_int64_t i = 0; i < count; i++) {
         const char *name = zip_get_name(a->zip, (zip_uint64_t)i, ZIP_FL_ENC_RAW);
         if (!name)
-            return ty_fail(TY_ERROR_IO, "load: %.400s: %s", a->path, zip_strerror(a->zip));
+            return fail_zip("load", a->path, NULL, zip_get_error(a->zip));
         size_t length = strlen(name);
         if (i == 0) {
             const char *slash = strchr(name, '/');
@@ -261,7 +272,7 @@ static ty_status entry_size(const archive *a, zip_int64_t index, const char *nam
     zip_stat_t stat;
     const zip_uint64_t needed = ZIP_STAT_SIZE | ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
     if (zip_stat_index(a->zip, (zip_uint64_t)index, 0, &stat) != 0 || (stat.valid & needed) != needed)
-        return fail_entry(a, name, zip_strerror(a->zip));
+        return fail_zip("load", a->path, name, zip_get_error(a->zip));
     if (stat.comp_method != ZIP_CM_STORE || stat.encryption_method != ZIP_EM_NONE)
         return ty_fail(TY_ERROR_IO,
                        "load: %.400s: %s is compressed or encrypted, which torch.save never does; unpack the archive "
@@ -276,7 +287,7 @@ static ty_status read_entry(const archive *a, zip_int64_t index, const char *nam
 {
     zip_file_t *file = zip_fopen_index(a->zip, (zip_uint64_t)index, 0);
     if (!file)
-        return fail_entry(a, name, zip_strerror(a->zip));
+        return fail_zip("load", a->path, name, zip_get_error(a->zip));
     ty_status status = TY_OK;
     for (uint64_t done = 0; done < size && status == TY_OK;) {
         uint64_t piece = size - done < PIECE ? size - done : PIECE;
@@ -284,14 +295,15 @@ static ty_status read_entry(const archive *a, zip_int64_t index, const char *nam
         if (tyi_interrupted())
             status = ty_fail(TY_ERROR_INTERRUPT, "load: %.400s: interrupted", a->path);
         else if (n <= 0)
-            status = fail_entry(a, name, n < 0 ? zip_file_strerror(file) : "it is cut short");
+            status =
+                n < 0 ? fail_zip("load", a->path, name, zip_file_get_error(file)) : fail_entry(a, name, "is cut short");
         else
             done += (uint64_t)n;
     }
     /* The checksum is compared at the end of the entry, which only one more read meets. */
     char beyond;
     if (status == TY_OK && zip_fread(file, &beyond, 1) != 0)
-        status = fail_entry(a, name, zip_file_strerror(file));
+        status = fail_zip("load", a->path, name, zip_file_get_error(file));
     zip_fclose(file);
     return status;
 }
@@ -421,8 +433,7 @@ static ty_value *load_zip(const char *path, int file, uint64_t bytes)
         close(file);
         zip_error_t error;
         zip_error_init_with_code(&error, code);
-        ty_fail(TY_ERROR_IO, "load: %.400s: %s: the file is cut short or damaged; fetch or save it again", path,
-                zip_error_strerror(&error));
+        fail_zip("load", path, NULL, &error);
         zip_error_fini(&error);
         return NULL;
     }

@@ -60,9 +60,18 @@ typedef struct kind_row {
     double defaults[OPTION_COUNT];
 } kind_row;
 
-#define ADAM_OPTIONS {LR, BETA1, BETA2, EPS, WEIGHT_DECAY, AMSGRAD, MAXIMIZE, DECOUPLED}
-#define ADAM_NAMES   {"lr", "beta1", "beta2", "eps", "weight_decay", "amsgrad", "maximize", "decoupled_weight_decay", NULL}
-#define ADAM_STATES  {"exp_avg", "exp_avg_sq", "max_exp_avg_sq", NULL}
+#define ADAM_OPTIONS                                                                                                   \
+    {                                                                                                                  \
+        LR, BETA1, BETA2, EPS, WEIGHT_DECAY, AMSGRAD, MAXIMIZE, DECOUPLED                                              \
+    }
+#define ADAM_NAMES                                                                                                     \
+    {                                                                                                                  \
+        "lr", "beta1", "beta2", "eps", "weight_decay", "amsgrad", "maximize", "decoupled_weight_decay", NULL           \
+    }
+#define ADAM_STATES                                                                                                    \
+    {                                                                                                                  \
+        "exp_avg", "exp_avg_sq", "max_exp_avg_sq", NULL                                                                \
+    }
 
 static const kind_row kinds[] = {
     {"SGD",
@@ -88,7 +97,7 @@ static const kind_row kinds[] = {
 typedef struct entry {
     ty_tensor *param;
     ty_tensor *state[MOST_STATES]; /* laid out as tyi_new_like(param) is */
-    bool blank; /* SGD: the momentum buffer was made, and no gradient has come into it yet */
+    bool blank;                    /* SGD: the momentum buffer was made, and no gradient has come into it yet */
     int64_t steps;
 } entry;
 
@@ -119,12 +128,14 @@ static ty_status check_params(const char *name, int count, ty_tensor *const *par
             return ty_fail(TY_ERROR_VALUE, "%s: parameter %lld is %s; only floating tensors can be optimised", name,
                            tyi_said(i), TYI_DESCRIBE(p));
         if (!ty_is_leaf(p))
-            return ty_fail(TY_ERROR_VALUE, "%s: parameter %lld, %s, is no leaf: it was made by %s; give the tensor it was "
-                                           "made from, or x:detach()",
+            return ty_fail(TY_ERROR_VALUE,
+                           "%s: parameter %lld, %s, is no leaf: it was made by %s; give the tensor it was "
+                           "made from, or x:detach()",
                            name, tyi_said(i), TYI_DESCRIBE(p), ty_grad_fn_name(p));
         if (tyi_overlaps_itself(p))
-            return ty_fail(TY_ERROR_VALUE, "%s: several elements of parameter %lld are one place in memory (as after "
-                                           "expand); clone it first",
+            return ty_fail(TY_ERROR_VALUE,
+                           "%s: several elements of parameter %lld are one place in memory (as after "
+                           "expand); clone it first",
                            name, tyi_said(i));
     }
     ty_tensor **order = malloc((size_t)count * sizeof *order);
@@ -143,6 +154,8 @@ static ty_status check_params(const char *name, int count, ty_tensor *const *par
 ty_optim *ty_optim_new(const char *kind, int count, ty_tensor *const *params)
 {
     const kind_row *row = NULL;
+    if (!kind)
+        kind = "";
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
         if (strcmp(kinds[k].name, kind) == 0)
             row = &kinds[k];
@@ -242,7 +255,8 @@ static ty_status check_entry(const ty_optim *o, int i)
 {
     if (i >= 0 && i < o->count)
         return TY_OK;
-    return ty_fail(TY_ERROR_INDEX, "%s: there is no parameter %lld; there are %d", o->kind->name, tyi_said(i), o->count);
+    return ty_fail(TY_ERROR_INDEX, "%s: there is no parameter %lld; there are %d", o->kind->name, tyi_said(i),
+                   o->count);
 }
 
 static int find_state(const ty_optim *o, const char *name)
@@ -331,13 +345,14 @@ static ty_status check_step(const ty_optim *o, int i, const ty_tensor *grad)
                        TYI_DESCRIBE(p), TYI_DESCRIBE(grad));
     ty_device a = p->storage->device, b = grad->storage->device;
     if (a.type != b.type || a.index != b.index)
-        return ty_fail(TY_ERROR_VALUE, "%s: parameter %lld, %s, and its gradient are on different devices", o->kind->name,
-                       tyi_said(i), TYI_DESCRIBE(p));
+        return ty_fail(TY_ERROR_VALUE, "%s: parameter %lld, %s, and its gradient are on different devices",
+                       o->kind->name, tyi_said(i), TYI_DESCRIBE(p));
     for (int s = 0; s < MOST_STATES; s++) {
         const ty_tensor *state = e->state[s];
         if (!state || !uses_state(o, s))
             continue;
-        if (state->dtype != p->dtype || state->storage->device.type != a.type || state->storage->device.index != a.index)
+        if (state->dtype != p->dtype || state->storage->device.type != a.type ||
+            state->storage->device.index != a.index)
             return ty_fail(TY_ERROR_VALUE,
                            "%s: parameter %lld is %s now, and its state \"%s\" was made for %s: after converting or "
                            "moving a model, make its optimiser anew",
@@ -353,8 +368,8 @@ static ty_status update(ty_optim *o, entry *e, ty_tensor *grad)
         return TY_FAIL;
     ty_status status = TY_FAIL;
     ty_tensor *param = ty_retain(e->param), *aligned = ty_retain(grad);
-    /* The kernel walks plain memory: a parameter with gaps is worked on in a copy, and so is a gradient in another order
-     * of dimensions, or in the parameter's own memory. */
+    /* The kernel walks plain memory: a parameter with gaps is worked on in a copy, and so is a gradient in another
+     * order of dimensions, or in the parameter's own memory. */
     if (!tyi_is_dense(param)) {
         ty_release(param);
         param = tyi_new_like(e->param, (ty_dtype)e->param->dtype);
@@ -406,8 +421,9 @@ ty_status ty_optim_step(ty_optim *o)
 {
     const double *v = o->values;
     if (v[NESTEROV] != 0 && (v[MOMENTUM] <= 0 || v[DAMPENING] != 0))
-        return ty_fail(TY_ERROR_VALUE, "%s: nesterov needs a momentum above 0 and no dampening; momentum is %g and "
-                                       "dampening %g",
+        return ty_fail(TY_ERROR_VALUE,
+                       "%s: nesterov needs a momentum above 0 and no dampening; momentum is %g and "
+                       "dampening %g",
                        o->kind->name, v[MOMENTUM], v[DAMPENING]);
     for (int i = 0; i < o->count; i++) {
         ty_tensor *grad = ty_grad_of(o->entries[i].param);

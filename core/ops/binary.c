@@ -88,16 +88,34 @@ static ty_tensor *saved(tyi_node *node, int i)
     return tyi_saved_is_null(node, i) ? NULL : tyi_saved(node, i);
 }
 
-/* g where the mask holds, half of it where both are equal: the gradient of maximum and minimum. */
-static ty_tensor *share_of(ty_tensor *g, ty_tensor *mask, ty_tensor *a, ty_tensor *b)
+/* g, but half of it where both are equal and nothing where the other was taken: the gradient of maximum and minimum. */
+static ty_tensor *share_of(ty_tensor *g, ty_tensor *other_taken, ty_tensor *a, ty_tensor *b)
 {
-    return WHERE(F(eq, a, b), MUL(g, NUM(0.5)), WHERE(mask, g, NUM(0)));
+    return WHERE(F(eq, a, b), MUL(g, NUM(0.5)), WHERE(other_taken, NUM(0), g));
+}
+
+/* The value of a plain number among the operands. Rules compute with it as a double: an op on two plain numbers would
+ * give the default dtype. */
+static double number_of(ty_tensor *x)
+{
+    ty_scalar value = tyi_load_scalar(tyi_data(x), (ty_dtype)x->dtype);
+    return value.kind == TY_SCALAR_FLOAT ? value.f : (double)value.i;
+}
+
+static ty_tensor *minus_one(ty_tensor *x)
+{
+    return x->wrapped ? NUM(number_of(x) - 1) : SUB(x, NUM(1));
+}
+
+static ty_tensor *squared(ty_tensor *x)
+{
+    return x->wrapped ? NUM(number_of(x) * number_of(x)) : MUL(x, x);
 }
 
 /* d/da a^b = b a^(b-1), and 0 where b is 0 (also at a = 0). */
 static ty_tensor *pow_by_base(ty_tensor *g, ty_tensor *a, ty_tensor *b)
 {
-    return WHERE(F(eq, b, NUM(0)), NUM(0), MUL(g, MUL(b, F(pow, a, SUB(b, NUM(1))))));
+    return WHERE(F(eq, b, NUM(0)), NUM(0), MUL(g, MUL(b, F(pow, a, minus_one(b)))));
 }
 
 /* d/db a^b = a^b log a, and 0 where a is 0 and b is not negative. */
@@ -110,11 +128,12 @@ static ty_tensor *pow_by_exponent(ty_tensor *g, ty_tensor *a, ty_tensor *b, ty_t
 RULE(mul, "Mul", MUL(g, b), MUL(g, a))
 RULE(div, "Div", DIV(g, b), F(neg, MUL(g, DIV(DIV(a, b), b))))
 RULE(pow, "Pow", pow_by_base(g, a, b), pow_by_exponent(g, a, b, y))
-RULE(remainder, "Remainder", g, F(neg, MUL(g, F(floor, DIV(a, b)))))
+RULE(floor_divide, "FloorDivide", F(zeros_like, g, TY_DTYPE_NONE), F(zeros_like, g, TY_DTYPE_NONE))
+RULE(remainder, "Remainder", g, F(neg, MUL(g, F(floor_divide, a, b))))
 RULE(fmod, "Fmod", g, F(neg, MUL(g, F(trunc, DIV(a, b)))))
-RULE(maximum, "Maximum", share_of(g, F(gt, a, b), a, b), share_of(g, F(lt, a, b), a, b))
-RULE(minimum, "Minimum", share_of(g, F(lt, a, b), a, b), share_of(g, F(gt, a, b), a, b))
-RULE(atan2, "Atan2", MUL(g, DIV(b, ADD(MUL(a, a), MUL(b, b)))), F(neg, MUL(g, DIV(a, ADD(MUL(a, a), MUL(b, b))))))
+RULE(maximum, "Maximum", share_of(g, F(lt, a, b), a, b), share_of(g, F(gt, a, b), a, b))
+RULE(minimum, "Minimum", share_of(g, F(gt, a, b), a, b), share_of(g, F(lt, a, b), a, b))
+RULE(atan2, "Atan2", MUL(g, DIV(b, ADD(squared(a), squared(b)))), F(neg, MUL(g, DIV(a, ADD(squared(a), squared(b))))))
 
 /* The fused gradients of relu, sigmoid and tanh: a is a gradient, b a result. */
 ty_tensor *tyi_relu_backward(ty_tensor *g, ty_tensor *y);
@@ -137,6 +156,7 @@ static const gradient gradients[TYI_BINARY_COUNT] = {
     [TYI_BINARY_mul] = {&mul_node, SAVES_B, SAVES_A},
     [TYI_BINARY_div] = {&div_node, SAVES_B, SAVES_A | SAVES_B},
     [TYI_BINARY_pow] = {&pow_node, SAVES_A | SAVES_B, SAVES_A | SAVES_B | SAVES_Y},
+    [TYI_BINARY_floor_divide] = {&floor_divide_node, 0, 0},
     [TYI_BINARY_remainder] = {&remainder_node, 0, SAVES_A | SAVES_B},
     [TYI_BINARY_fmod] = {&fmod_node, 0, SAVES_A | SAVES_B},
     [TYI_BINARY_maximum] = {&maximum_node, SAVES_A | SAVES_B, SAVES_A | SAVES_B},

@@ -63,7 +63,8 @@ static ty_tensor *index_within(const char *name, ty_tensor *x, int dim, ty_tenso
     for (int d = 0; d < ndim_of(x); d++) {
         if (d != dim && size_of(index, d) > size_of(x, d)) {
             ty_fail(TY_ERROR_VALUE, "%s: index %s goes beyond the tensor %s: dimension %lld is %lld against %lld", name,
-                    TYI_SHAPE(index), TYI_SHAPE(x), tyi_said(d), (long long)size_of(index, d), (long long)size_of(x, d));
+                    TYI_SHAPE(index), TYI_SHAPE(x), tyi_said(d), (long long)size_of(index, d),
+                    (long long)size_of(x, d));
             return tyi_drop(numbers);
         }
     }
@@ -99,8 +100,7 @@ ty_tensor *ty_gather(ty_tensor *x, int dim, ty_tensor *index)
         return NULL;
     along_context context = {tyi_shape_of(x), tyi_wrap_dim("gather", dim, x->ndim), true};
     ty_tensor *numbers = context.dim < 0 ? NULL : index_within("gather", x, context.dim, index);
-    ty_tensor *out =
-        numbers ? tyi_new(numbers->ndim, numbers->sizes, (ty_dtype)x->dtype, x->storage->device) : NULL;
+    ty_tensor *out = numbers ? tyi_new(numbers->ndim, numbers->sizes, (ty_dtype)x->dtype, x->storage->device) : NULL;
     if (out && out->numel && gather_into(out, x, context.dim, numbers) != TY_OK)
         out = tyi_drop(out);
     out = tyi_record(out, &gather_kind, TYI_LIST(x), TYI_LIST(numbers), &context, sizeof context);
@@ -262,7 +262,8 @@ ty_tensor *ty_index_select(ty_tensor *x, int dim, ty_tensor *index)
                         TYI_SHAPE(index));
     if (x->ndim == 0) {
         if (index->numel != 1)
-            return tyi_fail(TY_ERROR_VALUE, "index_select: a tensor without dimensions has one element to select, not %lld",
+            return tyi_fail(TY_ERROR_VALUE,
+                            "index_select: a tensor without dimensions has one element to select, not %lld",
                             (long long)index->numel);
         ty_tensor *row = ty_reshape(x, 1, (int64_t[]){1});
         ty_tensor *same = ty_index_select(row, 0, index);
@@ -298,8 +299,9 @@ ty_tensor *ty_one_hot(ty_tensor *x, int64_t classes)
     if (!x)
         return NULL;
     if (classes != -1 && classes < 1)
-        return tyi_fail(TY_ERROR_VALUE, "one_hot: the number of classes must be at least 1, or -1 for the largest class "
-                                        "there is; it is %lld",
+        return tyi_fail(TY_ERROR_VALUE,
+                        "one_hot: the number of classes must be at least 1, or -1 for the largest class "
+                        "there is; it is %lld",
                         (long long)classes);
     if (x->ndim == TY_MAX_DIMS)
         return tyi_fail(TY_ERROR_VALUE, "one_hot: the result of %s would have %d dimensions; tensors have at most %d",
@@ -323,7 +325,8 @@ ty_tensor *ty_one_hot(ty_tensor *x, int64_t classes)
     if (classes == -1)
         classes = high + 1;
     if (high >= classes) {
-        ty_fail(TY_ERROR_INDEX, "one_hot: class %lld is out of range for %lld classes", tyi_said(high), (long long)classes);
+        ty_fail(TY_ERROR_INDEX, "one_hot: class %lld is out of range for %lld classes", tyi_said(high),
+                (long long)classes);
         goto done;
     }
     int64_t sizes[TY_MAX_DIMS];
@@ -405,7 +408,8 @@ ty_tensor *ty_index_from_one(ty_tensor *index, const int64_t *ignore)
         backend->index_from_one(tyi_data(numbers), tyi_data(out), out->numel, ignore, &zeros) != TY_OK)
         out = tyi_drop(out);
     if (out && zeros) {
-        ty_fail(TY_ERROR_INDEX, "indices count from 1: %lld of the %lld here %s 0; to turn indices that count from 0, add 1",
+        ty_fail(TY_ERROR_INDEX,
+                "indices count from 1: %lld of the %lld here %s 0; to turn indices that count from 0, add 1",
                 (long long)zeros, (long long)out->numel, zeros == 1 ? "is" : "are");
         out = tyi_drop(out);
     }

@@ -104,12 +104,12 @@ ty_tensor *ty_nonzero(ty_tensor *x)
 
 /* ---- Plans ---- */
 
-/* What an indexing does, worked out. The indexed tensor is seen with the dimensions that one mask covers merged, where its
- * strides allow: `seen` and `strides`. */
+/* What an indexing does, worked out. The indexed tensor is seen with the dimensions that one mask covers merged, where
+ * its strides allow: `seen` and `strides`. */
 typedef struct plan {
     tyi_shape seen;
     int64_t strides[TY_MAX_DIMS];
-    int count; /* index tensors */
+    int count;                     /* index tensors */
     ty_tensor *index[TY_MAX_DIMS]; /* int64, contiguous; owned */
     int dim[TY_MAX_DIMS];          /* of `seen`, growing */
     tyi_shape block;               /* the index tensors' broadcast shape */
@@ -193,7 +193,8 @@ static ty_status plan_block(const char *name, plan *p)
                 for (int k = 0; k < p->count && length < sizeof shapes - 170; k++)
                     length += (size_t)snprintf(shapes + length, sizeof shapes - length, "%s%s", k ? " and " : "",
                                                TYI_SHAPE(p->index[k]));
-                return ty_fail(TY_ERROR_INDEX, "%s: the shapes of the index tensors, %s, do not broadcast", name, shapes);
+                return ty_fail(TY_ERROR_INDEX, "%s: the shapes of the index tensors, %s, do not broadcast", name,
+                               shapes);
             }
             size = sj;
         }
@@ -220,8 +221,9 @@ static ty_status plan_make(const char *name, ty_tensor *x, int count, ty_tensor 
             if (plan_mask(name, p, x, index, at) != TY_OK)
                 goto fail;
         } else if (index->dtype == TY_UINT8) {
-            ty_fail(TY_ERROR_VALUE, "%s: an index of dtype uint8 may be meant as a mask or as places: convert it: "
-                                    "index:to(ty.bool) or index:to(ty.int64)",
+            ty_fail(TY_ERROR_VALUE,
+                    "%s: an index of dtype uint8 may be meant as a mask or as places: convert it: "
+                    "index:to(ty.bool) or index:to(ty.int64)",
                     name);
             goto fail;
         } else {
@@ -245,7 +247,8 @@ static ty_status plan_make(const char *name, ty_tensor *x, int count, ty_tensor 
     p->block_at = adjacent ? p->dim[0] : 0;
     int ndim = p->seen.ndim - p->count + p->block.ndim;
     if (ndim > TY_MAX_DIMS) {
-        ty_fail(TY_ERROR_VALUE, "%s: the result would have %d dimensions; tensors have at most %d", name, ndim, TY_MAX_DIMS);
+        ty_fail(TY_ERROR_VALUE, "%s: the result would have %d dimensions; tensors have at most %d", name, ndim,
+                TY_MAX_DIMS);
         goto fail;
     }
     int64_t rest[TY_MAX_DIMS];
@@ -303,8 +306,7 @@ static void plan_walk(const plan *p, const ty_tensor *x, const ty_tensor *other,
 
 static index_context context_of(const plan *p, const ty_tensor *x, bool accumulate)
 {
-    index_context context = {
-        .shape = tyi_shape_of(x), .seen = p->seen, .count = p->count, .accumulate = accumulate};
+    index_context context = {.shape = tyi_shape_of(x), .seen = p->seen, .count = p->count, .accumulate = accumulate};
     memcpy(context.dim, p->dim, sizeof context.dim);
     return context;
 }
@@ -460,14 +462,16 @@ ty_tensor *ty_index_put_(ty_tensor *x, int count, ty_tensor *const *indices, ty_
     if (!x || !values)
         return NULL;
     if (values->dtype != x->dtype && !values->wrapped)
-        return tyi_fail(TY_ERROR_VALUE, "index_put_: values are %s and the tensor is %s; convert them: values:to(ty.%s)",
+        return tyi_fail(TY_ERROR_VALUE,
+                        "index_put_: values are %s and the tensor is %s; convert them: values:to(ty.%s)",
                         ty_dtype_name((ty_dtype)values->dtype), ty_dtype_name((ty_dtype)x->dtype),
                         ty_dtype_name((ty_dtype)x->dtype));
     if (!accumulate && count == 1 && values->numel == 1 && values->ndim <= 1 && covers(indices[0], x))
         return fill_mask(x, indices[0], values);
     const tyi_backend *backend = tyi_backend_of(x->storage->device);
     plan p;
-    if (!backend || tyi_inplace_begin("index_put_", x) != TY_OK || plan_make("index_put_", x, count, indices, &p) != TY_OK)
+    if (!backend || tyi_inplace_begin("index_put_", x) != TY_OK ||
+        plan_make("index_put_", x, count, indices, &p) != TY_OK)
         return NULL;
     tyi_scope scope = {0};
     ty_tensor *out = NULL;
@@ -477,8 +481,8 @@ ty_tensor *ty_index_put_(ty_tensor *x, int count, ty_tensor *const *indices, ty_
         fits = size == 1 || size == p.result.sizes[p.result.ndim - d];
     }
     if (!fits) {
-        ty_fail(TY_ERROR_VALUE, "index_put_: values of shape %s do not fit the %s that the indices select", TYI_SHAPE(values),
-                tyi_shape_text(p.result.ndim, p.result.sizes).s);
+        ty_fail(TY_ERROR_VALUE, "index_put_: values of shape %s do not fit the %s that the indices select",
+                TYI_SHAPE(values), tyi_shape_text(p.result.ndim, p.result.sizes).s);
         goto done;
     }
     ty_tensor *same = tyi_keep(&scope, ty_to(values, (ty_dtype)x->dtype, x->storage->device, false));

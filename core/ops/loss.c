@@ -26,7 +26,8 @@ static ty_status check_classes(const char *name, ty_tensor *target, int64_t clas
         bad++;
     ty_status status = TY_OK;
     if (bad < host->numel && classes == 0)
-        status = ty_fail(TY_ERROR_INDEX, "%s: target %lld is no class: the input has no classes", name, tyi_said(t[bad]));
+        status =
+            ty_fail(TY_ERROR_INDEX, "%s: target %lld is no class: the input has no classes", name, tyi_said(t[bad]));
     else if (bad < host->numel)
         status = ty_fail(TY_ERROR_INDEX, "%s: target %lld is no class: the input has %lld classes, %lld to %lld", name,
                          tyi_said(t[bad]), (long long)classes, tyi_said(0), tyi_said(classes - 1));
@@ -39,8 +40,9 @@ static ty_tensor *class_targets(const char *name, ty_tensor *x, ty_tensor *targe
 {
     ty_dtype dtype = (ty_dtype)target->dtype;
     if (dtype == TY_BOOL || ty_dtype_is_floating(dtype))
-        return tyi_fail(TY_ERROR_VALUE, "%s: the target holds class indices, of an integer dtype; this one is %s: "
-                                        "convert it: target:to(ty.int64)",
+        return tyi_fail(TY_ERROR_VALUE,
+                        "%s: the target holds class indices, of an integer dtype; this one is %s: "
+                        "convert it: target:to(ty.int64)",
                         name, TYI_DESCRIBE(target));
     int64_t sizes[TY_MAX_DIMS];
     int ndim = 0;
@@ -52,13 +54,15 @@ static ty_tensor *class_targets(const char *name, ty_tensor *x, ty_tensor *targe
         fits = target->sizes[d] == sizes[d];
     if (!fits) {
         if (ndim && target->ndim && target->sizes[0] != sizes[0])
-            return tyi_fail(TY_ERROR_VALUE, "%s: input %s and target %s do not fit: a batch of %lld against one of %lld",
-                            name, TYI_SHAPE(x), TYI_SHAPE(target), (long long)sizes[0], (long long)target->sizes[0]);
+            return tyi_fail(TY_ERROR_VALUE,
+                            "%s: input %s and target %s do not fit: a batch of %lld against one of %lld", name,
+                            TYI_SHAPE(x), TYI_SHAPE(target), (long long)sizes[0], (long long)target->sizes[0]);
         char cure[64] = "";
         if (target->ndim == ndim + 1 && target->sizes[ndim] == 1)
             snprintf(cure, sizeof cure, "; did you mean target:squeeze(%lld)?", tyi_said(ndim));
-        return tyi_fail(TY_ERROR_VALUE, "%s: input %s takes a target of shape %s, one class for each; this one's is %s%s",
-                        name, TYI_SHAPE(x), tyi_shape_text(ndim, sizes).s, TYI_SHAPE(target), cure);
+        return tyi_fail(TY_ERROR_VALUE,
+                        "%s: input %s takes a target of shape %s, one class for each; this one's is %s%s", name,
+                        TYI_SHAPE(x), tyi_shape_text(ndim, sizes).s, TYI_SHAPE(target), cure);
     }
     ty_device device;
     if (tyi_same_device(name, 2, (ty_tensor *[]){x, target}, &device) != TY_OK)
@@ -82,13 +86,15 @@ static ty_status check_input(const char *name, ty_tensor *x, ty_tensor *weight)
         return ty_fail(TY_ERROR_VALUE, "%s: the input must be floating; this one is %s: convert it: x:to(ty.float32)",
                        name, TYI_DESCRIBE(x));
     if (x->ndim == 0)
-        return ty_fail(TY_ERROR_VALUE, "%s: the input has no dimensions; it is {N, C, ...}, or {C} for one sample", name);
+        return ty_fail(TY_ERROR_VALUE, "%s: the input has no dimensions; it is {N, C, ...}, or {C} for one sample",
+                       name);
     if (!weight)
         return TY_OK;
     int64_t classes = x->sizes[x->ndim == 1 ? 0 : 1];
     if (weight->ndim != 1 || weight->sizes[0] != classes)
-        return ty_fail(TY_ERROR_VALUE, "%s: weight holds one number for each of the %lld classes; this one's shape is %s",
-                       name, (long long)classes, TYI_SHAPE(weight));
+        return ty_fail(TY_ERROR_VALUE,
+                       "%s: weight holds one number for each of the %lld classes; this one's shape is %s", name,
+                       (long long)classes, TYI_SHAPE(weight));
     if (weight->dtype != x->dtype)
         return ty_fail(TY_ERROR_VALUE, "%s: weight is %s and the input %s; convert it: weight:to(ty.%s)", name,
                        ty_dtype_name((ty_dtype)weight->dtype), ty_dtype_name((ty_dtype)x->dtype),
@@ -239,9 +245,9 @@ done:
 }
 
 /*
- * Log-probabilities x {N, C, d...} or {C}, floating, against classes {N, d...} or {} of an integer dtype: -weight[t] x[t]
- * for each; the mean is over the weights of those counted (NaN when nothing is). Targets equal to ignore_index do not
- * count. weight {C} of x's dtype, or NULL. Fails on a target that is no class.
+ * Log-probabilities x {N, C, d...} or {C}, floating, against classes {N, d...} or {} of an integer dtype: -weight[t]
+ * x[t] for each; the mean is over the weights of those counted (NaN when nothing is). Targets equal to ignore_index do
+ * not count. weight {C} of x's dtype, or NULL. Fails on a target that is no class.
  */
 ty_tensor *ty_nll_loss(ty_tensor *x, ty_tensor *target, ty_tensor *weight, int64_t ignore_index, ty_reduction reduction)
 {
@@ -287,8 +293,8 @@ static ty_tensor *smoothed(tyi_scope *scope, ty_tensor *x, ty_tensor *target, ty
     if (weight)
         each = tyi_keep(scope, ty_mul(log_probs, weight_along(scope, weight, x, dim)));
     each = tyi_keep(scope, ty_neg(tyi_keep(scope, ty_sum(each, 1, &class_dim, false, TY_DTYPE_NONE))));
-    ty_tensor *ignored = tyi_keep(
-        scope, ty_eq(target, tyi_keep(scope, ty_scalar_tensor(ty_int(ignore_index), TY_DTYPE_NONE, true))));
+    ty_tensor *ignored =
+        tyi_keep(scope, ty_eq(target, tyi_keep(scope, ty_scalar_tensor(ty_int(ignore_index), TY_DTYPE_NONE, true))));
     ty_tensor *zero = tyi_keep(scope, ty_scalar_tensor(ty_int(0), TY_DTYPE_NONE, true));
     ty_tensor *soft = tyi_keep(scope, ty_masked_fill(each, ignored, zero));
     if (reduction != TY_REDUCE_NONE)
@@ -318,8 +324,7 @@ static ty_tensor *against_probabilities(tyi_scope *scope, ty_tensor *x, ty_tenso
         target = tyi_keep(scope, ty_mul(target, number(scope, 1 - smoothing)));
         target = tyi_keep(scope, ty_add(target, number(scope, smoothing / (double)classes), ty_int(1)));
     }
-    ty_tensor *product =
-        tyi_keep(scope, ty_mul(tyi_keep(scope, ty_log_softmax(x, dim, TY_DTYPE_NONE)), target));
+    ty_tensor *product = tyi_keep(scope, ty_mul(tyi_keep(scope, ty_log_softmax(x, dim, TY_DTYPE_NONE)), target));
     if (weight)
         product = tyi_keep(scope, ty_mul(product, weight_along(scope, weight, x, dim)));
     if (reduction == TY_REDUCE_NONE)
@@ -341,7 +346,8 @@ ty_tensor *ty_cross_entropy(ty_tensor *x, ty_tensor *target, ty_tensor *weight, 
     if (!x || !target || check_input("cross_entropy", x, weight) != TY_OK)
         return NULL;
     if (!(label_smoothing >= 0 && label_smoothing <= 1))
-        return tyi_fail(TY_ERROR_VALUE, "cross_entropy: label_smoothing must be from 0 to 1; it is %g", label_smoothing);
+        return tyi_fail(TY_ERROR_VALUE, "cross_entropy: label_smoothing must be from 0 to 1; it is %g",
+                        label_smoothing);
     tyi_scope scope = {0};
     ty_tensor *out;
     if (tyi_same_shape(x, target)) {
@@ -408,7 +414,8 @@ ty_tensor *ty_mse_loss(ty_tensor *x, ty_tensor *target, ty_reduction reduction)
         return NULL;
     ty_dtype dtype = tyi_result_type(2, (ty_tensor *[]){x, target});
     if (!ty_dtype_is_floating(dtype))
-        return tyi_fail(TY_ERROR_VALUE, "mse_loss: %s and %s: one of them must be floating; convert it: x:to(ty.float32)",
+        return tyi_fail(TY_ERROR_VALUE,
+                        "mse_loss: %s and %s: one of them must be floating; convert it: x:to(ty.float32)",
                         TYI_DESCRIBE(x), TYI_DESCRIBE(target));
     int ndim;
     int64_t sizes[TY_MAX_DIMS];

@@ -29,8 +29,9 @@ static ty_status check(const char *name, ty_tensor *x, ty_tensor *mask, ty_tenso
         return ty_fail(TY_ERROR_VALUE, "%s: the mask must be bool; this one is %s: make it one: mask:ne(0)", name,
                        TYI_DESCRIBE(mask));
     if (value->ndim != 0)
-        return ty_fail(TY_ERROR_VALUE, "%s: the value is one number, a tensor without dimensions; this one's shape is %s",
-                       name, TYI_SHAPE(value));
+        return ty_fail(TY_ERROR_VALUE,
+                       "%s: the value is one number, a tensor without dimensions; this one's shape is %s", name,
+                       TYI_SHAPE(value));
     ty_device device;
     return tyi_same_device(name, 2, (ty_tensor *[]){x, mask}, &device);
 }

@@ -10,8 +10,8 @@
 /* A matrix operand: rows and columns, under batch dimensions that are in step with the other operand's. */
 typedef struct matrices {
     const void *data;
-    int64_t row, col;            /* strides, elements */
-    int64_t batch[TY_MAX_DIMS];  /* strides, 0 where broadcast */
+    int64_t row, col;           /* strides, elements */
+    int64_t batch[TY_MAX_DIMS]; /* strides, 0 where broadcast */
 } matrices;
 
 typedef struct product {
@@ -237,11 +237,8 @@ static ty_tensor *batched(const char *name, const tyi_node_kind *kind, ty_tensor
     memcpy(sizes, a->sizes, sizeof sizes);
     sizes[ndim - 1] = b->sizes[ndim - 1];
     ty_tensor *c = tyi_new(ndim, sizes, (ty_dtype)a->dtype, device);
-    product p = {.m = a->sizes[ndim - 2],
-                 .n = b->sizes[ndim - 1],
-                 .k = a->sizes[ndim - 1],
-                 .batch_dims = ndim - 2,
-                 .alpha = 1};
+    product p = {
+        .m = a->sizes[ndim - 2], .n = b->sizes[ndim - 1], .k = a->sizes[ndim - 1], .batch_dims = ndim - 2, .alpha = 1};
     memcpy(p.batch_sizes, sizes, sizeof sizes);
     p.a = matrices_of(a, ndim - 2), p.b = matrices_of(b, ndim - 2);
     if (!c || multiply(c, &p) != TY_OK)
@@ -256,7 +253,8 @@ ty_tensor *ty_bmm(ty_tensor *a, ty_tensor *b)
         check_ndim("bmm", "the second tensor", b, 3) != TY_OK)
         return NULL;
     if (a->sizes[0] != b->sizes[0])
-        return tyi_fail(TY_ERROR_VALUE, "bmm: %s and %s have different batch sizes, %lld and %lld; matmul broadcasts them",
+        return tyi_fail(TY_ERROR_VALUE,
+                        "bmm: %s and %s have different batch sizes, %lld and %lld; matmul broadcasts them",
                         TYI_SHAPE(a), TYI_SHAPE(b), (long long)a->sizes[0], (long long)b->sizes[0]);
     return batched("bmm", &bmm_kind, a, b);
 }
@@ -583,9 +581,8 @@ static ty_status linear_backward(tyi_node *node, ty_tensor *const *grad_out, ty_
 }
 
 /* PyTorch runs a linear layer over a batch of rows as addmm, and names it so. */
-static const tyi_node_kind linear_kinds[3] = {{"AddmmBackward0", linear_backward},
-                                              {"MmBackward0", linear_backward},
-                                              {"LinearBackward0", linear_backward}};
+static const tyi_node_kind linear_kinds[3] = {
+    {"AddmmBackward0", linear_backward}, {"MmBackward0", linear_backward}, {"LinearBackward0", linear_backward}};
 
 static ty_status check_linear(ty_tensor *x, ty_tensor *weight, ty_tensor *bias, ty_device *device)
 {

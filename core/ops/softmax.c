@@ -63,8 +63,9 @@ static ty_tensor *softmax(const char *name, ty_tensor *x, int dim, ty_dtype dtyp
     if (dtype == TY_DTYPE_NONE)
         dtype = (ty_dtype)x->dtype;
     if (!ty_dtype_is_floating(dtype))
-        return tyi_fail(TY_ERROR_VALUE, "%s: the result of %s would be %s, and must be floating; convert it first: "
-                                        "x:to(ty.float32)",
+        return tyi_fail(TY_ERROR_VALUE,
+                        "%s: the result of %s would be %s, and must be floating; convert it first: "
+                        "x:to(ty.float32)",
                         name, TYI_DESCRIBE(x), ty_dtype_name(dtype));
     const tyi_backend *backend = tyi_backend_of(x->storage->device);
     ty_tensor *input = !backend ? NULL : dtype == (ty_dtype)x->dtype ? ty_retain(x) : ty_to_dtype(x, dtype);

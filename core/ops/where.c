@@ -60,7 +60,26 @@ ty_tensor *ty_where(ty_tensor *condition, ty_tensor *a, ty_tensor *b)
 
 /* ---- clamp ---- */
 
-/* Saved: x, min, max (NULL where not given). */
+/* Whether a bound is a tensor; a plain number is one that has no gradient. */
+static bool is_tensor(const ty_tensor *bound)
+{
+    return bound && !bound->wrapped;
+}
+
+/* Where x is strictly between the bounds, as PyTorch has it for plain numbers. */
+static ty_tensor *strictly_inside(ty_tensor *x, ty_tensor *min, ty_tensor *max)
+{
+    ty_tensor *above = min ? F(gt, x, min) : NULL, *below = max ? F(lt, x, max) : NULL;
+    return above && below ? F(logical_and, above, below) : above ? above : below;
+}
+
+/* g where `taken`, half of it where `tied`, 0 elsewhere. */
+static ty_tensor *share(ty_tensor *g, ty_tensor *taken, ty_tensor *tied)
+{
+    return F(where, taken, g, F(where, tied, MUL(g, tyi_number(0.5)), ZERO));
+}
+
+/* Saved: x, min, max (NULL where not given). Where x equals a bound that is a tensor, the two share the gradient. */
 static ty_status clamp_backward(tyi_node *node, ty_tensor *const *grad_out, ty_tensor **grad_in)
 {
     const tyi_shape *shapes = tyi_context(node);
@@ -69,20 +88,29 @@ static ty_status clamp_backward(tyi_node *node, ty_tensor *const *grad_out, ty_t
     ty_tensor *max = tyi_saved_is_null(node, 2) ? NULL : tyi_saved(node, 2);
     if (!x || (!min && !max))
         return TY_FAIL;
-    /* Where min lies above max the result is max. */
+    if (!is_tensor(min) && !is_tensor(max)) {
+        ty_tensor *its = F(where, strictly_inside(x, min, max), g, ZERO);
+        return !tyi_wants(node, 0) || (grad_in[0] = tyi_sum_to(its, &shapes[0])) ? TY_OK : TY_FAIL;
+    }
     ty_tensor *below = min ? F(lt, x, min) : NULL, *above = max ? F(gt, x, max) : NULL;
-    ty_tensor *crossed = min && max ? F(gt, min, max) : NULL;
-    ty_tensor *outside = below && above ? F(logical_or, F(logical_or, below, above), crossed) : below ? below : above;
-    if (tyi_wants(node, 0) && !(grad_in[0] = tyi_sum_to(F(where, outside, ZERO, g), &shapes[0])))
+    ty_tensor *at_min = min ? F(eq, x, min) : NULL, *at_max = max ? F(eq, x, max) : NULL;
+    /* Where min does not lie below max the result is max. */
+    ty_tensor *open = min && max ? F(lt, min, max) : NULL, *crossed = open ? F(gt, min, max) : NULL;
+    ty_tensor *outside = open ? F(logical_or, F(logical_or, below, above), crossed) : below ? below : above;
+    ty_tensor *tied = open ? F(logical_and, F(logical_or, at_min, at_max), open) : at_min ? at_min : at_max;
+    if (tyi_wants(node, 0) &&
+        !(grad_in[0] = tyi_sum_to(F(where, outside, ZERO, share(g, F(logical_not, tied), tied)), &shapes[0])))
         return TY_FAIL;
     if (min && tyi_wants(node, 1)) {
-        ty_tensor *its = crossed ? F(logical_and, below, F(logical_not, crossed)) : below;
-        if (!(grad_in[1] = tyi_sum_to(F(where, its, g, ZERO), &shapes[1])))
+        ty_tensor *taken = open ? F(logical_and, below, F(logical_not, crossed)) : below;
+        ty_tensor *its = share(g, taken, open ? F(logical_and, at_min, open) : at_min);
+        if (!(grad_in[1] = tyi_sum_to(its, &shapes[1])))
             return TY_FAIL;
     }
     if (max && tyi_wants(node, 2)) {
-        ty_tensor *its = crossed ? F(logical_or, above, crossed) : above;
-        if (!(grad_in[2] = tyi_sum_to(F(where, its, g, ZERO), &shapes[2])))
+        ty_tensor *taken = open ? F(logical_or, above, crossed) : above;
+        ty_tensor *its = share(g, taken, open ? F(logical_and, at_max, open) : at_max);
+        if (!(grad_in[2] = tyi_sum_to(its, &shapes[2])))
             return TY_FAIL;
     }
     return TY_OK;

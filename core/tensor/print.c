@@ -1,7 +1,7 @@
 /*
- * A tensor as text, laid out as PyTorch lays it out, with Lua's braces. Reads through strides and, of a dimension that is
- * summarised, its ends only. Uses the public interface alone for what lies above this folder: moving to the host, and
- * the name of a gradient's function.
+ * A tensor as text, laid out as PyTorch lays it out, with Lua's braces. Reads through strides and, of a dimension that
+ * is summarised, its ends only. Uses the public interface alone for what lies above this folder: moving to the host,
+ * and the name of a gradient's function.
  */
 #include <math.h>
 #include <stdarg.h>
@@ -10,7 +10,8 @@
 
 #include "tensor/tensor.h"
 
-const ty_print_options ty_print_defaults = {.precision = 4, .threshold = 1000, .edge_items = 3, .line_width = 80, .sci_mode = -1};
+const ty_print_options ty_print_defaults = {
+    .precision = 4, .threshold = 1000, .edge_items = 3, .line_width = 80, .sci_mode = -1};
 
 #define MOST_PRECISION 60
 #define NUMBER_BYTES   400 /* the largest double with all its digits, and that precision after the point */

@@ -1,7 +1,7 @@
 /*
  * The CPU's kernels against plain loops in double and int64: every pointwise op and dtype, in contiguous, strided,
- * transposed, broadcast and converted operands; reductions, softmax, losses, indexing, sorting and optimisers. Runs with
- * whatever instruction set is in use; the build runs it once for each (TYCHO_ISA).
+ * transposed, broadcast and converted operands; reductions, softmax, losses, indexing, sorting and optimisers. Runs
+ * with whatever instruction set is in use; the build runs it once for each (TYCHO_ISA).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -68,8 +68,8 @@ typedef enum { PLAIN, SPECIAL, POSITIVE } values;
 
 static void randomise(ty_tensor *x, values kind)
 {
-    static const double special[] = {0.0, -0.0, INFINITY, -INFINITY, NAN, 1e-41, -1e-41, 3e38, -3e38, 1.0, -1.0, 88.5,
-                                     -88.5, 104.5, 0.5, 1e-8, -1e-8, 2.5, -2.5, 1e5};
+    static const double special[] = {0.0,  -0.0, INFINITY, -INFINITY, NAN, 1e-41, -1e-41, 3e38, -3e38, 1.0,
+                                     -1.0, 88.5, -88.5,    104.5,     0.5, 1e-8,  -1e-8,  2.5,  -2.5,  1e5};
     static const int64_t extreme[] = {0, 1, -1, INT8_MIN, INT16_MIN, INT32_MIN, INT64_MIN, INT64_MAX, 2, 3};
     ty_dtype dtype = (ty_dtype)x->dtype;
     for (int64_t i = 0; i < x->numel; i++) {
@@ -191,7 +191,7 @@ static int64_t wrapped(int64_t value, ty_dtype dtype)
 REAL(rsqrt, 1 / sqrt(a))
 REAL(neg, -a)
 REAL(sign, a > 0 ? 1 : a < 0 ? -1 : a)
-REAL(square, a * a)
+REAL(square, a *a)
 REAL(relu, a < 0 ? 0 : a)
 REAL(reciprocal, 1 / a)
 REAL(sigmoid, a < 0 ? exp(a) / (1 + exp(a)) : 1 / (1 + exp(-a)))
@@ -202,7 +202,7 @@ REAL(isfinite, fabs(a) < INFINITY)
 WHOLE(neg, (int64_t)(0 - (uint64_t)a))
 WHOLE(abs, a < 0 ? int_neg(a) : a)
 WHOLE(sign, (a > 0) - (a < 0))
-WHOLE(square, (int64_t)((uint64_t)a * (uint64_t)a))
+WHOLE(square, (int64_t)((uint64_t)a *(uint64_t)a))
 WHOLE(relu, a < 0 ? 0 : a)
 WHOLE(same, a)
 WHOLE(invert, ~a)
@@ -217,18 +217,47 @@ static const struct unary_case {
     int64_t (*i)(int64_t);
     bool test;
 } unary_cases[] = {
-#define CASE(name, f, i)      {TYI_UNARY_##name, #name, f, i, false}
-#define TEST_CASE(name, f, i) {TYI_UNARY_##name, #name, f, i, true}
-    CASE(neg, neg_of, int_neg), CASE(abs, fabs, int_abs), CASE(sign, sign_of, int_sign),
-    CASE(square, square_of, int_square), CASE(relu, relu_of, int_relu), CASE(exp, exp, NULL),
-    CASE(expm1, expm1, NULL), CASE(log, log, NULL), CASE(log1p, log1p, NULL), CASE(log2, log2, NULL),
-    CASE(log10, log10, NULL), CASE(sqrt, sqrt, NULL), CASE(rsqrt, rsqrt_of, NULL),
-    CASE(reciprocal, reciprocal_of, NULL), CASE(sin, sin, NULL), CASE(cos, cos, NULL), CASE(tan, tan, NULL),
-    CASE(asin, asin, NULL), CASE(acos, acos, NULL), CASE(atan, atan, NULL), CASE(sinh, sinh, NULL),
-    CASE(cosh, cosh, NULL), CASE(tanh, tanh, NULL), CASE(sigmoid, sigmoid_of, NULL), CASE(erf, erf, NULL),
-    CASE(floor, floor, int_same), CASE(ceil, ceil, int_same), CASE(round, rint, int_same),
-    CASE(trunc, trunc, int_same), CASE(bitwise_not, NULL, int_invert), TEST_CASE(logical_not, not_of, int_not),
-    TEST_CASE(isnan, isnan_of, int_zero), TEST_CASE(isinf, isinf_of, int_zero),
+#define CASE(name, f, i)                                                                                               \
+    {                                                                                                                  \
+        TYI_UNARY_##name, #name, f, i, false                                                                           \
+    }
+#define TEST_CASE(name, f, i)                                                                                          \
+    {                                                                                                                  \
+        TYI_UNARY_##name, #name, f, i, true                                                                            \
+    }
+    CASE(neg, neg_of, int_neg),
+    CASE(abs, fabs, int_abs),
+    CASE(sign, sign_of, int_sign),
+    CASE(square, square_of, int_square),
+    CASE(relu, relu_of, int_relu),
+    CASE(exp, exp, NULL),
+    CASE(expm1, expm1, NULL),
+    CASE(log, log, NULL),
+    CASE(log1p, log1p, NULL),
+    CASE(log2, log2, NULL),
+    CASE(log10, log10, NULL),
+    CASE(sqrt, sqrt, NULL),
+    CASE(rsqrt, rsqrt_of, NULL),
+    CASE(reciprocal, reciprocal_of, NULL),
+    CASE(sin, sin, NULL),
+    CASE(cos, cos, NULL),
+    CASE(tan, tan, NULL),
+    CASE(asin, asin, NULL),
+    CASE(acos, acos, NULL),
+    CASE(atan, atan, NULL),
+    CASE(sinh, sinh, NULL),
+    CASE(cosh, cosh, NULL),
+    CASE(tanh, tanh, NULL),
+    CASE(sigmoid, sigmoid_of, NULL),
+    CASE(erf, erf, NULL),
+    CASE(floor, floor, int_same),
+    CASE(ceil, ceil, int_same),
+    CASE(round, rint, int_same),
+    CASE(trunc, trunc, int_same),
+    CASE(bitwise_not, NULL, int_invert),
+    TEST_CASE(logical_not, not_of, int_not),
+    TEST_CASE(isnan, isnan_of, int_zero),
+    TEST_CASE(isinf, isinf_of, int_zero),
     TEST_CASE(isfinite, isfinite_of, int_one),
 #undef CASE
 #undef TEST_CASE
@@ -280,6 +309,7 @@ static void test_unary(void **state)
                 for (int x = 0; x < LAYOUTS; x++) {
                     check_unary(c, dtype, (layout)o, (layout)x, 13, 7, result, dtype, SPECIAL);
                     check_unary(c, dtype, (layout)o, (layout)x, 3, 1100, result, dtype, SPECIAL);
+                    check_unary(c, dtype, (layout)o, (layout)x, 45, 70, result, dtype, PLAIN);
                 }
             if (ty_dtype_is_floating(dtype)) {
                 check_unary(c, dtype, STRIDED, TRANSPOSED, 37, 11, result, TY_INT32, PLAIN);
@@ -294,8 +324,8 @@ static void test_unary(void **state)
 static void test_unary_edges(void **state)
 {
     (void)state;
-    static const tyi_unary ops[] = {TYI_UNARY_exp, TYI_UNARY_expm1, TYI_UNARY_log, TYI_UNARY_log1p, TYI_UNARY_log2,
-                                    TYI_UNARY_tanh, TYI_UNARY_sigmoid};
+    static const tyi_unary ops[] = {TYI_UNARY_exp,  TYI_UNARY_expm1, TYI_UNARY_log,    TYI_UNARY_log1p,
+                                    TYI_UNARY_log2, TYI_UNARY_tanh,  TYI_UNARY_sigmoid};
     int64_t n = 1 << 20;
     ty_tensor *operands[2] = {make(1, &n, TY_FLOAT32), make(1, &n, TY_FLOAT32)};
     float *out = tyi_data(operands[0]), *x = tyi_data(operands[1]);
@@ -326,7 +356,7 @@ static void test_unary_edges(void **state)
 
 /* ---- Binary --------------------------------------------------------------------------------- */
 
-REAL2(mul, a * b)
+REAL2(mul, a *b)
 REAL2(div, a / b)
 static double mod_of(double a, double b)
 {
@@ -343,9 +373,9 @@ static double floor_divide_of(double a, double b)
 REAL2(maximum, isnan(a) || isnan(b) ? NAN : a > b ? a : b)
 REAL2(minimum, isnan(a) || isnan(b) ? NAN : a < b ? a : b)
 REAL2(relu_backward, b <= 0 ? 0 : a)
-REAL2(sigmoid_backward, a * (1 - b) * b)
-REAL2(tanh_backward, a * (1 - b * b))
-WHOLE2(mul, (int64_t)((uint64_t)a * (uint64_t)b))
+REAL2(sigmoid_backward, a *(1 - b) * b)
+REAL2(tanh_backward, a *(1 - b * b))
+WHOLE2(mul, (int64_t)((uint64_t)a *(uint64_t)b))
 static int64_t int_floor_divide(int64_t a, int64_t b)
 {
     if (b == 0 || b == -1)
@@ -371,7 +401,7 @@ static int64_t int_pow(int64_t a, int64_t b)
 }
 WHOLE2(max, a > b ? a : b)
 WHOLE2(min, a < b ? a : b)
-WHOLE2(and, a & b)
+WHOLE2(and, a &b)
 WHOLE2(or, a | b)
 WHOLE2(xor, a ^ b)
 WHOLE2(relu_backward, b <= 0 ? 0 : a)
@@ -395,15 +425,38 @@ static const struct binary_case {
     int64_t (*i)(int64_t, int64_t);
     bool test;
 } binary_cases[] = {
-#define CASE(name, f, i) {TYI_BINARY_##name, #name, f, i, false}
-#define TEST_CASE(name)  {TYI_BINARY_##name, #name, name##_of, int_##name, true}
-    CASE(mul, mul_of, int_mul), CASE(div, div_of, NULL), CASE(floor_divide, floor_divide_of, int_floor_divide),
-    CASE(remainder, mod_of, int_mod), CASE(fmod, fmod, int_fmod), CASE(pow, pow, int_pow),
-    CASE(maximum, maximum_of, int_max), CASE(minimum, minimum_of, int_min), CASE(atan2, atan2, NULL),
-    CASE(bitwise_and, NULL, int_and), CASE(bitwise_or, NULL, int_or), CASE(bitwise_xor, NULL, int_xor),
-    CASE(relu_backward, relu_backward_of, int_relu_backward), CASE(sigmoid_backward, sigmoid_backward_of, NULL),
-    CASE(tanh_backward, tanh_backward_of, NULL), TEST_CASE(eq), TEST_CASE(ne), TEST_CASE(lt), TEST_CASE(le),
-    TEST_CASE(gt), TEST_CASE(ge), TEST_CASE(logical_and), TEST_CASE(logical_or), TEST_CASE(logical_xor),
+#define CASE(name, f, i)                                                                                               \
+    {                                                                                                                  \
+        TYI_BINARY_##name, #name, f, i, false                                                                          \
+    }
+#define TEST_CASE(name)                                                                                                \
+    {                                                                                                                  \
+        TYI_BINARY_##name, #name, name##_of, int_##name, true                                                          \
+    }
+    CASE(mul, mul_of, int_mul),
+    CASE(div, div_of, NULL),
+    CASE(floor_divide, floor_divide_of, int_floor_divide),
+    CASE(remainder, mod_of, int_mod),
+    CASE(fmod, fmod, int_fmod),
+    CASE(pow, pow, int_pow),
+    CASE(maximum, maximum_of, int_max),
+    CASE(minimum, minimum_of, int_min),
+    CASE(atan2, atan2, NULL),
+    CASE(bitwise_and, NULL, int_and),
+    CASE(bitwise_or, NULL, int_or),
+    CASE(bitwise_xor, NULL, int_xor),
+    CASE(relu_backward, relu_backward_of, int_relu_backward),
+    CASE(sigmoid_backward, sigmoid_backward_of, NULL),
+    CASE(tanh_backward, tanh_backward_of, NULL),
+    TEST_CASE(eq),
+    TEST_CASE(ne),
+    TEST_CASE(lt),
+    TEST_CASE(le),
+    TEST_CASE(gt),
+    TEST_CASE(ge),
+    TEST_CASE(logical_and),
+    TEST_CASE(logical_or),
+    TEST_CASE(logical_xor),
 #undef CASE
 #undef TEST_CASE
 };
@@ -434,9 +487,11 @@ static void check_binary(const struct binary_case *c, ty_dtype dtype, const layo
             right = got.floating ? is_close(got.f, expected, dtype, 4) : got.i == (int64_t)expected;
             right = right || fabs(got.f - expected) <= slack(c->op, a.f, y, dtype);
             /* Overflow on the way, or a quotient that no longer has all its digits. */
-            right = right || (fmax(fabs(a.f), fabs(y)) > 1e37 && c->op != TYI_BINARY_mul && !c->test && c->op != TYI_BINARY_maximum);
+            right = right || (fmax(fabs(a.f), fabs(y)) > 1e37 && c->op != TYI_BINARY_mul && !c->test &&
+                              c->op != TYI_BINARY_maximum);
         } else {
-            right = got.i == wrapped(c->i(a.i, wrapped(b.i, dtype)), c->test ? TY_BOOL : dtype);
+            int64_t y = wrapped(b.floating ? (int64_t)b.f : b.i, dtype);
+            right = got.i == wrapped(c->i(a.i, y), c->test ? TY_BOOL : dtype);
         }
         if (!right)
             fail_msg("%s of %s %.17g (%lld) and %.17g (%lld) gave %.17g (%lld)", c->name, ty_dtype_name(dtype), a.f,
@@ -470,6 +525,8 @@ static void test_binary(void **state)
                         check_binary(c, dtype, mixed, 13, 7, result, dtype, SPECIAL);
                         if (x + y == o + 2)
                             check_binary(c, dtype, mixed, 3, 1100, result, dtype, SPECIAL);
+                        if (dtype >= TY_INT64)
+                            check_binary(c, dtype, mixed, 45, 70, result, TY_FLOAT32, PLAIN);
                     }
             if (dtype == TY_FLOAT32) {
                 static const layout mixed[] = {CONTIGUOUS, CONTIGUOUS, EXPANDED_ROW};
@@ -627,12 +684,25 @@ static void test_copy_of_four_dimensions(void **state)
         set(x, i, (double)i);
     for (int d = 0; d < 4; d++)
         strides[d] = x->strides[(d + 3) % 4];
-    ty_tensor *view = tyi_alias(x, 4, permuted, strides, 0), *operands[2] = {out, view};
+    ty_tensor *view = tyi_alias(x, 4, permuted, strides, 0), *operands[3] = {out, view, view};
     tyi_iter iter;
     walk(&iter, TY_FLOAT32, 2, operands);
     assert_int_equal(tyi_cpu_copy(&iter), TY_OK);
     for (int64_t i = 0; i < x->numel; i++)
         assert_true(get(out, i).f == get(view, i).f);
+    walk(&iter, TY_FLOAT32, 3, operands);
+    assert_int_equal(tyi_cpu_axpy(&iter, ty_int(1)), TY_OK);
+    for (int64_t i = 0; i < x->numel; i++)
+        assert_true(get(out, i).f == 2 * get(view, i).f);
+    /* The output permuted, beside a scalar that is converted. */
+    int64_t one = 1;
+    ty_tensor *scalar = make(1, &one, TY_INT64), *turned[3] = {view, out, scalar};
+    set(scalar, 0, 2);
+    walk(&iter, TY_FLOAT32, 3, turned);
+    assert_int_equal(tyi_cpu_binary(TYI_BINARY_div, &iter), TY_OK);
+    for (int64_t i = 0; i < x->numel; i++)
+        assert_true(get(x, i).f == (double)i);
+    ty_release(scalar);
     ty_release(x);
     ty_release(view);
     ty_release(out);

@@ -1,7 +1,7 @@
 /*
- * The CPU's kernels that work along rows, against plain loops: reductions, cumulative sums, softmax and losses, indexing,
- * sorting, and the optimisers; and what all kernels promise: results that do not depend on the number of threads, and a
- * stop when interrupted. Runs with whatever instruction set is in use.
+ * The CPU's kernels that work along rows, against plain loops: reductions, cumulative sums, softmax and losses,
+ * indexing, sorting, and the optimisers; and what all kernels promise: results that do not depend on the number of
+ * threads, and a stop when interrupted. Runs with whatever instruction set is in use.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -134,8 +134,16 @@ static void check_reduce(tyi_reduce op, ty_dtype dtype, const int64_t sizes[3], 
     void *shift = values_of(sizes[0] * sizes[2], dtype, -3, 3);
     ty_dtype out_dtype = result_dtype(op, dtype);
     void *out = allocate(sizes[0] * sizes[2], out_dtype);
-    tyi_reduce_args args = {.op = op, .dtype = dtype, .x = x, .out = out, .outer = sizes[0], .reduced = sizes[1],
-                            .inner = sizes[2], .x_outer = strides[0], .x_reduced = strides[1], .x_inner = strides[2]};
+    tyi_reduce_args args = {.op = op,
+                            .dtype = dtype,
+                            .x = x,
+                            .out = out,
+                            .outer = sizes[0],
+                            .reduced = sizes[1],
+                            .inner = sizes[2],
+                            .x_outer = strides[0],
+                            .x_reduced = strides[1],
+                            .x_inner = strides[2]};
     args.shift = op == TYI_REDUCE_SUM_SQUARES ? shift : NULL;
     assert_int_equal(tyi_cpu_reduce(&args), TY_OK);
     for (int64_t o = 0; o < sizes[0]; o++)
@@ -164,9 +172,9 @@ static void check_reduce(tyi_reduce op, ty_dtype dtype, const int64_t sizes[3], 
 static void test_reduce(void **state)
 {
     (void)state;
-    static const int64_t shapes[][3] = {{1, 1, 1}, {1, 7, 1}, {3, 1, 5}, {5, 10, 1}, {4, 63, 3}, {1, 1023, 2},
-                                        {300, 65, 1}, {2, 500, 300}, {1, 3000, 10}, {7, 9, 64}, {2, 4097, 1},
-                                        {1, 64, 257}, {0, 5, 3}, {3, 5, 0}};
+    static const int64_t shapes[][3] = {{1, 1, 1},    {1, 7, 1},    {3, 1, 5},     {5, 10, 1},    {4, 63, 3},
+                                        {1, 1023, 2}, {300, 65, 1}, {2, 500, 300}, {1, 3000, 10}, {7, 9, 64},
+                                        {2, 4097, 1}, {1, 64, 257}, {0, 5, 3},     {3, 5, 0}};
     static const int orders[][3] = {{0, 1, 2}, {0, 2, 1}, {2, 1, 0}, {1, 2, 0}, {1, 0, 2}};
     for (int op = 0; op < TYI_REDUCE_COUNT; op++)
         for (int d = 0; d < TY_DTYPE_COUNT; d++) {
@@ -187,8 +195,8 @@ static void test_reduce(void **state)
 static void test_reduce_large(void **state)
 {
     (void)state;
-    static const int64_t shapes[][3] = {{1, 200001, 1}, {3, 70000, 1}, {1, 100003, 3}, {1, 20000, 10}, {2, 3, 40000},
-                                        {1, 2000, 300}};
+    static const int64_t shapes[][3] = {{1, 200001, 1}, {3, 70000, 1}, {1, 100003, 3},
+                                        {1, 20000, 10}, {2, 3, 40000}, {1, 2000, 300}};
     static const int orders[][3] = {{0, 1, 2}, {2, 1, 0}};
     static const tyi_reduce ops[] = {TYI_REDUCE_SUM, TYI_REDUCE_SUM_SQUARES, TYI_REDUCE_MAX, TYI_REDUCE_ARGMIN,
                                      TYI_REDUCE_ALL};
@@ -205,7 +213,8 @@ static void test_empty_reductions(void **state)
     (void)state;
     float out[3] = {9, 9, 9};
     bool truth[3];
-    tyi_reduce_args args = {.op = TYI_REDUCE_SUM, .dtype = TY_FLOAT32, .out = out, .outer = 3, .inner = 1, .x_inner = 1};
+    tyi_reduce_args args = {
+        .op = TYI_REDUCE_SUM, .dtype = TY_FLOAT32, .out = out, .outer = 3, .inner = 1, .x_inner = 1};
     assert_int_equal(tyi_cpu_reduce(&args), TY_OK);
     assert_true(out[0] == 0 && out[2] == 0);
     args.op = TYI_REDUCE_PROD;
@@ -228,8 +237,16 @@ static void test_long_sums_are_exact(void **state)
     double exact = 0;
     for (int64_t i = 0; i < n; i++)
         exact += (x[i] = (float)uniform(0, 1));
-    tyi_reduce_args args = {.op = TYI_REDUCE_SUM, .dtype = TY_FLOAT32, .x = x, .out = &out, .outer = 1, .reduced = n,
-                            .inner = 1, .x_outer = n, .x_reduced = 1, .x_inner = 1};
+    tyi_reduce_args args = {.op = TYI_REDUCE_SUM,
+                            .dtype = TY_FLOAT32,
+                            .x = x,
+                            .out = &out,
+                            .outer = 1,
+                            .reduced = n,
+                            .inner = 1,
+                            .x_outer = n,
+                            .x_reduced = 1,
+                            .x_inner = 1};
     assert_int_equal(tyi_cpu_reduce(&args), TY_OK);
     assert_true(fabs(out - exact) <= 2e-7 * exact);
     float columns[10];
@@ -272,8 +289,8 @@ static void test_cumsum(void **state)
 
 /* ---- Softmax and losses --------------------------------------------------------------------- */
 
-static const int64_t softmax_shapes[][3] = {{1, 1, 1}, {64, 10, 1}, {3, 128, 1}, {5, 129, 1}, {2, 5000, 1},
-                                            {200, 3, 1}, {2, 7, 5}, {3, 10, 300}, {1, 1000, 2}};
+static const int64_t softmax_shapes[][3] = {{1, 1, 1},   {64, 10, 1}, {3, 128, 1},  {5, 129, 1}, {2, 5000, 1},
+                                            {200, 3, 1}, {2, 7, 5},   {3, 10, 300}, {1, 1000, 2}};
 
 static void test_softmax(void **state)
 {
@@ -284,10 +301,11 @@ static void test_softmax(void **state)
                 ty_dtype dtype = (ty_dtype)d;
                 int64_t outer = softmax_shapes[s][0], size = softmax_shapes[s][1], inner = softmax_shapes[s][2];
                 int64_t total = outer * size * inner;
-                void *x = values_of(total, dtype, -9, 9), *y = allocate(total, dtype), *g = values_of(total, dtype, -1, 1);
+                void *x = values_of(total, dtype, -9, 9), *y = allocate(total, dtype),
+                     *g = values_of(total, dtype, -1, 1);
                 void *dx = allocate(total, dtype);
-                tyi_softmax_args args = {.dtype = dtype, .log = log_form, .x = x, .out = y, .outer = outer, .size = size,
-                                         .inner = inner};
+                tyi_softmax_args args = {
+                    .dtype = dtype, .log = log_form, .x = x, .out = y, .outer = outer, .size = size, .inner = inner};
                 assert_int_equal(tyi_cpu_softmax(&args), TY_OK);
                 tyi_softmax_args back = args;
                 back.x = y;
@@ -301,7 +319,8 @@ static void test_softmax(void **state)
                     for (int64_t r = 0; r < size; r++)
                         sum += exp(load(x, dtype, first + r * inner));
                     for (int64_t r = 0; r < size; r++) {
-                        double p = exp(load(x, dtype, first + r * inner)) / sum, grad = load(g, dtype, first + r * inner);
+                        double p = exp(load(x, dtype, first + r * inner)) / sum,
+                               grad = load(g, dtype, first + r * inner);
                         dot += p * grad;
                         g_sum += grad;
                     }
@@ -344,9 +363,18 @@ static void check_nll(ty_dtype dtype, const int64_t shape[3], bool from_logits, 
     int64_t *target = malloc((size_t)rows * sizeof *target);
     for (int64_t i = 0; i < rows; i++)
         target[i] = random32() % 5 ? (int64_t)(random32() % (uint32_t)classes) : -100;
-    tyi_nll_args args = {.dtype = dtype, .from_logits = from_logits, .x = x, .target = target,
-                         .weight = weighted ? weight : NULL, .ignore_index = -100, .outer = outer, .classes = classes,
-                         .inner = inner, .loss = loss, .factor = factor, .log_probs = log_probs};
+    tyi_nll_args args = {.dtype = dtype,
+                         .from_logits = from_logits,
+                         .x = x,
+                         .target = target,
+                         .weight = weighted ? weight : NULL,
+                         .ignore_index = -100,
+                         .outer = outer,
+                         .classes = classes,
+                         .inner = inner,
+                         .loss = loss,
+                         .factor = factor,
+                         .log_probs = log_probs};
     assert_int_equal(tyi_cpu_nll(&args), TY_OK);
     tyi_nll_args back = args;
     back.x = from_logits ? log_probs : x;
@@ -391,9 +419,18 @@ static void test_index_rows(void **state)
         void *x = values_of(rows * width, dtype, -9, 9), *out = allocate(picked * width, dtype);
         for (int64_t i = 0; i < picked; i++)
             index[i] = (int64_t)(random32() % 100) - 50;
-        tyi_index_args args = {.dtype = dtype, .ndim = 2, .sizes = {picked, width}, .out = out, .x = x,
-                               .out_strides = {width, 1}, .x_strides = {0, 1}, .count = 1, .index = {index},
-                               .index_strides = {{1, 0}}, .index_sizes = {rows}, .index_steps = {width}};
+        tyi_index_args args = {.dtype = dtype,
+                               .ndim = 2,
+                               .sizes = {picked, width},
+                               .out = out,
+                               .x = x,
+                               .out_strides = {width, 1},
+                               .x_strides = {0, 1},
+                               .count = 1,
+                               .index = {index},
+                               .index_strides = {{1, 0}},
+                               .index_sizes = {rows},
+                               .index_steps = {width}};
         assert_int_equal(tyi_cpu_index(&args), TY_OK);
         for (int64_t i = 0; i < picked; i++)
             for (int64_t c = 0; c < width; c++) {
@@ -427,10 +464,18 @@ static void test_index_in_the_middle(void **state)
     int64_t n0 = 3, n1 = 5, n2 = 4, n3 = 6, i_index[3] = {4, -1, 0}, j_index[2] = {-6, 5};
     float *x = values_of(n0 * n1 * n2 * n3, TY_FLOAT32, -1, 1), out[3 * 3 * 2 * 4];
     /* Result {n0, 3, 2, n2}: sizes of the walk in the result's order. */
-    tyi_index_args args = {.dtype = TY_FLOAT32, .ndim = 4, .sizes = {n0, 3, 2, n2}, .out = out, .x = x,
-                           .out_strides = {24, 8, 4, 1}, .x_strides = {n1 * n2 * n3, 0, 0, n3}, .count = 2,
-                           .index = {i_index, j_index}, .index_strides = {{0, 1, 0, 0}, {0, 0, 1, 0}},
-                           .index_sizes = {n1, n3}, .index_steps = {n2 * n3, 1}};
+    tyi_index_args args = {.dtype = TY_FLOAT32,
+                           .ndim = 4,
+                           .sizes = {n0, 3, 2, n2},
+                           .out = out,
+                           .x = x,
+                           .out_strides = {24, 8, 4, 1},
+                           .x_strides = {n1 * n2 * n3, 0, 0, n3},
+                           .count = 2,
+                           .index = {i_index, j_index},
+                           .index_strides = {{0, 1, 0, 0}, {0, 0, 1, 0}},
+                           .index_sizes = {n1, n3},
+                           .index_steps = {n2 * n3, 1}};
     assert_int_equal(tyi_cpu_index(&args), TY_OK);
     for (int64_t a = 0; a < n0; a++)
         for (int64_t b = 0; b < 3; b++)
@@ -459,8 +504,17 @@ static void test_index_elements(void **state)
     int16_t *x = values_of(n, TY_INT16, 0, 30000), *out = allocate(picked, TY_INT16);
     for (int64_t i = 0; i < picked; i++)
         index[i] = (int64_t)(random32() % 1000);
-    tyi_index_args args = {.dtype = TY_INT16, .ndim = 1, .sizes = {picked}, .out = out, .x = x, .out_strides = {1},
-                           .count = 1, .index = {index}, .index_strides = {{1}}, .index_sizes = {n}, .index_steps = {1}};
+    tyi_index_args args = {.dtype = TY_INT16,
+                           .ndim = 1,
+                           .sizes = {picked},
+                           .out = out,
+                           .x = x,
+                           .out_strides = {1},
+                           .count = 1,
+                           .index = {index},
+                           .index_strides = {{1}},
+                           .index_sizes = {n},
+                           .index_steps = {1}};
     assert_int_equal(tyi_cpu_index(&args), TY_OK);
     for (int64_t i = 0; i < picked; i++)
         assert_true(out[i] == x[index[i]]);
@@ -559,7 +613,7 @@ static void check_sort(ty_dtype dtype, int64_t rows, int64_t size, int64_t kept,
 static void test_sort(void **state)
 {
     (void)state;
-    static const int64_t sizes[] = {1, 2, 15, 17, 100, 511, 600, 5000};
+    static const int64_t sizes[] = {1, 2, 15, 17, 100, 511, 600, 9001};
     for (int d = 0; d < TY_DTYPE_COUNT; d++)
         for (int s = 0; s < 8; s++)
             for (int descending = 0; descending < 2; descending++) {
@@ -580,9 +634,19 @@ static void check_sgd(ty_dtype dtype, double momentum, double dampening, double 
         p[i] = load(param, dtype, i);
     for (int step = 0; step < 3; step++) {
         void *grad = values_of(n, dtype, -1, 1);
-        tyi_optim_args args = {.kind = TYI_OPTIM_SGD, .dtype = dtype, .n = n, .param = param, .grad = grad, .lr = 0.1,
-                               .first = step == 0, .maximize = maximize, .nesterov = nesterov, .momentum = momentum,
-                               .dampening = dampening, .weight_decay = decay, .state = {momentum ? buffer : NULL}};
+        tyi_optim_args args = {.kind = TYI_OPTIM_SGD,
+                               .dtype = dtype,
+                               .n = n,
+                               .param = param,
+                               .grad = grad,
+                               .lr = 0.1,
+                               .first = step == 0,
+                               .maximize = maximize,
+                               .nesterov = nesterov,
+                               .momentum = momentum,
+                               .dampening = dampening,
+                               .weight_decay = decay,
+                               .state = {momentum ? buffer : NULL}};
         assert_int_equal(tyi_cpu_optim(&args), TY_OK);
         for (int64_t i = 0; i < n; i++) {
             double g = (maximize ? -1 : 1) * load(grad, dtype, i) + decay * p[i];
@@ -611,9 +675,20 @@ static void check_adam(ty_dtype dtype, bool amsgrad, bool decoupled, double deca
     for (int step = 1; step <= 4; step++) {
         void *grad = values_of(n, dtype, -1, 1);
         double bias1 = 1 - pow(beta1, step), bias2 = 1 - pow(beta2, step);
-        tyi_optim_args args = {.kind = TYI_OPTIM_ADAM, .dtype = dtype, .n = n, .param = param, .grad = grad, .lr = lr,
-                               .maximize = maximize, .decoupled_decay = decoupled, .weight_decay = decay,
-                               .beta1 = beta1, .beta2 = beta2, .eps = eps, .bias1 = bias1, .bias2 = bias2,
+        tyi_optim_args args = {.kind = TYI_OPTIM_ADAM,
+                               .dtype = dtype,
+                               .n = n,
+                               .param = param,
+                               .grad = grad,
+                               .lr = lr,
+                               .maximize = maximize,
+                               .decoupled_decay = decoupled,
+                               .weight_decay = decay,
+                               .beta1 = beta1,
+                               .beta2 = beta2,
+                               .eps = eps,
+                               .bias1 = bias1,
+                               .bias2 = bias2,
                                .state = {states[0], states[1], amsgrad ? states[2] : NULL}};
         assert_int_equal(tyi_cpu_optim(&args), TY_OK);
         for (int64_t i = 0; i < n; i++) {
@@ -658,8 +733,16 @@ static void test_results_do_not_depend_on_threads(void **state)
     float *x = values_of(n, TY_FLOAT32, -1, 1), sums[3], *columns[3];
     for (int k = 0; k < 3; k++) {
         tyi_set_num_threads(k + 1);
-        tyi_reduce_args args = {.op = TYI_REDUCE_SUM, .dtype = TY_FLOAT32, .x = x, .out = &sums[k], .outer = 1,
-                                .reduced = n, .inner = 1, .x_outer = n, .x_reduced = 1, .x_inner = 1};
+        tyi_reduce_args args = {.op = TYI_REDUCE_SUM,
+                                .dtype = TY_FLOAT32,
+                                .x = x,
+                                .out = &sums[k],
+                                .outer = 1,
+                                .reduced = n,
+                                .inner = 1,
+                                .x_outer = n,
+                                .x_reduced = 1,
+                                .x_inner = 1};
         assert_int_equal(tyi_cpu_reduce(&args), TY_OK);
         columns[k] = allocate(40, TY_FLOAT32);
         args.out = columns[k];

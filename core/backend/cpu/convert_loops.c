@@ -1,6 +1,6 @@
 /*
- * Loops that copy with conversion, between every two dtypes, and that gather rows as float32; compiled once per
- * instruction set. Conversions follow what PyTorch does on x86: see loops.h.
+ * Loops that copy with conversion between every two dtypes, gather rows as float32, and rank elements for sorting;
+ * compiled once per instruction set. Conversions follow what PyTorch does on x86: see loops.h.
  */
 #include "backend/cpu/loops.h"
 
@@ -8,12 +8,12 @@
 #include <immintrin.h>
 #endif
 
-/* A value x of each kind as each type. Floats become integers through int32 or int64, where what they cannot hold becomes
- * the smallest value, because C leaves that undefined and processors differ. */
+/* A value x of each kind as each type. Floats become integers through int32 or int64, where what they cannot hold
+ * becomes the smallest value, because C leaves that undefined and processors differ. */
 #define TRUNCATE32(x) ((x) >= -2147483648.0f && (x) < 2147483648.0f ? (int32_t)(x) : INT32_MIN)
 /* Where no vector instruction does it, the scalar one already has this very result. */
 #if defined(__x86_64__) && !defined(__AVX512DQ__)
-#define TRUNCATE64(x) _Generic((x), float: truncate_float, double: truncate_double)(x)
+#define TRUNCATE64(x) _Generic((x), float : truncate_float, double : truncate_double)(x)
 static inline int64_t truncate_float(float x)
 {
     return _mm_cvttss_si64(_mm_set_ss(x));
@@ -106,6 +106,42 @@ CONVERT_FROM(FLOAT64, double, FLOAT)
 TY_DTYPES(TY_X)
 #undef TY_X
 
+static inline uint32_t rank_of_float(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    uint32_t rank = bits & 0x80000000u ? ~bits : bits | 0x80000000u;
+    rank = x == 0 ? 0x80000000u : rank;
+    return x != x ? UINT32_MAX : rank;
+}
+
+static inline uint64_t rank_of_double(double x)
+{
+    uint64_t bits, sign = (uint64_t)1 << 63;
+    memcpy(&bits, &x, sizeof bits);
+    uint64_t rank = bits & sign ? ~bits : bits | sign;
+    rank = x == 0 ? sign : rank;
+    return x != x ? UINT64_MAX : rank;
+}
+
+#define RANK(E, T, expression)                                                                                         \
+    static void rank_##E(const void *x, int64_t n, uint64_t flip, uint64_t *ranks)                                     \
+    {                                                                                                                  \
+        TYI_PRAGMA(omp simd)                                                                                           \
+        for (int64_t i = 0; i < n; i++) {                                                                              \
+            T v = ((const T *)x)[i];                                                                                   \
+            ranks[i] = (uint64_t)(expression) ^ flip;                                                                  \
+        }                                                                                                              \
+    }
+RANK(BOOL, uint8_t, v)
+RANK(UINT8, uint8_t, v)
+RANK(INT8, int8_t, v + 128)
+RANK(INT16, int16_t, v + 32768)
+RANK(INT32, int32_t, (uint32_t)v ^ 0x80000000u)
+RANK(INT64, int64_t, (uint64_t)v ^ (uint64_t)1 << 63)
+RANK(FLOAT32, float, rank_of_float(v))
+RANK(FLOAT64, double, rank_of_double(v))
+
 #define ROW(TO)                                                                                                        \
     {                                                                                                                  \
         [TY_BOOL] = convert_##TO##_BOOL, [TY_UINT8] = convert_##TO##_UINT8, [TY_INT8] = convert_##TO##_INT8,           \
@@ -123,6 +159,12 @@ const tyi_convert_loops TYI_ISA_NAME(tyi_converts) = {
     .gather =
         {
 #define TY_X(E, name, storage, arithmetic, kind) [TY_##E] = gather_##E,
+            TY_DTYPES(TY_X)
+#undef TY_X
+        },
+    .rank =
+        {
+#define TY_X(E, name, storage, arithmetic, kind) [TY_##E] = rank_##E,
             TY_DTYPES(TY_X)
 #undef TY_X
         },

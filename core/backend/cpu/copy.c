@@ -21,7 +21,7 @@ ty_status tyi_cpu_from_host(void *data, const void *host, size_t bytes)
 
 typedef struct rows_job {
     const tyi_iter *iter;
-    tyi_convert convert; /* NULL: memcpy */
+    tyi_convert convert;     /* NULL: memcpy */
     int64_t columns, blocks; /* elements of a piece of a row, and pieces per row */
 } rows_job;
 
@@ -103,7 +103,8 @@ static void transpose_tiles(void *context, int64_t begin, int64_t end)
         int64_t tile0 = u % j->tiles0, rest = u / j->tiles0;
         int64_t tile1 = rest % j->tiles1, index = rest / j->tiles1;
         int64_t row = tile1 * TILE, column = tile0 * TILE;
-        int64_t rows = tyi_min64(TILE, iter->sizes[j->dim] - row), columns = tyi_min64(TILE, iter->sizes[last] - column);
+        int64_t rows = tyi_min64(TILE, iter->sizes[j->dim] - row),
+                columns = tyi_min64(TILE, iter->sizes[last] - column);
         char *to = out->data + row * out->strides[j->dim] + column * out->strides[last];
         const char *from = x->data + row * x->strides[j->dim] + column * x->strides[last];
         for (int k = iter->ndim - 3; k >= 0; k--) {
@@ -162,8 +163,7 @@ ty_status tyi_cpu_copy(const tyi_iter *iter)
         int64_t tiles = iter->numel / (iter->sizes[dim] * length) * t.tiles1 * t.tiles0;
         return tyi_cpu_parallel(tiles, TYI_GRAIN / (TILE * TILE), false, transpose_tiles, &t);
     }
-    bool plain = out->dtype == x->dtype &&
-                 ((out->strides[last] == size && x->strides[last] == size) || length == 1);
+    bool plain = out->dtype == x->dtype && ((out->strides[last] == size && x->strides[last] == size) || length == 1);
     rows_job j = {.iter = iter, .convert = NULL};
     if (plain && last == 0 && length <= 2 * TYI_GRAIN) {
         memmove(out->data, x->data, (size_t)(length * size));

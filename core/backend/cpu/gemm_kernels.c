@@ -74,22 +74,21 @@
 #define LOW_16_8  0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23
 #define HIGH_16_8 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31
 
-#define JOIN_(a, b) a##b
-#define JOIN(a, b)  JOIN_(a, b)
-
 /* The tiles: X(height, width). */
+/* clang-format off */
 #define TILES_16_REGISTERS(X)                                                                                          \
-    X(1, 1)                                                                                                            \
-    X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(7, 1) X(8, 1) X(9, 1) X(10, 1) X(11, 1) X(12, 1) X(1, 2) X(2, 2) X(3, 2) \
-        X(4, 2) X(5, 2) X(6, 2) X(1, 3) X(2, 3) X(3, 3) X(4, 3) X(1, 4) X(2, 4) X(3, 4)
+    X(1, 1) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(7, 1) X(8, 1) X(9, 1) X(10, 1) X(11, 1) X(12, 1)                 \
+    X(1, 2) X(2, 2) X(3, 2) X(4, 2) X(5, 2) X(6, 2)                                                                    \
+    X(1, 3) X(2, 3) X(3, 3) X(4, 3)                                                                                    \
+    X(1, 4) X(2, 4) X(3, 4)
+/* clang-format on */
 #if HEIGHT_2 == 8
 #define TILES(X) TILES_16_REGISTERS(X) X(7, 2) X(8, 2) X(5, 3) X(6, 3) X(7, 3) X(8, 3) X(4, 4) X(5, 4) X(6, 4)
 #else
 #define TILES(X) TILES_16_REGISTERS(X)
 #endif
 
-#define DOT_COLUMNS 3   /* of the widest dot tile of three and four rows */
-#define ROW_CHUNK   512 /* columns that row() sums up at a time */
+#define ROW_CHUNK 512 /* columns that row() sums up at a time */
 
 #define SCALAR    float
 #define ISCALAR   int32_t

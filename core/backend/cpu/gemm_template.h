@@ -2,8 +2,8 @@
  * The kernels of gemm.h for one dtype: included by gemm_kernels.c with SCALAR, ISCALAR (the integer of its size),
  * NAME(x), IS_DOUBLE and LANES defined. No include guard, on purpose.
  *
- * Sums over k are taken in the order of k, one multiply-add after the other, by whatever tile an element falls into; so
- * neither the cutting nor the packing shows in the result.
+ * A tile sums over k in the order of k, one multiply-add after the other, whatever its size: neither the cutting nor
+ * the packing shows in the result.
  */
 
 typedef SCALAR NAME(vec) __attribute__((vector_size(TYI_VECTOR_BYTES)));
@@ -273,11 +273,16 @@ static void NAME(pack_a)(void *dst, const void *a, int64_t a_row, int64_t a_col,
 #define PACK(h)                                                                                                        \
     case h:                                                                                                            \
         NAME(pack_tile)(out, in, a_row, a_col, p0, p1, h);                                                             \
-        break;
-            PACK(1)
-            PACK(2) PACK(3) PACK(4) PACK(5) PACK(6)
+        break
+            PACK(1);
+            PACK(2);
+            PACK(3);
+            PACK(4);
+            PACK(5);
+            PACK(6);
 #if HEIGHT_2 == 8
-                PACK(7) PACK(8)
+            PACK(7);
+            PACK(8);
 #endif
 #undef PACK
         }

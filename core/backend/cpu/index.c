@@ -2,9 +2,9 @@
  * Indexing by tensors: gathers, puts, and the scans of index and mask tensors that come before them. Indices have been
  * checked: from -size to size - 1, the negative ones counting from the end.
  *
- * A walk goes over the result's dimensions. The operand of the result's shape (`plain` here: the output of a gather, the
- * values of a put) moves by out_strides; the indexed tensor (the input of a gather, the destination of a put) moves by
- * x_strides and by what the index tensors say. Puts run on one thread in the order of the values, so that repeated
+ * A walk goes over the result's dimensions. The operand of the result's shape (`plain` here: the output of a gather,
+ * the values of a put) moves by out_strides; the indexed tensor (the input of a gather, the destination of a put) moves
+ * by x_strides and by what the index tensors say. Puts run on one thread in the order of the values, so that repeated
  * indices give the same result every time.
  */
 #include "backend/cpu/walk.h"
@@ -17,7 +17,7 @@ typedef struct walk {
     int64_t outer_numel;
     /* The run: the innermost dimension (or several, merged) that is done in one go. */
     int64_t run, plain_step, indexed_step; /* bytes */
-    bool moves; /* an index tensor moves along the run */
+    bool moves;                            /* an index tensor moves along the run */
 } walk;
 
 /* Bytes from the indexed tensor's start for index tensor j at element `at`. */

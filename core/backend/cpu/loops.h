@@ -19,22 +19,26 @@ typedef struct tyi_pointwise_loops {
     tyi_loop unary[TYI_UNARY_COUNT][TY_DTYPE_COUNT];
     tyi_loop binary[TYI_BINARY_COUNT][TY_DTYPE_COUNT];
     tyi_loop add[TY_DTYPE_COUNT], sub[TY_DTYPE_COUNT];
-    tyi_loop axpy[TY_DTYPE_COUNT];  /* extra: alpha, of the dtype */
+    tyi_loop axpy[TY_DTYPE_COUNT]; /* extra: alpha, of the dtype */
     tyi_loop clamp[TY_DTYPE_COUNT];
     tyi_loop where[TY_DTYPE_COUNT]; /* p[1] is bool */
     tyi_loop cube[TY_DTYPE_COUNT], inverse_square[TY_DTYPE_COUNT];
 } tyi_pointwise_loops;
 TYI_ISA_DECLARE(extern const tyi_pointwise_loops, tyi_pointwise, );
 
-/* Copies n elements with conversion; steps between elements are in bytes, source step 0 repeats one element. Floats that
- * an integer cannot hold become its smallest value, or the low bits of that of int32 for narrower integers. */
+/* Copies n elements with conversion; steps between elements are in bytes, source step 0 repeats one element. Floats
+ * that an integer cannot hold become its smallest value, or the low bits of that of int32 for narrower integers. */
 typedef void (*tyi_convert)(void *out, int64_t out_step, const void *x, int64_t x_step, int64_t n);
 /* Row i of out = row index[i] of x (rows of `width` elements) * scale + shift. */
 typedef void (*tyi_gather)(const void *x, const int64_t *index, int64_t rows, int64_t width, float scale, float shift,
                            float *out);
+/* Unsigned numbers in the order of n elements, in the low bits that their dtype has, exclusive-or flip. NaN is the
+ * largest, and both zeros are one value. */
+typedef void (*tyi_rank)(const void *x, int64_t n, uint64_t flip, uint64_t *ranks);
 typedef struct tyi_convert_loops {
     tyi_convert convert[TY_DTYPE_COUNT][TY_DTYPE_COUNT]; /* [to][from] */
     tyi_gather gather[TY_DTYPE_COUNT];
+    tyi_rank rank[TY_DTYPE_COUNT];
 } tyi_convert_loops;
 TYI_ISA_DECLARE(extern const tyi_convert_loops, tyi_converts, );
 
@@ -57,8 +61,8 @@ typedef struct tyi_reduce_loops {
 } tyi_reduce_loops;
 TYI_ISA_DECLARE(extern const tyi_reduce_loops, tyi_reduces, );
 
-/* Softmax and its like; `log` tells log_softmax. Rows are contiguous; columns are `width` neighbours whose `size` elements
- * lie `inner` apart. */
+/* Softmax and its like; `log` tells log_softmax. Rows are contiguous; columns are `width` neighbours whose `size`
+ * elements lie `inner` apart. */
 typedef struct tyi_softmax_loops {
     void (*rows)(const void *x, void *out, int64_t rows, int64_t size, bool log);
     void (*columns)(const void *x, void *out, int64_t size, int64_t inner, int64_t width, bool log);
@@ -67,8 +71,8 @@ typedef struct tyi_softmax_loops {
                              bool log);
     /* Cross entropy's gradient: (exp(y) - onehot(target)) * factor * grad, for each of `width` columns; 0 where factor
      * is. Rows are columns with inner 1 each: `rows` of them. */
-    void (*nll_rows)(const void *y, const int64_t *target, const void *factor, const void *grad, void *out, int64_t rows,
-                     int64_t size);
+    void (*nll_rows)(const void *y, const int64_t *target, const void *factor, const void *grad, void *out,
+                     int64_t rows, int64_t size);
     void (*nll_columns)(const void *y, const int64_t *target, const void *factor, const void *grad, void *out,
                         int64_t size, int64_t inner, int64_t width);
 } tyi_softmax_loops;

@@ -1,12 +1,20 @@
 /*
- * The inner loops of the optimisers, one pass over parameter, gradient and state; compiled once per instruction set. The
- * arithmetic and its order are those of PyTorch's single-tensor implementations, so that trajectories agree.
+ * The inner loops of the optimisers, one pass over parameter, gradient and state; compiled once per instruction set.
+ * The arithmetic and its order are those of PyTorch's single-tensor implementations, so that trajectories agree.
  */
 #include "backend/cpu/loops.h"
 #include "backend/cpu/math.h"
 
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+#define fused_f32(a, b, c) __builtin_fmaf(a, b, c)
+#define fused_f64(a, b, c) __builtin_fma(a, b, c)
+#else
+#define fused_f32(a, b, c) ((a) * (b) + (c))
+#define fused_f64(a, b, c) ((a) * (b) + (c))
+#endif
+
 /* Options are constants of a loop: each combination that matters gets a loop of its own through inlining. */
-#define SGD(E, T)                                                                                                      \
+#define SGD(E, T, S)                                                                                                   \
     static inline __attribute__((always_inline)) void sgd_body_##E(const tyi_optim_args *args, int64_t at, int64_t n,  \
                                                                    bool momentum, bool first, bool nesterov)           \
     {                                                                                                                  \
@@ -19,13 +27,13 @@
         TYI_PRAGMA(omp simd)                                                                                           \
         for (int64_t i = 0; i < n; i++) {                                                                              \
             T g = sign * grad[i];                                                                                      \
-            g = decays ? g + decay * param[i] : g; /* 0 times an infinite parameter would be NaN */                    \
+            g = decays ? fused_##S(decay, param[i], g) : g; /* 0 times an infinite parameter would be NaN */           \
             if (momentum) {                                                                                            \
-                T b = first ? g : keep * buffer[i] + fresh * g;                                                        \
+                T b = first ? g : fused_##S(fresh, g, keep * buffer[i]);                                               \
                 buffer[i] = b;                                                                                         \
-                g = nesterov ? g + keep * b : b;                                                                       \
+                g = nesterov ? fused_##S(keep, b, g) : b;                                                              \
             }                                                                                                          \
-            param[i] = param[i] + step * g;                                                                            \
+            param[i] = fused_##S(step, g, param[i]);                                                                   \
         }                                                                                                              \
     }                                                                                                                  \
     static void sgd_##E(const tyi_optim_args *args, int64_t at, int64_t n)                                             \
@@ -54,14 +62,14 @@
         const bool decays = !args->decoupled_decay && args->weight_decay != 0;                                         \
         const T decay = (T)args->weight_decay;                                                                         \
         const T weight = (T)(1 - args->beta1), beta2 = (T)args->beta2, fresh = (T)(1 - args->beta2);                   \
-        const T scale = (T)(1 / tyi_sqrt_f64(args->bias2)), step = (T)(-args->lr / args->bias1);                       \
+        const T scale = (T)tyi_sqrt_f64(args->bias2), step = (T)(-args->lr / args->bias1);                             \
         TYI_PRAGMA(omp simd)                                                                                           \
         for (int64_t i = 0; i < n; i++) {                                                                              \
             T p = shrink * param[i], g = sign * grad[i];                                                               \
-            g = decays ? g + decay * p : g;                                                                            \
+            g = decays ? fused_##S(decay, p, g) : g;                                                                   \
             /* lerp(mean, g, weight), from the nearer end */                                                           \
-            T m = small ? mean[i] + weight * (g - mean[i]) : g - (g - mean[i]) * (1 - weight);                         \
-            T v = beta2 * square[i] + fresh * g * g;                                                                   \
+            T m = small ? fused_##S(weight, g - mean[i], mean[i]) : fused_##S(weight - 1, g - mean[i], g);             \
+            T v = fused_##S(fresh * g, g, beta2 * square[i]);                                                          \
             T largest = v;                                                                                             \
             if (amsgrad) {                                                                                             \
                 largest = most[i] > v || most[i] != most[i] ? most[i] : v;                                             \
@@ -69,7 +77,7 @@
             }                                                                                                          \
             mean[i] = m;                                                                                               \
             square[i] = v;                                                                                             \
-            param[i] = p + step * m / (tyi_sqrt_##S(largest) * scale + eps);                                           \
+            param[i] = p + step * m / (tyi_sqrt_##S(largest) / scale + eps);                                           \
         }                                                                                                              \
     }                                                                                                                  \
     static void adam_##E(const tyi_optim_args *args, int64_t at, int64_t n)                                            \
@@ -83,8 +91,8 @@
             adam_body_##E(args, at, n, false, false);                                                                  \
     }
 
-SGD(FLOAT32, float)
-SGD(FLOAT64, double)
+SGD(FLOAT32, float, f32)
+SGD(FLOAT64, double, f64)
 ADAM(FLOAT32, float, f32)
 ADAM(FLOAT64, double, f64)
 

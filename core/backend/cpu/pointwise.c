@@ -9,12 +9,16 @@
 
 #include <math.h>
 
-#define BLOCK 1024 /* elements of a strip that goes through scratch memory */
+#define BLOCK        1024 /* elements of a strip that goes through scratch memory */
+#define SMALL        64   /* elements that are not worth a walk */
+#define TILE_ROWS    16   /* of a strip with transposed operands: BLOCK elements, rows of a cache line */
+#define TILE_COLUMNS 64
 
 typedef enum {
-    DIRECT,   /* used in place */
-    GATHERED, /* converted strip by strip */
-    REPEATED, /* the rows of a strip are alike: made when the position changes, and kept */
+    DIRECT,     /* used in place */
+    GATHERED,   /* converted strip by strip */
+    REPEATED,   /* the rows of a strip are alike: made when the position changes, and kept */
+    TRANSPOSED, /* contiguous down the columns of a tile, by which it is gathered */
 } access_kind;
 
 typedef struct job {
@@ -26,6 +30,7 @@ typedef struct job {
     const tyi_convert_loops *converts;
     /* A strip is `rows` steps of the last dimension but one by `columns` of the last. */
     int64_t rows, columns, row_blocks, column_blocks;
+    bool by_row; /* the loop takes the rows of a strip one by one: operands in place have gaps between them */
 } job;
 
 bool tyi_iter_in_place(const tyi_iter *iter)
@@ -121,7 +126,10 @@ static void run_strips(void *context, int64_t begin, int64_t end)
             }
             tyi_convert convert = j->converts->convert[j->wanted[i]][x->dtype];
             int64_t size = (int64_t)ty_dtype_size(j->wanted[i]);
-            if (j->access[i] == GATHERED && step0 == 0 && size >= 4 && x->dtype == j->wanted[i]) {
+            if (j->access[i] == TRANSPOSED) {
+                for (int64_t c = 0; c < columns; c++)
+                    convert(scratch[i] + c * size, columns * size, data + c * step0, step1, rows);
+            } else if (j->access[i] == GATHERED && step0 == 0 && size >= 4 && x->dtype == j->wanted[i]) {
                 expand(scratch[i], data, step1, rows, columns, size);
             } else if (j->access[i] == GATHERED) {
                 for (int64_t r = 0; r < rows; r++)
@@ -129,12 +137,19 @@ static void run_strips(void *context, int64_t begin, int64_t end)
             } else if (repeated[i] != data) {
                 /* For the largest strip, so that a short one in between does no harm. */
                 repeated[i] = data;
-                int64_t most = tyi_min64(j->columns, size0);
-                convert(scratch[i], size, data, step0, step0 ? columns : most);
-                repeat(scratch[i], columns * size, tyi_min64(j->rows, size1));
+                int64_t width = step0 ? columns : tyi_min64(j->columns, size0);
+                convert(scratch[i], size, data, step0, width);
+                repeat(scratch[i], width * size, tyi_min64(j->rows, size1));
             }
         }
-        j->loop(p, rows * columns, j->extra);
+        if (!j->by_row)
+            j->loop(p, rows * columns, j->extra);
+        for (int64_t r = 0; j->by_row && r < rows; r++) {
+            j->loop(p, columns, j->extra);
+            for (int i = 0; i < count; i++)
+                p[i] = (char *)p[i] + (j->access[i] == DIRECT ? iter->operands[i].strides[last - 1]
+                                                              : columns * (int64_t)ty_dtype_size(j->wanted[i]));
+        }
         if (out) {
             const tyi_operand *x = &iter->operands[0];
             int64_t step1 = last > 0 ? x->strides[last - 1] : 0, step0 = x->strides[last];
@@ -152,6 +167,45 @@ static void run_strips(void *context, int64_t begin, int64_t end)
             }
         }
     }
+}
+
+/* Prepares tiles when an input runs along another dimension than the others do: that dimension is put beside the last,
+ * in *turned. Row by row each element would be a cache line of its own. */
+static bool use_tiles(job *j, tyi_iter *turned)
+{
+    const tyi_iter *iter = j->iter;
+    int last = iter->ndim - 1, dim = -1;
+    for (int i = 1; i < iter->count && iter->sizes[last] >= 16; i++) {
+        const tyi_operand *x = &iter->operands[i];
+        int64_t size = (int64_t)ty_dtype_size(x->dtype);
+        if (x->strides[last] == 0 || x->strides[last] <= size)
+            continue;
+        for (int d = 0; d < last; d++)
+            if (x->strides[d] == size && iter->sizes[d] >= 8)
+                dim = d;
+    }
+    if (dim < 0)
+        return false;
+    *turned = *iter;
+    turned->sizes[dim] = iter->sizes[last - 1];
+    turned->sizes[last - 1] = iter->sizes[dim];
+    for (int i = 0; i < iter->count; i++) {
+        tyi_operand *x = &turned->operands[i];
+        int64_t size = (int64_t)ty_dtype_size(x->dtype), step = x->strides[dim];
+        x->strides[dim] = x->strides[last - 1];
+        x->strides[last - 1] = step;
+        if (x->dtype == j->wanted[i] && x->strides[last] == size)
+            j->access[i] = DIRECT;
+        else if (i > 0 && step == size && x->strides[last] > size)
+            j->access[i] = TRANSPOSED;
+        else
+            j->access[i] = i > 0 && step == 0 && x->strides[last] == 0 ? REPEATED : GATHERED;
+    }
+    j->iter = turned;
+    j->by_row = true;
+    j->rows = tyi_min64(TILE_ROWS, turned->sizes[last - 1]);
+    j->columns = tyi_min64(TILE_COLUMNS, turned->sizes[last]);
+    return true;
 }
 
 /* Runs the loop over the iter. The loop takes the compute dtype, but `result` at the output and bool at operand 1 when
@@ -187,12 +241,31 @@ static ty_status run(const tyi_iter *iter, tyi_loop loop, ty_dtype result, bool 
         loop(p, size0, extra);
         return TY_OK;
     }
+    j.converts = tyi_cpu_converts();
+    if (last == 0 && size0 <= SMALL && j.access[0] == DIRECT) {
+        char small[TYI_MAX_OPERANDS][SMALL * 8];
+        void *p[TYI_MAX_OPERANDS];
+        for (int i = 0; i < iter->count; i++) {
+            const tyi_operand *x = &iter->operands[i];
+            p[i] = j.access[i] == DIRECT ? x->data : small[i];
+            if (j.access[i] != DIRECT)
+                j.converts->convert[j.wanted[i]][x->dtype](small[i], (int64_t)ty_dtype_size(j.wanted[i]), x->data,
+                                                           x->strides[0], size0);
+        }
+        loop(p, size0, extra);
+        return TY_OK;
+    }
     j.iter = iter;
     j.loop = loop;
     j.extra = extra;
-    j.converts = tyi_cpu_converts();
+    j.by_row = false;
     j.rows = rows;
     j.columns = rows > 1 ? size0 : tyi_min64(size0, direct ? grain : BLOCK);
+    tyi_iter turned;
+    if (!direct && last > 0 && use_tiles(&j, &turned)) {
+        size0 = turned.sizes[last];
+        size1 = turned.sizes[last - 1];
+    }
     j.row_blocks = (size1 + j.rows - 1) / j.rows;
     j.column_blocks = (size0 + j.columns - 1) / j.columns;
     int64_t strips = iter->numel / (size0 * size1) * j.row_blocks * j.column_blocks;

@@ -34,17 +34,17 @@
 
 /* Which loops a class has for this kind of dtype, and of which expression. */
 #if FLOATING
-#define PICK(floats, integers)   floats
-#define UNARY_F(name, f, i)      UNARY_LOOP(name, T, f)
+#define PICK(floats, integers) floats
+#define UNARY_F(name, f, i)    UNARY_LOOP(name, T, f)
 #define UNARY_I(name, f, i)
-#define BINARY_F(name, f, i)     BINARY_LOOP(name, T, f)
+#define BINARY_F(name, f, i) BINARY_LOOP(name, T, f)
 #define BINARY_I(name, f, i)
 #else
-#define PICK(floats, integers)   integers
+#define PICK(floats, integers) integers
 #define UNARY_F(name, f, i)
-#define UNARY_I(name, f, i)      UNARY_LOOP(name, T, i)
+#define UNARY_I(name, f, i) UNARY_LOOP(name, T, i)
 #define BINARY_F(name, f, i)
-#define BINARY_I(name, f, i)     BINARY_LOOP(name, T, i)
+#define BINARY_I(name, f, i) BINARY_LOOP(name, T, i)
 #endif
 #define UNARY_N(name, f, i)  UNARY_LOOP(name, T, PICK(f, i))
 #define UNARY_R(name, f, i)  UNARY_LOOP(name, T, PICK(f, i))

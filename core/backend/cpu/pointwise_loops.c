@@ -17,45 +17,45 @@
 
 #define PRAGMA(text) TYI_PRAGMA(text)
 
-#define T    bool
-#define E    BOOL
+#define T        bool
+#define E        BOOL
 #define FLOATING 0
-#define M(f) tyi_##f##_int
+#define M(f)     tyi_##f##_int
 #include "backend/cpu/pointwise_dtype.h"
-#define T    uint8_t
-#define E    UINT8
+#define T        uint8_t
+#define E        UINT8
 #define FLOATING 0
-#define M(f) tyi_##f##_int
+#define M(f)     tyi_##f##_int
 #include "backend/cpu/pointwise_dtype.h"
-#define T    int8_t
-#define E    INT8
+#define T        int8_t
+#define E        INT8
 #define FLOATING 0
-#define M(f) tyi_##f##_int
+#define M(f)     tyi_##f##_int
 #include "backend/cpu/pointwise_dtype.h"
-#define T    int16_t
-#define E    INT16
+#define T        int16_t
+#define E        INT16
 #define FLOATING 0
-#define M(f) tyi_##f##_int
+#define M(f)     tyi_##f##_int
 #include "backend/cpu/pointwise_dtype.h"
-#define T    int32_t
-#define E    INT32
+#define T        int32_t
+#define E        INT32
 #define FLOATING 0
-#define M(f) tyi_##f##_int
+#define M(f)     tyi_##f##_int
 #include "backend/cpu/pointwise_dtype.h"
-#define T    int64_t
-#define E    INT64
+#define T        int64_t
+#define E        INT64
 #define FLOATING 0
-#define M(f) tyi_##f##_int
+#define M(f)     tyi_##f##_int
 #include "backend/cpu/pointwise_dtype.h"
-#define T    float
-#define E    FLOAT32
+#define T        float
+#define E        FLOAT32
 #define FLOATING 1
-#define M(f) tyi_##f##_f32
+#define M(f)     tyi_##f##_f32
 #include "backend/cpu/pointwise_dtype.h"
-#define T    double
-#define E    FLOAT64
+#define T        double
+#define E        FLOAT64
 #define FLOATING 1
-#define M(f) tyi_##f##_f64
+#define M(f)     tyi_##f##_f64
 #include "backend/cpu/pointwise_dtype.h"
 
 /* Choosing moves bits, so that one loop serves all dtypes of a size. */
@@ -82,12 +82,21 @@ WHERE_LOOP(64)
 #define INTEGERS(prefix)                                                                                               \
     [TY_BOOL] = prefix##_BOOL, [TY_UINT8] = prefix##_UINT8, [TY_INT8] = prefix##_INT8, [TY_INT16] = prefix##_INT16,    \
     [TY_INT32] = prefix##_INT32, [TY_INT64] = prefix##_INT64
-#define FLOATS(prefix)  [TY_FLOAT32] = prefix##_FLOAT32, [TY_FLOAT64] = prefix##_FLOAT64
-#define ROW_N(prefix)   {INTEGERS(prefix), FLOATS(prefix)}
-#define ROW_R(prefix)   ROW_N(prefix)
-#define ROW_T(prefix)   ROW_N(prefix)
-#define ROW_F(prefix)   {FLOATS(prefix)}
-#define ROW_I(prefix)   {INTEGERS(prefix)}
+#define FLOATS(prefix) [TY_FLOAT32] = prefix##_FLOAT32, [TY_FLOAT64] = prefix##_FLOAT64
+#define ROW_N(prefix)                                                                                                  \
+    {                                                                                                                  \
+        INTEGERS(prefix), FLOATS(prefix)                                                                               \
+    }
+#define ROW_R(prefix) ROW_N(prefix)
+#define ROW_T(prefix) ROW_N(prefix)
+#define ROW_F(prefix)                                                                                                  \
+    {                                                                                                                  \
+        FLOATS(prefix)                                                                                                 \
+    }
+#define ROW_I(prefix)                                                                                                  \
+    {                                                                                                                  \
+        INTEGERS(prefix)                                                                                               \
+    }
 
 const tyi_pointwise_loops TYI_ISA_NAME(tyi_pointwise) = {
     .unary =
@@ -105,8 +114,14 @@ const tyi_pointwise_loops TYI_ISA_NAME(tyi_pointwise) = {
     .sub = ROW_N(binary_sub),
     .axpy = ROW_N(axpy),
     .clamp = ROW_N(clamp),
-    .where = {[TY_BOOL] = where_8, [TY_UINT8] = where_8, [TY_INT8] = where_8, [TY_INT16] = where_16,
-              [TY_INT32] = where_32, [TY_INT64] = where_64, [TY_FLOAT32] = where_32, [TY_FLOAT64] = where_64},
+    .where = {[TY_BOOL] = where_8,
+              [TY_UINT8] = where_8,
+              [TY_INT8] = where_8,
+              [TY_INT16] = where_16,
+              [TY_INT32] = where_32,
+              [TY_INT64] = where_64,
+              [TY_FLOAT32] = where_32,
+              [TY_FLOAT64] = where_64},
     .cube = ROW_N(unary_cube),
     .inverse_square = ROW_F(unary_inverse_square),
 };

@@ -17,10 +17,10 @@
 typedef struct job {
     const tyi_reduce_args *args;
     const tyi_reducer *reducer;
-    tyi_convert gather;  /* of neither rows nor columns */
-    int64_t size;        /* bytes of an element */
+    tyi_convert gather; /* of neither rows nor columns */
+    int64_t size;       /* bytes of an element */
     int64_t out_size;
-    bool narrow; /* few columns without gaps */
+    bool narrow;           /* few columns without gaps */
     int64_t piece, pieces; /* along the reduced dimension */
     int64_t tile, tiles;   /* outputs of one task along the inner dimension, or of all outputs */
     char *states;          /* {outer, pieces, inner} when there is more than one piece */
@@ -85,8 +85,8 @@ static void reduce_rows(void *context, int64_t begin, int64_t end)
     }
 }
 
-/* States of n rows of `width` columns. Few columns without gaps, such as {100000, 3} over its first dimension, go faster
- * as several rows side by side, whose states are folded in the end. */
+/* States of n rows of `width` columns. Few columns without gaps, such as {100000, 3} over its first dimension, go
+ * faster as several rows side by side, whose states are folded in the end. */
 static void columns(const job *j, const char *x, int64_t n, int64_t width, int64_t first, const char *shift,
                     char *states)
 {
@@ -141,7 +141,8 @@ ty_status tyi_cpu_reduce(const tyi_reduce_args *given)
     tyi_reduce_args args = *given;
     if (args.outer * args.inner == 0)
         return TY_OK;
-    /* Where there is no inner dimension, the outer one serves as such: as columns, or as rows that a task takes together. */
+    /* Where there is no inner dimension, the outer one serves as such: as columns, or as rows that a task takes
+     * together. */
     if (args.inner == 1) {
         args.inner = args.outer;
         args.x_inner = args.x_outer;

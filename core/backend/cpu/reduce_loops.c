@@ -1,6 +1,6 @@
 /*
- * The inner loops of the reductions for every dtype; compiled once per instruction set. The loops are in reduce_dtype.h;
- * here they are made for each dtype and put into the table that reduce.c looks them up in.
+ * The inner loops of the reductions for every dtype; compiled once per instruction set. The loops are in
+ * reduce_dtype.h; here they are made for each dtype and put into the table that reduce.c looks them up in.
  */
 #include "backend/cpu/loops.h"
 
@@ -68,8 +68,9 @@
 /* A reducer from functions of several names: sums of squares end like sums, minima like maxima. */
 #define REDUCER(E, size, loops, merge, end)                                                                            \
     [TY_##E] = {size, loops##_rows_##E, loops##_columns_##E, merge##_combine_##E, end##_finish_##E}
-#define DTYPES(ROW) ROW(BOOL, bool), ROW(UINT8, uint8_t), ROW(INT8, int8_t), ROW(INT16, int16_t), ROW(INT32, int32_t), \
-                    ROW(INT64, int64_t), ROW(FLOAT32, float), ROW(FLOAT64, double)
+#define DTYPES(ROW)                                                                                                    \
+    ROW(BOOL, bool), ROW(UINT8, uint8_t), ROW(INT8, int8_t), ROW(INT16, int16_t), ROW(INT32, int32_t),                 \
+        ROW(INT64, int64_t), ROW(FLOAT32, float), ROW(FLOAT64, double)
 /* Sums and products of floats are kept in double. */
 #define WIDE(E, T) (TY_##E == TY_FLOAT32 ? sizeof(double) : sizeof(T))
 

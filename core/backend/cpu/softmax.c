@@ -1,6 +1,6 @@
 /*
- * Drivers of softmax, log_softmax and the negative log-likelihood: they cut {outer, size, inner} data into rows or tiles
- * of columns and share them out to threads. The inner loops are in softmax_loops.c.
+ * Drivers of softmax, log_softmax and the negative log-likelihood: they cut {outer, size, inner} data into rows or
+ * tiles of columns and share them out to threads. The inner loops are in softmax_loops.c.
  */
 #include "backend/cpu/loops.h"
 #include "backend/cpu/walk.h"
@@ -146,9 +146,9 @@ static void entropy_columns(void *context, int64_t begin, int64_t end)
     const tyi_nll_args *a = j->nll;
     for (int64_t u = begin; u < end; u++) {
         int64_t outer, column, width, at = tile_at(j, u, &outer, &column, &width), first = outer * j->inner + column;
-        j->loops->nll_columns((const char *)a->x + at, a->target + first, (const char *)a->factor_in + first * j->element,
-                              (const char *)a->grad + first * j->element, (char *)a->grad_x + at, j->size, j->inner,
-                              width);
+        j->loops->nll_columns(
+            (const char *)a->x + at, a->target + first, (const char *)a->factor_in + first * j->element,
+            (const char *)a->grad + first * j->element, (char *)a->grad_x + at, j->size, j->inner, width);
     }
 }
 

@@ -3,69 +3,22 @@
  * PyTorch; the complement when descending), a rank and its position become one record, and records are sorted: since
  * positions break ties, every order is stable. Ranks of up to 32 bits share a 64-bit word with their position.
  */
+#include "backend/cpu/loops.h"
 #include "backend/cpu/walk.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#define INSERTION 16   /* records that insertion sort takes */
-#define MERGED    512  /* up to here merging is faster than counting digits */
-#define DIGIT     11   /* bits of a digit */
-#define DIGITS    6    /* of 64 bits */
-#define BUCKETS   (1 << DIGIT)
+#define INSERTION 16        /* records that insertion sort takes */
+#define MERGED    128       /* up to here merging is faster than counting digits */
+#define LARGE     8192      /* from here on longer digits, and so fewer passes, pay */
+#define COUNTERS  (6 << 11) /* of 64 bits in digits of 11; digits of 8 need fewer */
 
 typedef uint64_t packed; /* rank << 32 | position */
 typedef struct wide {
     uint64_t rank;
     int64_t position;
 } wide;
-
-static inline uint64_t rank_of_float(float x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    if (x != x)
-        return UINT32_MAX;
-    if (x == 0) /* both zeros are one value */
-        return 0x80000000u;
-    return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
-}
-
-static inline uint64_t rank_of_double(double x)
-{
-    uint64_t bits, sign = (uint64_t)1 << 63;
-    memcpy(&bits, &x, sizeof bits);
-    if (x != x)
-        return UINT64_MAX;
-    if (x == 0)
-        return sign;
-    return bits & sign ? ~bits : bits | sign;
-}
-
-/* Ranks of n elements, in the low bits that their dtype has, with `flip` applied. */
-static void ranks_of(const char *x, ty_dtype dtype, int64_t n, uint64_t flip, uint64_t *ranks)
-{
-    switch (dtype) {
-#define RANKS(E, T, expression)                                                                                        \
-    case TY_##E:                                                                                                       \
-        for (int64_t i = 0; i < n; i++) {                                                                              \
-            T v = ((const T *)(const void *)x)[i];                                                                     \
-            ranks[i] = (uint64_t)(expression) ^ flip;                                                                  \
-        }                                                                                                              \
-        break;
-        RANKS(BOOL, uint8_t, v)
-        RANKS(UINT8, uint8_t, v)
-        RANKS(INT8, int8_t, v + 128)
-        RANKS(INT16, int16_t, v + 32768)
-        RANKS(INT32, int32_t, (uint32_t)v ^ 0x80000000u)
-        RANKS(INT64, int64_t, (uint64_t)v ^ (uint64_t)1 << 63)
-        RANKS(FLOAT32, float, rank_of_float(v))
-        RANKS(FLOAT64, double, rank_of_double(v))
-#undef RANKS
-    default:
-        break;
-    }
-}
 
 /* Sorting of records K, with LESS, the rank's bits at a shift, and positions, for both kinds. */
 #define SORTING(K, LESS, BITS)                                                                                         \
@@ -92,28 +45,30 @@ static void ranks_of(const char *x, ty_dtype dtype, int64_t n, uint64_t flip, ui
                 memcpy(a + at, spare + left, (size_t)(width - left) * sizeof(K));                                      \
             }                                                                                                          \
     }                                                                                                                  \
-    /* Digit by digit from the lowest; a digit that all records share is skipped. Positions are in order at first, and  \
+    /* Digit by digit from the lowest; a digit that all records share is skipped. Positions are in order at first, and \
      * each pass keeps the order of equals. */                                                                         \
     static void count_##K(K *a, K *spare, int64_t n, int bits)                                                         \
     {                                                                                                                  \
-        int64_t counts[DIGITS][BUCKETS];                                                                               \
-        int digits = (bits + DIGIT - 1) / DIGIT;                                                                       \
-        memset(counts, 0, sizeof counts[0] * (size_t)digits);                                                          \
+        int64_t counts[COUNTERS];                                                                                      \
+        int digit = n < LARGE ? 8 : 11, digits = (bits + digit - 1) / digit;                                           \
+        uint64_t buckets = (uint64_t)1 << digit, mask = buckets - 1;                                                   \
+        memset(counts, 0, sizeof *counts *(size_t)digits << digit);                                                    \
         for (int64_t i = 0; i < n; i++)                                                                                \
             for (int d = 0; d < digits; d++)                                                                           \
-                counts[d][BITS(a[i]) >> d * DIGIT & (BUCKETS - 1)]++;                                                  \
+                counts[((uint64_t)d << digit) + (BITS(a[i]) >> d * digit & mask)]++;                                   \
         K *from = a, *to = spare;                                                                                      \
         for (int d = 0; d < digits; d++) {                                                                             \
-            int64_t *count = counts[d], begin = 0;                                                                     \
-            if (count[BITS(from[0]) >> d * DIGIT & (BUCKETS - 1)] == n)                                                \
+            int64_t *count = counts + ((int64_t)d << digit), begin = 0;                                                \
+            int shift = d * digit;                                                                                     \
+            if (count[BITS(from[0]) >> shift & mask] == n)                                                             \
                 continue;                                                                                              \
-            for (int b = 0; b < BUCKETS; b++) {                                                                        \
+            for (uint64_t b = 0; b < buckets; b++) {                                                                   \
                 int64_t c = count[b];                                                                                  \
                 count[b] = begin;                                                                                      \
                 begin += c;                                                                                            \
             }                                                                                                          \
             for (int64_t i = 0; i < n; i++)                                                                            \
-                to[count[BITS(from[i]) >> d * DIGIT & (BUCKETS - 1)]++] = from[i];                                     \
+                to[count[BITS(from[i]) >> shift & mask]++] = from[i];                                                  \
             K *swap = from;                                                                                            \
             from = to;                                                                                                 \
             to = swap;                                                                                                 \
@@ -153,9 +108,10 @@ SORTING(wide, WIDE_LESS, WIDE_BITS)
 
 typedef struct job {
     const tyi_sort_args *args;
-    size_t size;    /* bytes of an element */
-    int bits;       /* of a rank */
-    uint64_t flip;  /* makes ranks descend */
+    size_t size; /* bytes of an element */
+    tyi_rank rank;
+    int bits;      /* of a rank */
+    uint64_t flip; /* makes ranks descend */
     bool is_packed;
     bool partial;   /* only the first `kept` by a heap */
     size_t records; /* of a task's memory */
@@ -182,7 +138,7 @@ static inline wide wide_of(uint64_t rank, int64_t position)
         uint64_t ranks[RANKED];                                                                                        \
         for (int64_t from = 0; from < n; from += RANKED) {                                                             \
             int64_t count = tyi_min64(RANKED, n - from), i = 0;                                                        \
-            ranks_of(x + (size_t)from * j->size, j->args->dtype, count, j->flip, ranks);                               \
+            j->rank(x + (size_t)from * j->size, count, j->flip, ranks);                                                \
             for (; i < count && have < initial; i++)                                                                   \
                 a[have++] = K##_of(ranks[i], from + i);                                                                \
             if (i == count)                                                                                            \
@@ -266,12 +222,14 @@ static ty_status run(const tyi_sort_args *args, bool partial)
     if (args->rows * args->size == 0 || args->kept == 0)
         return TY_OK;
     job j = {.args = args, .size = ty_dtype_size(args->dtype), .partial = partial};
+    j.rank = tyi_cpu_converts()->rank[args->dtype];
     j.bits = (int)j.size * 8;
     j.flip = args->descending ? (j.bits == 64 ? UINT64_MAX : ((uint64_t)1 << j.bits) - 1) : 0;
     j.is_packed = j.bits <= 32 && args->size <= UINT32_MAX;
     j.records = 2 * (size_t)(partial ? args->kept : args->size);
     atomic_init(&j.failed, false);
-    ty_status status = tyi_cpu_parallel(args->rows, tyi_cpu_grain(args->size * (partial ? 2 : 16)), true, sort_rows, &j);
+    ty_status status =
+        tyi_cpu_parallel(args->rows, tyi_cpu_grain(args->size * (partial ? 2 : 16)), true, sort_rows, &j);
     if (atomic_load(&j.failed))
         return tyi_fail_memory(j.records * (j.is_packed ? sizeof(packed) : sizeof(wide)));
     return status;

@@ -1,0 +1,183 @@
+/*
+ * tycho.core.io: saving, loading and fetching files. The Lua half checks arguments by name and documents; here are the
+ * calls themselves. A call that runs out of memory is tried once more after a full collection.
+ */
+#include "io.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <lauxlib.h>
+
+#include "io/download.h"
+#include "io_values.h"
+#include "memory.h"
+
+/* After a failure: true when it is worth another try. */
+static bool retry(lua_State *L, int *tries)
+{
+    if (ty_error_what() != TY_ERROR_MEMORY || (*tries)++ > 0)
+        return false;
+    tyb_free_everything(L, tyb_get(L));
+    return true;
+}
+
+/* A path, which C ends at its first 0. */
+static const char *check_path(lua_State *L, int idx, const char *name)
+{
+    size_t length;
+    char said[64];
+    if (lua_type(L, idx) != LUA_TSTRING)
+        tyb_raise(L, "%s: the path must be a string, got %s", name, tyb_say(L, idx, said));
+    const char *path = lua_tolstring(L, idx, &length);
+    if (strlen(path) != length)
+        tyb_raise(L, "%s: the path has a 0 byte in it", name);
+    return path;
+}
+
+/* save(value, path) */
+static int save(lua_State *L)
+{
+    lua_settop(L, 2);
+    const char *path = check_path(L, 2, "save");
+    tyb_box *box = tyb_push_box(L);
+    tyb_to_file_value(L, 1, box);
+    ty_status status;
+    int tries = 0;
+    do
+        status = ty_save(box->data, path);
+    while (status != TY_OK && retry(L, &tries));
+    box->release(box);
+    if (status != TY_OK)
+        tyb_raise_core(L, "save");
+    return 0;
+}
+
+static void free_tree(tyb_box *box)
+{
+    ty_value_free(box->data);
+    box->data = NULL;
+}
+
+/* load(path) -> value */
+static int load(lua_State *L)
+{
+    const char *path = check_path(L, 1, "load");
+    tyb_box *box = tyb_push_box(L);
+    box->release = free_tree;
+    int tries = 0;
+    do
+        box->data = ty_load(path);
+    while (!box->data && retry(L, &tries));
+    if (!box->data)
+        tyb_raise_core(L, "load");
+    tyb_push_file_value(L, box->data);
+    free_tree(box);
+    return 1;
+}
+
+/* load_idx(path) -> tensor */
+static int load_idx(lua_State *L)
+{
+    const char *path = check_path(L, 1, "load_idx");
+    tyb_state *s = tyb_get(L);
+    tyb_handle *handle = tyb_new_handle(L, s);
+    ty_tensor *x;
+    int tries = 0;
+    do
+        x = ty_load_idx(path);
+    while (!x && retry(L, &tries));
+    if (!x)
+        tyb_raise_core(L, "load_idx");
+    tyb_fill_handle(s, handle, x);
+    return 1;
+}
+
+/* The Lua function that is told of a download, on the stack of the state that started it. */
+typedef struct listener {
+    lua_State *L;
+    int function; /* 0: none */
+    bool failed;  /* its error is on top of the stack */
+} listener;
+
+/* Runs inside libcurl, which an error must not jump through: it is kept, and raised when libcurl is back. */
+static bool tell(void *context, uint64_t received, uint64_t total)
+{
+    listener *l = context;
+    if (!l->function || l->failed)
+        return l->failed;
+    lua_pushvalue(l->L, l->function);
+    lua_pushinteger(l->L, (lua_Integer)received);
+    lua_pushinteger(l->L, (lua_Integer)total);
+    if (lua_pcall(l->L, 2, 1, 0) != LUA_OK) {
+        l->failed = true;
+        return true;
+    }
+    bool stop = lua_toboolean(l->L, -1);
+    lua_pop(l->L, 1);
+    return stop;
+}
+
+/* Makes the directories that lead to a file, as mkdir -p does. What cannot be made shows when the file is written. */
+static void make_directories(lua_State *L, const char *path)
+{
+    char *copy = lua_newuserdatauv(L, strlen(path) + 1, 0);
+    strcpy(copy, path);
+    for (char *at = copy + 1; *copy && *at; at++) {
+        if (*at != '/')
+            continue;
+        *at = 0;
+        if (mkdir(copy, 0777) != 0 && errno != EEXIST && errno != EISDIR) {
+            *at = '/';
+            break;
+        }
+        *at = '/';
+    }
+    lua_pop(L, 1);
+}
+
+/* download(url, path, sha256 or nil, flags, progress or nil) */
+static int download(lua_State *L)
+{
+    const char *url = luaL_checkstring(L, 1), *path = check_path(L, 2, "download");
+    const char *sha256 = luaL_optstring(L, 3, NULL);
+    int flags = (int)luaL_optinteger(L, 4, 0);
+    lua_settop(L, 5);
+    luaL_checkstack(L, 10, "download");
+    listener l = {L, lua_isnil(L, 5) ? 0 : 5, false};
+    make_directories(L, path);
+    if (ty_download(url, path, sha256, flags, tell, &l) == TY_OK)
+        return 0;
+    if (l.failed)
+        return lua_error(L);
+    tyb_raise_core(L, "download");
+}
+
+/* sha256(path) -> 64 hexadecimal digits */
+static int sha256(lua_State *L)
+{
+    char hex[TY_SHA256_HEX];
+    if (ty_sha256_file(check_path(L, 1, "sha256"), hex) != TY_OK)
+        tyb_raise_core(L, "sha256");
+    lua_pushstring(L, hex);
+    return 1;
+}
+
+void tyb_open_io(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"save", save},         {"load", load},     {"load_idx", load_idx},
+        {"download", download}, {"sha256", sha256}, {NULL, NULL},
+    };
+    luaL_newlib(L, functions);
+    tyb_push_null(L);
+    lua_setfield(L, -2, "null");
+    tyb_push_kind(L, TY_TUPLE);
+    lua_setfield(L, -2, "tuple");
+    tyb_push_kind(L, TY_LIST);
+    lua_setfield(L, -2, "list");
+    tyb_push_kind(L, TY_DICT);
+    lua_setfield(L, -2, "dict");
+}

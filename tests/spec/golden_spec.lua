@@ -1,0 +1,87 @@
+--[[
+Every op gives what PyTorch gives: values, gradients, dtypes, shapes, and errors where PyTorch has them. The cases are in
+tests/golden/ops.lua; here they are run, and the table of ops is held against them: an op without a case is a failure, and
+so is an argument that no case uses.
+]]
+
+local core = require "tycho.core"
+local golden = require "support.golden"
+
+local groups = golden.read "ops.lua"
+local lines
+
+-- Ops that no golden case can hold, and why.
+local exempt = {}
+local function exempt_all(reason, names)
+  for name in names:gmatch "%S+" do exempt[name] = reason end
+end
+exempt_all("random: bits, not values, are compared, by tests/c/test_random.c and nn_spec",
+  "rand randn rand_like randn_like randint randperm bernoulli multinomial normal uniform_ normal_ bernoulli_ exponential_ random_ "
+  .. "manual_seed initial_seed seed get_rng_state set_rng_state xavier_uniform_ xavier_normal_ kaiming_uniform_ kaiming_normal_ "
+  .. "trunc_normal_ calculate_gain")
+exempt_all("initialisers: nn_spec", "constant_ zeros_ ones_")
+exempt_all("the tape itself: tests/c/test_autograd.c; every gradient here goes through grad",
+  "backward grad requires_grad_ retain_grad is_grad_enabled")
+exempt_all("settings of the process, no op", "get_num_threads set_num_threads get_default_dtype set_default_dtype set_printoptions")
+exempt_all("a fact about a Lua value", "is_tensor")
+
+describe("an op gives what PyTorch gives:", function()
+  for _, group in ipairs(groups) do
+    it(group.op, function()
+      local wrong = {}
+      for _, case in ipairs(group.cases) do
+        local message = golden.check(case)
+        if message then
+          lines = lines or golden.lines "ops.lua"
+          wrong[#wrong + 1] = ("ops.lua:%d: %s\n    %s"):format(case.line, lines[case.line]:sub(1, 200), message)
+        end
+      end
+      if #wrong > 0 then
+        error(("%d of %d cases:\n%s"):format(#wrong, #group.cases, table.concat(wrong, "\n", 1, math.min(#wrong, 12))), 0)
+      end
+    end)
+  end
+end)
+
+describe("the golden cases cover the table of ops:", function()
+  local of = {}
+  for _, group in ipairs(groups) do of[group.op] = group.cases end
+
+  it("every op has a case or a reason to have none", function()
+    local missing = {}
+    for _, row in ipairs(core.rows()) do
+      if not of[row.name] and not exempt[row.name] then missing[#missing + 1] = row.name end
+    end
+    assert.are.equal("", table.concat(missing, " "))
+  end)
+
+  it("no reason is out of date", function()
+    local known, stale = {}, {}
+    for _, row in ipairs(core.rows()) do known[row.name] = true end
+    for name in pairs(exempt) do
+      if not known[name] or of[name] then stale[#stale + 1] = name end
+    end
+    assert.are.equal("", table.concat(stale, " "))
+  end)
+
+  it("every argument is used by a case", function()
+    local unused = {}
+    for _, row in ipairs(core.rows()) do
+      local used = {}
+      for _, case in ipairs(of[row.name] or {}) do
+        for name in pairs(case[3] ~= 0 and case[3] or {}) do used[name] = true end
+        for _, form in ipairs(row.forms) do
+          for i = 1, #case[2] do
+            if form.args[i] and not form.args[i].keyword then used[form.args[i].name] = true end
+          end
+        end
+      end
+      for _, form in ipairs(of[row.name] and row.forms or {}) do
+        for _, arg in ipairs(form.args) do
+          if not used[arg.name] and arg.kind ~= "device" then unused[#unused + 1] = row.name .. "." .. arg.name end
+        end
+      end
+    end
+    assert.are.equal("", table.concat(unused, " "))
+  end)
+end)

@@ -1,0 +1,262 @@
+--[[
+The gradient of every differentiable op agrees with finite differences, and so does the gradient of the gradient where an op
+has one. The table of ops is walked: a differentiable op that is not checked here is a failure.
+]]
+
+local ty = require "tycho"
+local core = require "tycho.core"
+local gradcheck = require "support.gradcheck"
+
+local F = ty.F
+local input = gradcheck.input
+local checks = {}
+
+-- name: a row of the table, or several names for one check. f: what is differentiated, by the inputs.
+local function check(name, inputs, f, options)
+  checks[#checks + 1] = {name = name, inputs = inputs, f = f, second = not (options and options.first_only)}
+end
+
+local function index(...) return ty.tensor({...}, {dtype = "int64"}) end
+local mask = ty.tensor {{true, false, true}, {false, false, true}}
+
+-- ---- Pointwise ----
+
+local ranges = {log = {0.2, 3}, log2 = {0.2, 3}, log10 = {0.2, 3}, sqrt = {0.2, 3}, rsqrt = {0.2, 3}, log1p = {-0.7, 2},
+  reciprocal = {0.3, 2}, asin = {-0.9, 0.9}, acos = {-0.9, 0.9}, tan = {-1.2, 1.2}}
+for name in ([[neg abs sign square relu exp expm1 log log1p log2 log10 sqrt rsqrt reciprocal sin cos tan asin acos atan sinh cosh
+    tanh sigmoid erf floor ceil round trunc]]):gmatch "%S+" do
+  local low, high = table.unpack(ranges[name] or {})
+  check(name, {input({2, 3}, 1, low, high)}, function(x) return ty[name](x) end)
+  check(name .. "_", {input({2, 3}, 1, low, high)}, function(x)
+    local y = x:clone()
+    return y[name .. "_"](y)
+  end)
+end
+for name in ("add sub mul div remainder fmod pow maximum minimum atan2 floor_divide"):gmatch "%S+" do
+  local low = name == "pow" and 0.3 or nil
+  local second = (name == "remainder" or name == "fmod" or name == "floor_divide") and 2.3 or nil
+  local function b(sizes, seed) return input(sizes, seed, second or name == "div" and 0.4 or nil, second and 3.1 or 2.1) end
+  check(name, {input({2, 3}, 0, low), b({2, 3}, 1)}, function(x, y) return ty[name](x, y) end)
+  check(name, {input({2, 1, 3}, 0, low), b({2, 1}, 1)}, function(x, y) return ty[name](x, y) end)
+  check(name, {input({3}, 0, low)}, function(x) return ty[name](x, 1.7) end)
+  check(name .. "_", {input({2, 3}, 0, low), b({3}, 1)}, function(x, y)
+    local z = x:clone()
+    return z[name .. "_"](z, y)
+  end)
+  check(name .. "_", {input({3}, 2, low)}, function(x)
+    local z = x * 1
+    return z[name .. "_"](z, 1.3)
+  end)
+end
+check("pow", {input({4})}, function(x) return 1.5 ^ x end)
+check("pow", {input({4})}, function(x) return x ^ 3 end)
+check("mul", {input({4})}, function(x) return x * x end)
+check("mul_", {input({4})}, function(x)
+  local y = x:clone()
+  return y:mul_(y)
+end)
+check("add", {input({3}), input({3}, 1)}, function(x, y) return x:add(y, {alpha = 2.5}) end)
+check("sub_", {input({3}), input({3}, 1)}, function(x, y) return x:clone():sub_(y, {alpha = -0.5}) end)
+check("div", {input({3}), input({3}, 1, 0.4)}, function(x, y) return x:div(y, {rounding_mode = "floor"}) end)
+check("div", {input({3}), input({3}, 1, 0.4)}, function(x, y) return x:div(y, {rounding_mode = "trunc"}) end)
+check("where", {input({2, 3}), input({3}, 1)}, function(x, y) return ty.where(mask, x * x, y * y) end)
+check("where", {input({2, 3})}, function(x) return (x * x):where(mask, 2) end)
+for _, name in ipairs {"clamp", "clip"} do
+  check(name, {input({2, 5})}, function(x) return (x * x):clamp(0.5, 2.2) end)
+  check(name, {input({2, 5})}, function(x) return ty[name](x, {min = -0.4}) end)
+  check(name, {input({2, 3}), input({3}, 1, -1, 0), input({2, 1}, 2, 0.1, 1)}, function(x, low, high)
+    return ty[name](x, low, high) ^ 2
+  end)
+end
+check("clamp_", {input({2, 5})}, function(x) return (x * x):clamp_(0.5, 2.2) end)
+check("copy_", {input({2, 3}), input({3}, 1)}, function(x, y) return (x * x):copy_(y * y) end)
+check("copy_", {input({2, 3}), input({2}, 1)}, function(x, y)
+  local z = x * x
+  z:select(2, 1):copy_(y * y)
+  return z * z
+end)
+check("fill_", {input({2, 3})}, function(x)
+  local z = x * x
+  z:select(2, 1):fill_(3.0)
+  return z * z
+end)
+check("zero_", {input({2, 3})}, function(x)
+  local z = x * x
+  z[1]:zero_()
+  return z * z
+end)
+check("clone detach", {input({3})}, function(x) return x:clone() * x:detach():clone():fill_(2.0) end)
+check("contiguous", {input({2, 3})}, function(x) return (x * x):t():contiguous() end)
+check("to type type_as cpu float double", {input({2, 3})}, function(x) return (x * x):to("float64"):double():cpu() end)
+
+-- ---- Reductions and orders ----
+
+for name in ("sum mean prod var std amax amin norm logsumexp"):gmatch "%S+" do
+  local all = name == "logsumexp" and {1, 2, 3} or nil
+  check(name, {input({2, 3, 2}, 1)}, function(x) return ty[name](x, {dim = all}) end)
+  check(name, {input({2, 3, 2}, 1)}, function(x) return ty[name](x, {dim = 2}) end)
+  check(name, {input({2, 3, 2}, 1)}, function(x) return ty[name](x * x, {dim = -1, keepdim = true}) end)
+  check(name, {input({3, 4}, 1)}, function(x) return ty[name](x:t(), {dim = 1}) end)
+  if name ~= "prod" then
+    check(name, {input({2, 3, 2}, 1)}, function(x) return ty[name](x, {dim = {1, 3}}) end)
+  end
+end
+for _, p in ipairs {1, 3, 0.5, -1, math.huge, -math.huge} do
+  check("norm", {input({2, 3}, 1)}, function(x) return x:norm(p, 2) end)
+end
+check("prod", {ty.tensor({{0.0, 2.0, 3.0}, {0.0, 0.0, 2.0}}, {dtype = "float64", requires_grad = true})},
+  function(x) return x:prod(2) end, {first_only = true})
+check("var", {input({2, 5}, 1)}, function(x) return x:var(2, {correction = 0}) end)
+for name in ("max min"):gmatch "%S+" do
+  check(name, {input({2, 3}, 1)}, function(x) return ty[name](x * x) end)
+  check(name, {input({2, 3}, 1)}, function(x) return {ty[name](x * x, 2)} end)
+  check(name, {input({2, 3}, 1)}, function(x) return {ty[name](x * x, 1, true)} end)
+  check(name, {input({2, 3}, 1), input({2, 3}, 2)}, function(x, y) return ty[name](x, y) end)
+end
+check("cumsum", {input({2, 3})}, function(x) return (x * x):cumsum(2) end)
+check("cumsum", {input({3, 2})}, function(x) return (x * x):t():cumsum(1) end)
+check("topk", {input({2, 6})}, function(x) return {(x * x):topk(3)} end)
+check("sort", {input({2, 6})}, function(x) return {(x * x):sort(1, true)} end)
+
+-- ---- Products, softmax, losses ----
+
+for _, sizes in ipairs {{{3}, {3}}, {{2, 3}, {3}}, {{3}, {3, 2}}, {{2, 3}, {3, 2}}, {{2, 2, 3}, {3, 2}}, {{3}, {2, 3, 2}},
+    {{2, 1, 2, 3}, {2, 3, 2}}} do
+  check("matmul", {input(sizes[1]), input(sizes[2], 1)}, function(x, y) return x:matmul(y) end)
+end
+check("mm", {input({3, 2}), input({2, 3}, 1)}, function(x, y) return x:t():mm(y:t()) end)
+check("bmm", {input({2, 2, 3}), input({2, 3, 2}, 1)}, function(x, y) return x:bmm(y) end)
+check("mv", {input({2, 3}), input({3}, 1)}, function(x, y) return x:mv(y) end)
+check("dot", {input({4}), input({4}, 1)}, function(x, y) return x:dot(y) end)
+check("outer", {input({2}), input({3}, 1)}, function(x, y) return x:outer(y) end)
+check("addmm", {input({2}), input({2, 3}, 1), input({3, 2}, 2)}, function(b, x, y)
+  return b:addmm(x, y, {beta = 0.5, alpha = 2})
+end)
+check("linear", {input({2, 3}), input({4, 3}, 1), input({4}, 2)}, F.linear)
+check("linear", {input({2, 2, 3}), input({4, 3}, 1)}, function(x, w) return F.linear(x, w) end)
+check("linear", {input({3}), input({4, 3}, 1), input({4}, 2)}, F.linear)
+for name in ("softmax log_softmax"):gmatch "%S+" do
+  check(name, {input({2, 3})}, function(x) return ty[name](x, 2) end)
+  check(name, {input({3, 2, 2})}, function(x) return ty[name](x, 1) end)
+end
+check("dropout", {input({2, 6})}, function(x)
+  ty.manual_seed(3)
+  return F.dropout(x * x, 0.4)
+end)
+local classes = index(3, 1, 2, 3)
+local weight = ty.tensor({0.5, 2.0, 1.0}, {dtype = "float64"})
+for _, reduction in ipairs {"none", "mean", "sum"} do
+  check("nll_loss", {input({4, 3})}, function(x)
+    return F.nll_loss(x * x, classes, weight, {ignore_index = 1, reduction = reduction})
+  end)
+  check("nll_loss", {input({1, 3, 2})}, function(x) return F.nll_loss(x * x, ty.tensor {{1, 3}}, {reduction = reduction}) end)
+  check("cross_entropy", {input({4, 3})}, function(x) return F.cross_entropy(x, classes, {reduction = reduction}) end)
+  check("cross_entropy", {input({4, 3})}, function(x)
+    return F.cross_entropy(x, classes, weight, {ignore_index = 2, reduction = reduction, label_smoothing = 0.2})
+  end)
+  check("cross_entropy", {input({2, 3}), input({2, 3}, 1, 0.1, 0.6)}, function(x, p)
+    return F.cross_entropy(x, p, weight, {reduction = reduction, label_smoothing = 0.1})
+  end)
+  check("cross_entropy", {input({1, 3, 2})}, function(x)
+    return F.cross_entropy(x, ty.tensor {{1, 3}}, {reduction = reduction})
+  end)
+  check("mse_loss", {input({2, 3}), input({2, 3}, 1)}, function(x, y) return F.mse_loss(x, y, {reduction = reduction}) end)
+end
+
+-- ---- Views, joins, indexing ----
+
+check("view", {input({2, 3})}, function(x) return (x * x):view(3, 2) end)
+check("view_as reshape_as", {input({2, 3})}, function(x)
+  return (x * x):view_as(ty.zeros(6)):reshape_as(ty.zeros(3, 2))
+end)
+check("reshape", {input({2, 3})}, function(x) return (x * x):t():reshape(6) end)
+check("flatten", {input({2, 1, 3})}, function(x) return (x * x):flatten(2) end)
+check("permute", {input({2, 1, 3})}, function(x) return (x * x):permute(3, 1, 2) end)
+check("transpose", {input({2, 3})}, function(x) return (x * x):transpose(1, 2) end)
+check("t", {input({2, 3})}, function(x) return (x * x):t() end)
+check("squeeze", {input({2, 1, 3})}, function(x) return (x * x):squeeze(2) end)
+check("unsqueeze", {input({2, 3})}, function(x) return (x * x):unsqueeze(2) end)
+check("expand expand_as", {input({2, 1})}, function(x) return (x * x):expand(3, 2, 2) + (x * x):expand_as(ty.zeros(2, 2)) end)
+check("narrow", {input({2, 4})}, function(x) return (x * x):narrow(2, 2, 2) end)
+check("select", {input({2, 3})}, function(x) return (x * x):select(2, -1) end)
+check("diagonal", {input({3, 4})}, function(x) return (x * x):diagonal(1) end)
+check("as_strided", {input({6})}, function(x) return (x * x):as_strided({2, 3}, {1, 1}, 1) end)
+check("cat", {input({2, 3}), input({2, 1}, 1)}, function(x, y) return ty.cat({x * x, y * y, x}, 2) end)
+check("stack", {input({2, 3}), input({2, 3}, 1)}, function(x, y) return ty.stack({x * x, y * y}, 2) end)
+check("split", {input({5, 2})}, function(x) return (x * x):split(2) end)
+check("chunk", {input({5, 2})}, function(x) return (x * x):chunk(3) end)
+check("unbind", {input({2, 3})}, function(x) return (x * x):unbind(2) end)
+check("index_select", {input({3, 2})}, function(x) return (x * x):index_select(1, index(3, 1, 3)) end)
+check("gather", {input({2, 3})}, function(x) return (x * x):gather(2, ty.tensor {{3, 3}, {1, 2}}) end)
+local to = ty.tensor {{3, 1}, {2, 1}}
+check("scatter", {input({2, 3}), input({2, 2}, 1)}, function(x, y) return (x * x):scatter(2, to, y * y) end)
+check("scatter_", {input({2, 3}), input({2, 2}, 1)}, function(x, y) return (x * x):scatter_(2, to, y * y) end)
+check("scatter_", {input({2, 3})}, function(x) return (x * x):scatter_(2, to, 1.5) end)
+local twice = ty.tensor {{3, 3}, {2, 1}}
+check("scatter_add", {input({2, 3}), input({2, 2}, 1)}, function(x, y) return (x * x):scatter_add(2, twice, y * y) end)
+check("scatter_add_", {input({2, 3}), input({2, 2}, 1)}, function(x, y) return (x * x):scatter_add_(2, twice, y * y) end)
+check("masked_fill", {input({2, 3}), input({}, 1)}, function(x, v) return (x * x):masked_fill(mask, v * v) end)
+check("masked_fill_", {input({2, 3})}, function(x) return (x * x):masked_fill_(mask, 2.5) end)
+check("masked_select", {input({2, 3})}, function(x) return (x * x):masked_select(mask) end)
+check("index_put_", {input({3, 2}), input({2, 2}, 1)}, function(x, y) return (x * x):index_put_({index(3, 1)}, y * y) end)
+check("index_put_", {input({3, 2}), input({3}, 1)}, function(x, y)
+  return (x * x):index_put_({index(3, 1, 3), index(1, 2, 1)}, y * y, true)
+end)
+check("[]", {input({3, 4})}, function(x)
+  local y = x * x
+  return {y[2], y[{{1, 2}, -1}], y[index(3, 1, 3)], y[y:detach():gt(1)], y[{{}, index(1, 4)}], y[{{1, -1, 2}, {2, 3}}]}
+end)
+check("[]=", {input({3, 4}), input({4}, 1)}, function(x, y)
+  local z = x * x
+  z[2] = y * y
+  z[{{}, 3}] = 1.5
+  z[index(1, 3)] = y
+  z[z:detach():gt(3)] = 0.5
+  return z * z
+end)
+
+-- Rows without a gradient, and why.
+local none = {}
+for group, names in pairs {
+  ["gives no floating values, or none that depend smoothly on its input"] =
+    "bitwise_not bitwise_not_ logical_not logical_not_ isnan isinf isfinite bitwise_and bitwise_or bitwise_xor logical_and "
+    .. "logical_or logical_xor eq ne lt le gt ge bitwise_and_ bitwise_or_ bitwise_xor_ logical_and_ logical_or_ logical_xor_ "
+    .. "eq_ ne_ lt_ le_ gt_ ge_ equal allclose all any argmax argmin argsort nonzero one_hot long int short char byte bool",
+  ["makes a tensor out of none"] =
+    "tensor empty zeros ones full empty_like zeros_like ones_like full_like new_empty new_zeros new_ones new_full arange "
+    .. "linspace eye rand randn rand_like randn_like randint randperm bernoulli multinomial normal uniform_ normal_ bernoulli_ "
+    .. "exponential_ random_ constant_ zeros_ ones_ xavier_uniform_ xavier_normal_ kaiming_uniform_ kaiming_normal_ "
+    .. "trunc_normal_ calculate_gain",
+  ["a batch of data, not of parameters"] = "gather_rows",
+  ["no op"] = "manual_seed initial_seed seed get_rng_state set_rng_state numel nelement dim size stride storage_offset "
+    .. "is_contiguous is_floating_point element_size item totable tolist is_tensor backward grad requires_grad_ retain_grad "
+    .. "is_grad_enabled get_num_threads set_num_threads get_default_dtype set_default_dtype promote_types set_printoptions",
+} do
+  for name in names:gmatch "%S+" do none[name] = group end
+end
+
+for _, kind in ipairs {"first", "second"} do
+  describe(("the %s derivative agrees with finite differences:"):format(kind), function()
+    for i, entry in ipairs(checks) do
+      if kind == "first" or entry.second then
+        it(("%s (%d)"):format(entry.name, i), function()
+          local wrong = gradcheck[kind](entry.f, entry.inputs)
+          if wrong then error(wrong, 0) end
+        end)
+      end
+    end
+  end)
+end
+
+describe("the checks cover the table of ops:", function()
+  it("every differentiable op is checked", function()
+    local checked, missing = {}, {}
+    for _, entry in ipairs(checks) do
+      for name in entry.name:gmatch "%S+" do checked[name] = true end
+    end
+    for _, row in ipairs(core.rows()) do
+      if not checked[row.name] and not none[row.name] then missing[#missing + 1] = row.name end
+    end
+    assert.are.equal("", table.concat(missing, " "))
+  end)
+end)
