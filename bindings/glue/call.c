@@ -58,6 +58,24 @@ static bool takes_table(const tyb_forms *forms, int position)
     return false;
 }
 
+/* A list with names behind it, {a, b, dim = 2}, would lose the names: what follows the list's last item must be no
+ * name. */
+static void refuse_mixture(lua_State *L, const tyb_parse *p, int table)
+{
+    lua_Integer length = (lua_Integer)lua_rawlen(L, table);
+    if (length == 0)
+        return;
+    lua_pushinteger(L, length);
+    if (!lua_next(L, table))
+        return;
+    if (lua_type(L, -2) == LUA_TSTRING)
+        tyb_raise(L,
+                  "%s: a table holds both a list and the name '%.40s'; pass the list and the names apart: %s({...}, "
+                  "{%.40s = ...})",
+                  p->c->row->name, lua_tostring(L, -2), p->c->row->name, lua_tostring(L, -2));
+    lua_pop(L, 2);
+}
+
 /* Splits the stack into positional arguments and, when the last is one, a table of names: a plain table whose first key
  * is a string, or an empty one where no list is expected. */
 static void find_options(lua_State *L, tyb_parse *p)
@@ -73,14 +91,17 @@ static void find_options(lua_State *L, tyb_parse *p)
         lua_pop(L, 1);
         return;
     }
-    bool names;
+    bool names = false, empty = true;
     lua_pushnil(L);
     if (lua_next(L, n)) {
         names = lua_type(L, -2) == LUA_TSTRING;
+        empty = false;
         lua_pop(L, 2);
-    } else {
-        names = !takes_table(p->forms, n - 1);
     }
+    if (empty)
+        names = !takes_table(p->forms, n - 1);
+    else if (!names)
+        refuse_mixture(L, p, n);
     if (names) {
         p->options = n;
         p->count = n - 1;

@@ -20,6 +20,12 @@
 static const char *const kind_names[] = {
     [TY_LIST] = "tycho.list", [TY_TUPLE] = "tycho.tuple", [TY_DICT] = "tycho.dict"};
 
+static int null_text(lua_State *L)
+{
+    lua_pushliteral(L, "null");
+    return 1;
+}
+
 void tyb_push_null(lua_State *L)
 {
     static const char key; /* its address is the place in the registry */
@@ -27,9 +33,11 @@ void tyb_push_null(lua_State *L)
         return;
     lua_pop(L, 1);
     lua_newuserdatauv(L, 0, 0);
-    lua_createtable(L, 0, 2);
+    lua_createtable(L, 0, 3);
     lua_pushliteral(L, "null");
     lua_setfield(L, -2, "__name");
+    lua_pushcfunction(L, null_text);
+    lua_setfield(L, -2, "__tostring");
     lua_pushliteral(L, "null");
     lua_setfield(L, -2, "__metatable");
     lua_setmetatable(L, -2);
@@ -103,11 +111,29 @@ static void describe(const place *at, char *text, size_t room)
         snprintf(text + used, room - used, "[...]");
 }
 
-static _Noreturn void fail_at(converter *c, const place *at, const char *message)
+static _Noreturn __attribute__((noinline)) void fail_at(converter *c, const place *at, const char *message)
 {
     char text[500];
     describe(at, text, sizeof text);
     tyb_raise(c->L, "save: %s %s", text, message);
+}
+
+/* A value that is none of the file's kinds. Apart from its caller, which recurses, for the sake of the C stack. */
+static _Noreturn __attribute__((noinline)) void fail_kind(converter *c, int idx, const place *at)
+{
+    char said[64], message[200];
+    snprintf(message, sizeof message, "is %s, which is not data; save a state dict: model:state_dict()",
+             tyb_say(c->L, idx, said));
+    fail_at(c, at, message);
+}
+
+/* An object that can say its state. */
+static _Noreturn __attribute__((noinline)) void fail_object(converter *c, const place *at)
+{
+    char text[400], message[500];
+    describe(at, text, sizeof text);
+    snprintf(message, sizeof message, "is an object with code, not data; save its state: %s:state_dict()", text);
+    fail_at(c, at, message);
 }
 
 /* A key from the stack; its string stays valid as long as the table holds it. */
@@ -183,12 +209,8 @@ static ty_value_kind table_kind(converter *c, int idx, const place *at, bool *or
     if (*ordered)
         return TY_DICT;
     /* Modules and optimisers know how to say what they are. */
-    if (lua_getfield(L, idx, "state_dict") == LUA_TFUNCTION) {
-        char text[400], message[600];
-        describe(at, text, sizeof text);
-        snprintf(message, sizeof message, "is an object with code, not data; save its state: %s:state_dict()", text);
-        fail_at(c, at, message);
-    }
+    if (lua_getfield(L, idx, "state_dict") == LUA_TFUNCTION)
+        fail_object(c, at);
     lua_pop(L, 1);
     return is_sequence(L, idx) ? TY_LIST : TY_DICT;
 }
@@ -197,7 +219,6 @@ static ty_value_kind table_kind(converter *c, int idx, const place *at, bool *or
 static ty_value_kind classify(converter *c, int idx, const place *at, bool *ordered)
 {
     lua_State *L = c->L;
-    char said[64], message[200];
     *ordered = false;
     switch (lua_type(L, idx)) {
     case LUA_TNIL:
@@ -221,9 +242,7 @@ static ty_value_kind classify(converter *c, int idx, const place *at, bool *orde
     default:
         break;
     }
-    snprintf(message, sizeof message, "is %s, which is not data; save a state dict: model:state_dict()",
-             tyb_say(L, idx, said));
-    fail_at(c, at, message);
+    fail_kind(c, idx, at);
 }
 
 /* The new node of a value of that kind; NULL with the core's error set. Never raises, but the strings of dtypes and

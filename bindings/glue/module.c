@@ -81,6 +81,11 @@ int luaopen_tycho_core(lua_State *L)
         {"interrupt_clear", interrupt_clear},
         {NULL, NULL},
     };
+    /* Rows that the Lua half also finds beside the functions of this file. */
+    static const char *const settings[] = {
+        "get_num_threads",   "set_num_threads", "get_default_dtype",
+        "set_default_dtype", "promote_types",   "set_printoptions",
+    };
     luaL_checkversion(L);
     luaL_checkstack(L, 40, NULL);
     ty_set_index_base(1);
@@ -100,6 +105,12 @@ int luaopen_tycho_core(lua_State *L)
     tyb_open_generator(L, s);
     tyb_open_optim(L);
     tyb_open_rows(L, s);
+    lua_getfield(L, -1, "functions");
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        lua_getfield(L, -1, settings[i]);
+        lua_setfield(L, -3, settings[i]);
+    }
+    lua_pop(L, 1);
     lua_getfield(L, -1, "methods");
     tyb_open_fields(L, s, -1);
     lua_pop(L, 1);

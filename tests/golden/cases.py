@@ -269,11 +269,12 @@ def case(op, *args, fn=None, out="T", fails=False, flag="", **named):
     given = [make(arg) for arg in args]
     options = {key: make(arg) for key, arg in named.items()}
     leaves = [x for x in tensors_of(given + [options[key] for key in sorted(options)]) if x.requires_grad]
-    head = f'{{"{op}",{{{",".join(map(lua, args))}}},' + (
+    quoted = op.replace('"', '\\"')
+    head = f'{{"{quoted}",{{{",".join(map(lua, args))}}},' + (
         "{" + ",".join(f"{'[%r]' % key if key == 'end' else key}={lua(arg)}" for key, arg in named.items()) + "}" if named else "0")
     head = head.replace("['end']", '["end"]')
     try:
-        result = (fn or function_of(op))(*given, **options)
+        result = (function_of(op) if fn is None else fn)(*given, **options)
     except (RuntimeError, TypeError, IndexError, ValueError) as error:
         if not fails:
             failures.append(f"{op}: {head}: {error}")
@@ -281,6 +282,8 @@ def case(op, *args, fn=None, out="T", fails=False, flag="", **named):
         lines.append(head + ",0,error=true},")
         return
     results = result if isinstance(result, tuple) and len(out) > 1 else (result,)
+    if flag == "shape":
+        results = tuple(x.new_zeros(x.shape) for x in results)
     text = ",".join(result_text(value, kind) for value, kind in zip(results, out, strict=True))
     outputs = [x for x in tensors_of(results) if x.requires_grad]
     gradients = ""

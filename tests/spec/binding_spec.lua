@@ -257,6 +257,8 @@ describe("arguments", function()
     assert_fails("usage: max%(input: Tensor%)", x.max, x, "a")
     assert_fails("permute: dims.*indices count from 1", x.permute, x, 1, 0)
     assert_fails("zeros: size must be sizes", ty.zeros, "3")
+    assert_fails("cat: a table holds both a list and the name 'dim'", ty.cat, {x, x, dim = 2})
+    assert_fails("tensor: a table holds both", ty.tensor, {1, 2, dtype = "int64"})
   end)
 
   it("take sizes as numbers or as a list, and whole floats as numbers", function()

@@ -62,7 +62,7 @@
         const bool decays = !args->decoupled_decay && args->weight_decay != 0;                                         \
         const T decay = (T)args->weight_decay;                                                                         \
         const T weight = (T)(1 - args->beta1), beta2 = (T)args->beta2, fresh = (T)(1 - args->beta2);                   \
-        const T scale = (T)tyi_sqrt_f64(args->bias2), step = (T)(-args->lr / args->bias1);                             \
+        const T scale = (T)(1 / tyi_sqrt_f64(args->bias2)), step = (T)(-args->lr / args->bias1);                       \
         TYI_PRAGMA(omp simd)                                                                                           \
         for (int64_t i = 0; i < n; i++) {                                                                              \
             T p = shrink * param[i], g = sign * grad[i];                                                               \
@@ -77,7 +77,7 @@
             }                                                                                                          \
             mean[i] = m;                                                                                               \
             square[i] = v;                                                                                             \
-            param[i] = p + step * m / (tyi_sqrt_##S(largest) / scale + eps);                                           \
+            param[i] = p + step * m / (tyi_sqrt_##S(largest) * scale + eps);                                           \
         }                                                                                                              \
     }                                                                                                                  \
     static void adam_##E(const tyi_optim_args *args, int64_t at, int64_t n)                                            \

@@ -313,9 +313,10 @@ local function run(case, way, f)
   return nil
 end
 
---- Runs a case in every place where its op is found: nil, or what is wrong.
-function golden.check(case)
+--- Runs a case by f, or in every place where its op is found: nil, or what is wrong.
+function golden.check(case, f)
   local name = case[1]
+  if f then return run(case, name, f) end
   if subscripts[name] then return run(case, name, subscripts[name]) end
   local found = false
   for way, find in pairs(ways) do
@@ -344,6 +345,15 @@ function golden.read(name)
   end
   return groups
 end
+
+--- nil, or how a tensor differs from a flat list of values.
+function golden.differs(x, values)
+  if x:numel() ~= #values then return ("%d elements, expected %d"):format(x:numel(), #values) end
+  return compare_values("values", flat(x), values, 1, tostring(x.dtype))
+end
+
+--- A tensor as cases.py writes it: "@float32 2,3 s1", or {"=int64 2", 1, 2}.
+function golden.tensor(text) return argument(text, {}) end
 
 --- The text of a file's lines, for messages.
 function golden.lines(name)

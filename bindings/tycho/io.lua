@@ -1,0 +1,106 @@
+-- Files: ty.save and ty.load in PyTorch's format, IDX data, downloads and checksums. The work is done by tycho.core.io;
+-- here arguments are checked, and the values are made that say more than a plain table can (null, tuples, empty lists).
+
+local core = require "tycho.core"
+local options = require "tycho.options"
+
+local files = core.io
+local io = {docs = {
+  {name = "ty.save", signature = "(value, path: string)",
+    doc = "Saves a value in PyTorch's zip format; torch.load opens it. A value is a tensor, a state dict, a number, "
+      .. "a string, a boolean, or a table of these, nested as you like. A table with the keys 1..n becomes a list, "
+      .. "any other (an empty one too) a dict, an OrderedDict stays one; io.list, io.tuple and io.dict say it "
+      .. "outright. Tensors that share memory share it after loading. Functions and modules are not data: save "
+      .. "net:state_dict(). The file is replaced as a whole or not at all: a crash or a full disk leaves the old one. "
+      .. "Tensors of a GPU are saved as the CPU's, so that files open anywhere.",
+    example = 'local net = nn.Linear(3, 2); ty.save({net = net:state_dict(), epoch = 5}, "/tmp/tycho_doc.pt")'},
+  {name = "ty.load", signature = "(path: string) -> value",
+    doc = "Loads what ty.save or torch.save (of any PyTorch since 0.1.10) wrote; all tensors come to the CPU. Lists "
+      .. "and tuples become sequences, dicts tables; dicts with numbers as keys keep their numbers (an optimiser's "
+      .. "state counts from 0). None is io.null in a list and leaves its entry out in a dict. Nothing in a file is "
+      .. "executed: a file that holds whole modules is refused, with advice.",
+    example = 'ty.save({1, 2}, "/tmp/tycho_doc.pt"); local list = ty.load "/tmp/tycho_doc.pt"'},
+  {name = "io.load_idx", signature = "(path: string) -> tensor",
+    doc = "Loads an IDX file, the format of MNIST, gzipped or not. The tensor has the file's dtype.",
+    example = 'local ok = pcall(ty.io.load_idx, "train-images-idx3-ubyte.gz")'},
+  {name = "io.download",
+    signature = "(url: string, path: string, sha256: string?, progress: function?, insecure: bool = false)",
+    doc = "Fetches an https URL into a file, making missing directories. The file appears when it is whole and, with "
+      .. "sha256 (64 hexadecimal digits), when its checksum is right. progress(received, total) is called now and "
+      .. "then with bytes (total 0: not known); returning true stops. insecure = true takes http: and file: URLs too; "
+      .. "use it with a checksum.",
+    example = 'local ok = pcall(ty.io.download, "https://localhost:1/x", "/tmp/tycho_doc.bin")'},
+  {name = "io.sha256", signature = "(path: string) -> string",
+    doc = "The SHA-256 of a file, in hexadecimal.", example = 'local ok, hex = pcall(ty.io.sha256, "/etc/hostname")'},
+  {name = "io.tuple", signature = "(table) -> table",
+    doc = "Marks a sequence as a tuple, and returns it: ty.save writes a tuple, and tuples of files come back marked "
+      .. "so.",
+    example = "local betas = ty.io.tuple{0.9, 0.999}"},
+  {name = "io.list", signature = "(table) -> table",
+    doc = "Marks a sequence as a list, which an empty table is not otherwise.", example = "local none = ty.io.list{}"},
+  {name = "io.dict", signature = "(table) -> table",
+    doc = "Marks a table as a dict, also when its keys happen to be 1..n.",
+    example = 'local state = ty.io.dict{"first", "second"}'},
+  {name = "io.null", signature = "value",
+    doc = "Stands for Python's None where nil cannot: in a list, or as a key.",
+    example = "local list = {1, ty.io.null, 3}"},
+}}
+
+io.null = files.null
+
+local function marker(name, kind)
+  return function(value)
+    if type(value) ~= "table" then
+      core.raise(("io.%s: a table is needed, got %s"):format(name, options.say(value)))
+    end
+    local meta = getmetatable(value)
+    if meta ~= nil and meta ~= files.tuple and meta ~= files.list and meta ~= files.dict then
+      core.raise(("io.%s: a plain table is needed; this one has a metatable"):format(name))
+    end
+    return setmetatable(value, kind)
+  end
+end
+
+io.tuple = marker("tuple", files.tuple)
+io.list = marker("list", files.list)
+io.dict = marker("dict", files.dict)
+
+--- save(value, path): saves a value in PyTorch's format.
+function io.save(...)
+  local n = select("#", ...)
+  if n ~= 2 then
+    core.raise(("save: a value and a path are needed: ty.save(value, \"model.pt\"); %d argument%s given"):format(n,
+      n == 1 and " was" or "s were"))
+  end
+  local value, path = ...
+  if type(value) == "string" and type(path) ~= "string" then
+    core.raise "save: the value comes first, then the path: ty.save(value, \"model.pt\")"
+  end
+  files.save(value, path)
+end
+
+local parse_load = options.signature("load", "path: string")
+--- load(path): what ty.save or torch.save wrote.
+function io.load(...) return files.load(parse_load(...)) end
+
+local parse_load_idx = options.signature("load_idx", "path: string")
+--- load_idx(path): an IDX file as a tensor.
+function io.load_idx(...) return files.load_idx(parse_load_idx(...)) end
+
+local parse_download = options.signature("download",
+  "url: string, path: string, sha256: string?, progress: function?, insecure: bool = false")
+--- download(url, path, {sha256 =, progress =, insecure =}): fetches a file.
+function io.download(...)
+  local url, path, sha256, progress, insecure = parse_download(...)
+  if progress ~= nil and type(progress) ~= "function" then
+    local callable = progress
+    progress = function(...) return callable(...) end
+  end
+  files.download(url, path, sha256, insecure and 3 or 0, progress)
+end
+
+local parse_sha256 = options.signature("sha256", "path: string")
+--- sha256(path): the checksum of a file.
+function io.sha256(...) return files.sha256(parse_sha256(...)) end
+
+return io
