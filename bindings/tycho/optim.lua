@@ -86,6 +86,7 @@ function Optimizer:add_param_group(group)
       filled[key] = value
     end
   end
+  if own.check then own.check(name, filled) end
   local entry = {c = core.optim(own.kind, list), cache = {}}
   push(entry.c, filled, entry.cache)
   self.param_groups[#self.param_groups + 1] = filled
@@ -168,13 +169,15 @@ function Optimizer:load_state_dict(dict)
     end
   end
   for i, saved in ipairs(dict.param_groups) do
-    local group, c = self.param_groups[i], own.groups[i].c
+    -- A fresh C object: a parameter that the dict holds no state of starts anew.
+    local group, c = self.param_groups[i], core.optim(own.kind, self.param_groups[i].params)
+    local cache = {}
     for key, value in pairs(saved) do
       if own.defaults[key] ~= nil or key == "initial_lr" then
         group[key] = key == "betas" and {value[1], value[2]} or value
       end
     end
-    push(c, group, own.groups[i].cache)
+    push(c, group, cache)
     for k, id in ipairs(saved.params) do
       local of = dict.state[id] or dict.state[tostring(id)]
       local parameter = group.params[k]
@@ -183,14 +186,13 @@ function Optimizer:load_state_dict(dict)
         if core.is_tensor(value) then
           value = value:to(parameter.dtype):to(parameter.device)
           c:set_state(k, state, value:clone())
-        else
-          c:set_state(k, state, nil)
         end
       end
       local step = of and of.step
       if core.is_tensor(step) then step = step:item() end
       c:set_step_count(k, math.tointeger(step or 0) or 0)
     end
+    own.groups[i] = {c = c, cache = cache}
   end
 end
 
@@ -212,8 +214,9 @@ function Optimizer:__tostring()
   return table.concat(lines, "\n") .. "\n)"
 end
 
--- A constructor optim.NAME(params, options...) whose signature lists the options after `params`.
-local function define(kind, signature, defaults_of, counts_steps)
+-- A constructor optim.NAME(params, options...) whose signature lists the options after `params`; check(name, group) may refuse
+-- what does not go together.
+local function define(kind, signature, defaults_of, counts_steps, check)
   local parse = options.signature("optim." .. kind, "params: any, " .. signature)
   optim[kind] = function(...)
     local params = ...
@@ -224,7 +227,7 @@ local function define(kind, signature, defaults_of, counts_steps)
     table.sort(known)
     local self = {param_groups = {}, defaults = defaults}
     private[self] = {kind = kind, defaults = defaults, groups = {}, known = table.concat(known, ", "),
-      counts_steps = counts_steps}
+      counts_steps = counts_steps, check = check}
     setmetatable(self, Optimizer)
     if #params == 0 then
       core.raise(("optim.%s: the list of parameters is empty"):format(kind))
@@ -242,7 +245,12 @@ end
 define("SGD", "lr: number = 0.001, momentum: number = 0, dampening: number = 0, weight_decay: number = 0, "
   .. "nesterov: bool = false, maximize: bool = false", function(lr, momentum, dampening, decay, nesterov, maximize)
   return {lr = lr, momentum = momentum, dampening = dampening, weight_decay = decay, nesterov = nesterov, maximize = maximize}
-end, false)
+end, false, function(name, group)
+  if group.nesterov and (group.momentum == 0 or group.dampening ~= 0) then
+    core.raise(("%s: nesterov needs a momentum and a dampening of 0, got momentum %s and dampening %s"):format(name,
+      tostring(group.momentum), tostring(group.dampening)))
+  end
+end)
 
 local function adam(decay_default)
   return "lr: number = 0.001, betas: table?, eps: number = 1e-8, weight_decay: number = " .. decay_default

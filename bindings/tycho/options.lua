@@ -62,6 +62,8 @@ local function is_options(value)
 end
 options.is_options = is_options
 
+local function is_empty(value) return type(value) == "table" and not getmetatable(value) and next(value) == nil end
+
 --- Compiles a signature into a function that returns its arguments in order.
 -- options.signature("nn.Linear", "in_features: count, bias: bool = true") gives parse(...); errors name the function.
 function options.signature(name, signature)
@@ -78,7 +80,7 @@ function options.signature(name, signature)
     local values = {...}
     local last = values[given]
     -- A positional table stays one when its place takes tables and no option of that name is inside.
-    if given > 0 and is_options(last) then
+    if given > 0 and (is_options(last) or is_empty(last)) then
       local fits = false
       for key in pairs(last) do fits = fits or positions[key] ~= nil end
       local place = list[given]

@@ -304,7 +304,7 @@ static ty_tensor *compute_(tyi_binary op, const char *name, const gradient *rule
     /* Values that are overwritten are saved, and read, from a copy. b may be a, or another view of its memory. */
     if (saves & SAVES_A && !(before = ty_clone(a)))
         goto done;
-    bool aliased = b->storage == a->storage && b->numel > 1;
+    bool aliased = b->storage == a->storage && a->numel > 1;
     bool exactly = aliased && b->offset == a->offset && tyi_same_shape(a, b) &&
                    !memcmp(a->strides, b->strides, sizeof *a->strides * a->ndim);
     if ((aliased && !exactly) || (b->storage == a->storage && saves & SAVES_B)) {

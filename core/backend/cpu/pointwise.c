@@ -7,8 +7,6 @@
 #include "backend/cpu/loops.h"
 #include "backend/cpu/walk.h"
 
-#include <math.h>
-
 #define BLOCK        1024 /* elements of a strip that goes through scratch memory */
 #define SMALL        64   /* elements that are not worth a walk */
 #define TILE_ROWS    16   /* of a strip with transposed operands: BLOCK elements, rows of a cache line */
