@@ -155,19 +155,20 @@ static void choose_form(lua_State *L, tyb_parse *p)
 
 /* ---- Running ---- */
 
-/* Positions as Lua counts. */
+/* Positions as Lua counts. What the tape saved of them goes on counting from 0. */
 static ty_tensor *to_one(ty_tensor *x)
 {
     if (!x)
         return NULL;
-    if (ty_dtype_of(x) == TY_INT64 && ty_is_contiguous(x) && ty_device_of(x).type == TY_CPU) {
+    bool ours = ty_storage_users(x) == 1;
+    if (ours && ty_dtype_of(x) == TY_INT64 && ty_is_contiguous(x) && ty_device_of(x).type == TY_CPU) {
         int64_t *data = ty_data(x), n = ty_numel(x);
         for (int64_t i = 0; i < n; i++)
             data[i]++;
         return x;
     }
     ty_tensor *one = ty_scalar_tensor(ty_int(1), TY_DTYPE_NONE, true);
-    ty_tensor *y = one ? ty_add_(x, one, ty_int(1)) : NULL;
+    ty_tensor *y = !one ? NULL : ours ? ty_add_(x, one, ty_int(1)) : ty_add(x, one, ty_int(1));
     ty_release(one);
     ty_release(x);
     return y;

@@ -135,22 +135,6 @@ static int get(lua_State *L)
     return get_field(L, s, x, id);
 }
 
-/* x.data = y copies y's values, unseen by autograd. */
-static void set_data(lua_State *L, ty_tensor *x)
-{
-    ty_tensor *source = tyb_check_tensor(L, 3);
-    int ndim = ty_ndim(x);
-    if (ty_ndim(source) != ndim || memcmp(ty_sizes(x), ty_sizes(source), sizeof(int64_t) * (size_t)ndim) != 0)
-        tyb_raise(L, "data: the new values must have the tensor's shape");
-    bool was = ty_set_grad_enabled(false);
-    ty_tensor *alias = ty_detach(x), *done = ty_copy_(alias, source);
-    ty_set_grad_enabled(was);
-    ty_release(alias);
-    if (!done)
-        tyb_raise_core(L, "data");
-    ty_release(done);
-}
-
 /* __newindex. Upvalues as for __index. */
 static int set(lua_State *L)
 {
@@ -176,7 +160,8 @@ static int set(lua_State *L)
             tyb_raise_core(L, NULL);
         return 0;
     case DATA:
-        set_data(L, x);
+        if (ty_set_data(x, tyb_check_tensor(L, 3)) != TY_OK)
+            tyb_raise_core(L, NULL);
         return 0;
     default:
         if (lua_tointeger(L, -1))

@@ -260,7 +260,7 @@ static void push_element(lua_State *L, const void *data, ty_dtype dtype, int64_t
 {
     switch (dtype) {
     case TY_BOOL:
-        lua_pushboolean(L, ((const bool *)data)[i]);
+        lua_pushboolean(L, ((const uint8_t *)data)[i] != 0); /* ty.empty may hold bytes that are no bool */
         return;
     case TY_UINT8:
         lua_pushinteger(L, ((const uint8_t *)data)[i]);

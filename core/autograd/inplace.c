@@ -133,6 +133,7 @@ ty_tensor *tyi_inplace_record(ty_tensor *x, const tyi_node_kind *kind, int input
     /* Geometry within a copy of the base, which begins at its own start. */
     node->saved[0].x = tyi_alias(x, x->ndim, x->sizes, x->strides, x->offset - base->offset);
     node->saved[0].version = ty_version(x);
+    node->saved[0].storage = x->storage;
     /* The rule of the inner node must give the slice's old gradient exactly when the base's is wanted. */
     tyi_edge before = {NULL, NULL, 0};
     if (base->meta)

@@ -191,6 +191,31 @@ ty_status ty_set_grad(ty_tensor *x, ty_tensor *grad)
     return TY_OK;
 }
 
+ty_status ty_set_data(ty_tensor *x, ty_tensor *data)
+{
+    if (!x || !data)
+        return TY_FAIL;
+    if (!ty_is_leaf(x) || (x->meta && tyi_meta_of(x)->base))
+        return ty_fail(TY_ERROR_VALUE, "data: only a leaf tensor that is no view can be given other data; use copy_");
+    if (ty_requires_grad(x) && !ty_dtype_is_floating((ty_dtype)data->dtype))
+        return ty_fail(TY_ERROR_VALUE, "data: a tensor that requires a gradient must stay floating, the new data is %s",
+                       ty_dtype_name((ty_dtype)data->dtype));
+    if (x == data)
+        return TY_OK;
+    tyi_storage *old = x->storage;
+    atomic_fetch_add_explicit(&data->storage->refs, 1, memory_order_relaxed);
+    x->storage = data->storage;
+    x->dtype = data->dtype;
+    x->ndim = data->ndim;
+    x->contiguous = data->contiguous;
+    x->numel = data->numel;
+    x->offset = data->offset;
+    memcpy(x->sizes, data->sizes, sizeof x->sizes);
+    memcpy(x->strides, data->strides, sizeof x->strides);
+    tyi_storage_release(old);
+    return TY_OK;
+}
+
 ty_status ty_retain_grad(ty_tensor *x)
 {
     if (!x)
@@ -289,6 +314,7 @@ ty_status tyi_node_save(tyi_node *node, int i, ty_tensor *x, int outputs_count, 
     if (!x)
         return TY_OK;
     s->version = ty_version(x);
+    s->storage = x->storage;
     for (int k = 0; k < outputs_count; k++) {
         if (outputs[k] == x) {
             s->output = true;
@@ -456,6 +482,9 @@ ty_tensor *tyi_saved(tyi_node *node, int i)
     if (!s->x)
         return NULL;
     uint32_t version = ty_version(s->x);
+    if (s->x->storage != s->storage)
+        return tyi_fail(TY_ERROR_VALUE, "backward: a tensor that %s needs, %s, was given other data since; run the forward pass again",
+                        node->kind->name, TYI_DESCRIBE(s->x));
     if (version != s->version)
         return tyi_fail(
             TY_ERROR_VALUE,

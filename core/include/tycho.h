@@ -128,6 +128,8 @@ uint32_t ty_version(const ty_tensor *x); /* counts in-place changes of the stora
 /* Identity and size of the storage, for writers that keep sharing. */
 const void *ty_storage_id(const ty_tensor *x);
 size_t ty_storage_bytes(const ty_tensor *x);
+/* How many tensors (views, and what the tape saved) share the storage, x among them. */
+int ty_storage_users(const ty_tensor *x);
 /* First element in host memory; strides apply. NULL (and an error) for a tensor that is not on the CPU. Writing
  * through it is not seen by autograd; call ty_touch() after writing. */
 void *ty_data(ty_tensor *x);
@@ -355,6 +357,8 @@ ty_status ty_set_requires_grad(ty_tensor *x, bool requires_grad); /* floating le
 bool ty_is_leaf(const ty_tensor *x);
 ty_tensor *ty_grad_of(ty_tensor *x);                     /* borrowed; NULL when there is none yet */
 ty_status ty_set_grad(ty_tensor *x, ty_tensor *grad);    /* NULL clears */
+/* x.data = data: the leaf x takes over the shape, dtype and (shared) memory of data and stays who it is. */
+ty_status ty_set_data(ty_tensor *x, ty_tensor *data);
 ty_status ty_retain_grad(ty_tensor *x);                  /* keep the gradient of a non-leaf */
 const char *ty_grad_fn_name(const ty_tensor *x);         /* "AddBackward0"; NULL for a leaf */
 /* Accumulates d root / d leaf into the leaves' grad. gradient NULL: root has one element. */

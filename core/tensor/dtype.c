@@ -117,13 +117,14 @@ ty_dtype tyi_result_type(int count, ty_tensor *const *tensors)
 ty_scalar tyi_load_scalar(const void *data, ty_dtype dtype)
 {
     switch (dtype) {
-#define SCALAR_b(v) ty_bool((v) != 0)
-#define SCALAR_u(v) ty_int((int64_t)(v))
-#define SCALAR_i(v) ty_int((int64_t)(v))
-#define SCALAR_f(v) ty_float((double)(v))
+/* A bool's byte may hold anything in fresh memory: reading it as bool would be undefined. */
+#define LOAD_b(type) ty_bool(*(const uint8_t *)data != 0)
+#define LOAD_u(type) ty_int((int64_t) * (const type *)data)
+#define LOAD_i(type) LOAD_u(type)
+#define LOAD_f(type) ty_float((double)*(const type *)data)
 #define TY_X(E, name, storage, arithmetic, kind)                                                                       \
     case TY_##E:                                                                                                       \
-        return SCALAR_##kind(*(const storage *)data);
+        return LOAD_##kind(storage);
         TY_DTYPES(TY_X)
 #undef TY_X
     default:

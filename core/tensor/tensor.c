@@ -146,6 +146,11 @@ size_t ty_storage_bytes(const ty_tensor *x)
     return x->storage->bytes;
 }
 
+int ty_storage_users(const ty_tensor *x)
+{
+    return atomic_load_explicit(&x->storage->refs, memory_order_relaxed);
+}
+
 void *ty_data(ty_tensor *x)
 {
     if (!x)

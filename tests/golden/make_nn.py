@@ -248,7 +248,7 @@ def main():
     warnings.simplefilter("ignore")
     print("-- What PyTorch's layers, optimisers and loaders give. Written by make_nn.py, which says what the fields are.")
     print("-- luacheck: no max line length")
-    print("local inf, nan = math.huge, 0 / 0\nlocal _ = inf, nan\nreturn {")
+    print("return {")
     layers()
     for part in (gradients, initial, dropout, printed, optimisers, schedules, states, loaders, splits):
         print(f"{part.__name__} = {{")

@@ -1,7 +1,5 @@
 -- What PyTorch's layers, optimisers and loaders give. Written by make_nn.py, which says what the fields are.
 -- luacheck: no max line length
-local inf, nan = math.huge, 0 / 0
-local _ = inf, nan
 return {
 layers = {
 {"nn.Linear(3, 2)",{"@float32 4,3"},0,{{"float32 4,2",0.73675996,0.99441767,-1.0008674,0.43734267,-0.8204635,0.96056324,0.59880394,0.59430784}},{{-0.2671801,-0.022837177,-0.08143154,0.10838491,-0.09926568,0.19888748,-0.10622365,-0.055592243,0.03870518,-0.32083222,-0.011918813,-0.12147713}}},

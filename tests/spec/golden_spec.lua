@@ -16,13 +16,15 @@ local function exempt_all(reason, names)
   for name in names:gmatch "%S+" do exempt[name] = reason end
 end
 exempt_all("random: bits, not values, are compared, by tests/c/test_random.c and nn_spec",
-  "rand randn rand_like randn_like randint randperm bernoulli multinomial normal uniform_ normal_ bernoulli_ exponential_ random_ "
-  .. "manual_seed initial_seed seed get_rng_state set_rng_state xavier_uniform_ xavier_normal_ kaiming_uniform_ kaiming_normal_ "
+  "rand randn rand_like randn_like randint randperm bernoulli multinomial normal uniform_ normal_ bernoulli_ exponential_ "
+  .. "random_ manual_seed initial_seed seed get_rng_state set_rng_state "
+  .. "xavier_uniform_ xavier_normal_ kaiming_uniform_ kaiming_normal_ "
   .. "trunc_normal_ calculate_gain")
 exempt_all("initialisers: nn_spec", "constant_ zeros_ ones_")
 exempt_all("the tape itself: tests/c/test_autograd.c; every gradient here goes through grad",
   "backward grad requires_grad_ retain_grad is_grad_enabled")
-exempt_all("settings of the process, no op", "get_num_threads set_num_threads get_default_dtype set_default_dtype set_printoptions")
+exempt_all("settings of the process, no op",
+  "get_num_threads set_num_threads get_default_dtype set_default_dtype set_printoptions")
 exempt_all("a fact about a Lua value", "is_tensor")
 
 describe("an op gives what PyTorch gives:", function()

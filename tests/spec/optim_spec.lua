@@ -31,7 +31,8 @@ local function check_values(wanted, got, dtype, what)
   local values = type(got) == "table" and got or got:detach():reshape(-1):totable()
   assert.are.equal(#wanted, #values)
   for i, value in ipairs(wanted) do
-    if not (math.abs(value - values[i]) <= near[dtype] * math.max(1, math.abs(value))) then
+    local close = math.abs(value - values[i]) <= near[dtype] * math.max(1, math.abs(value)) -- false for NaN
+    if not close then
       error(("%s, element %d: got %.12g, expected %.12g"):format(what, i, values[i], value), 0)
     end
   end

@@ -2,6 +2,7 @@
 -- counts the examples; Subset and random_split take parts.
 
 local core = require "tycho.core"
+local batch_method = require "tycho.data.batch_method"
 local options = require "tycho.options"
 local ty = core.functions
 
@@ -109,11 +110,8 @@ function M.Subset(dataset, indices)
   end
   local subset = {dataset = dataset, positions = indices}
   local meta = Subset
-  if not dataset.batch then -- a dataset of the user's own has no batches to take from
-    meta = {__name = "Subset", __len = Subset.__len, __index = function(self, key)
-      if key == "batch" then return nil end
-      return Subset.__index(self, key)
-    end}
+  if not batch_method(dataset) then -- a dataset of the user's own has no batches to take from
+    meta = {__name = "Subset", __len = Subset.__len, __index = Subset.__index}
   end
   return setmetatable(subset, meta)
 end
@@ -139,7 +137,10 @@ function M.random_split(dataset, lengths, generator)
     end
     for i = 1, n - used do counts[(i - 1) % #counts + 1] = counts[(i - 1) % #counts + 1] + 1 end
   else
-    for i, length in ipairs(lengths) do counts[i] = math.tointeger(length) or -1 end
+    for i, length in ipairs(lengths) do
+      counts[i] = math.tointeger(length) or core.raise(("data.random_split: lengths are counts, or fractions that add up to 1; "
+        .. "got %s"):format(tostring(length)))
+    end
     if total ~= n then
       core.raise(("data.random_split: the lengths add up to %s, the dataset has %d examples"):format(tostring(total), n))
     end

@@ -2,6 +2,7 @@
 -- draws: the same seed gives the same order.
 
 local core = require "tycho.core"
+local batch_method = require "tycho.data.batch_method"
 local options = require "tycho.options"
 local ty = core.functions
 
@@ -80,7 +81,8 @@ end
 
 local function gather(self, order, from, count)
   local dataset = self.dataset
-  if dataset.batch and not self.collate_fn then return dataset:batch(order:narrow(1, from, count)) end
+  local batch = not self.collate_fn and batch_method(dataset)
+  if batch then return batch(dataset, order:narrow(1, from, count)) end
   local examples = {}
   for i, position in ipairs(order:narrow(1, from, count):totable()) do examples[i] = dataset[position] end
   return (self.collate_fn or default_collate)(examples)

@@ -322,9 +322,10 @@ local function convert(self, change)
     local module = entry[2]
     for _, name in ipairs(module._parameters.names) do
       local parameter = module._parameters.values[name]
-      local changed = change(parameter:detach())
-      parameter.data = changed
-      if parameter.grad then parameter.grad = change(parameter.grad:detach()) end
+      local grad = parameter.grad
+      parameter.grad = nil
+      parameter.data = change(parameter:detach())
+      if grad then parameter.grad = change(grad:detach()) end
     end
     for _, name in ipairs(module._buffers.names) do
       module._buffers.values[name] = change(module._buffers.values[name])

@@ -300,7 +300,7 @@ local function run(case, way, f)
   if not ok then return ("%s: gradient: error: %s"):format(way, tostring(grads)) end
   for i, wanted in ipairs(case[5]) do
     local what = ("%s: gradient of tensor %d"):format(way, i)
-    if not wanted ~= not grads[i] then
+    if (wanted == false) ~= (grads[i] == nil) then
       return ("%s: got %s, expected %s"):format(what, grads[i] and "one" or "none", wanted and "one" or "none")
     elseif wanted then
       if describe(grads[i]) ~= describe(leaves[i]) then
@@ -320,10 +320,10 @@ function golden.check(case, f)
   if subscripts[name] then return run(case, name, subscripts[name]) end
   local found = false
   for way, find in pairs(ways) do
-    local f = find(name)
-    if f then
+    local function_there = find(name)
+    if function_there then
       found = true
-      local wrong = run(case, way, f)
+      local wrong = run(case, way, function_there)
       if wrong then return wrong end
     end
   end
