@@ -441,7 +441,16 @@ describe("a tensor's fields", function()
     assert.is_false(x.requires_grad)
     x.data = ty.tensor {5.0, 6.0}
     assert.same({5.0, 6.0}, x:totable())
-    assert_fails("shape", function() x.data = ty.zeros(3) end)
+    local other = ty.zeros(3)
+    x.data = other -- the shape may change, the memory is shared
+    other:fill_(4)
+    assert.same({4.0, 4.0, 4.0}, x:totable())
+    assert_fails("leaf", function() y.data = other end)
+    assert_fails("floating", function()
+      x.requires_grad = true
+      x.data = ty.tensor {1, 2}
+    end)
+    x.requires_grad = false
     assert_fails("boolean", function() x.requires_grad = 1 end)
   end)
 

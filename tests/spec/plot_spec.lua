@@ -436,8 +436,8 @@ describe("plot", function()
       local quoted = function(text)
         return "'" .. text:gsub("'", "'\\''") .. "'"
       end
-      local pipe = io.popen(("unset DISPLAY WAYLAND_DISPLAY; LUA_PATH=%s LUA_CPATH=%s lua5.4 %s 2>&1"):format(
-        quoted(package.path), quoted(package.cpath), quoted(program)))
+      local pipe = io.popen(("unset DISPLAY WAYLAND_DISPLAY; LUA_PATH=%s LUA_CPATH=%s %s %s 2>&1"):format(
+        quoted(package.path), quoted(package.cpath), quoted(os.getenv "TYCHO_BIN" or "lua5.4"), quoted(program)))
       local text = pipe:read("a")
       assert.is_true(pipe:close())
       assert.truthy(text:find("Piped", 1, true), text)
