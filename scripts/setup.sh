@@ -2,7 +2,7 @@
 # caller has changed to the repository's root. Everything can be done again at any time.
 
 # What a build needs; gnuplot and the data set are for running, the last line is for the tests.
-packages="gcc libc6-dev make cmake pkg-config lua5.4 liblua5.4-dev libreadline-dev zlib1g-dev libzip-dev libssl-dev
+packages="gcc libc6-dev make cmake pkg-config lua5.4 liblua5.4-dev libreadline-dev zlib1g-dev libzip-dev
 libcurl4-openssl-dev gnuplot-nox dataset-fashion-mnist lua-argparse
 libcmocka-dev lua-busted lua-check"
 

@@ -121,13 +121,14 @@ end
 --- state_dict(): {state = {[0] = {...}, ...}, param_groups = {...}} as PyTorch lays it out: parameters are numbered from 0
 -- over all groups.
 function Optimizer:state_dict()
-  local own, state, groups, id = private[self], {}, {}, 0
+  local files = require "tycho.io" -- a dict also when its keys happen to be 1..n; betas are a tuple
+  local own, state, groups, id = private[self], files.dict {}, {}, 0
   for i, group in ipairs(self.param_groups) do
     local c = own.groups[i].c
     local saved = {}
     for key, value in pairs(group) do
       if key == "betas" then
-        saved[key] = {value[1], value[2]}
+        saved[key] = files.tuple {value[1], value[2]}
       elseif key ~= "params" then
         saved[key] = value
       end

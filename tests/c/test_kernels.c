@@ -190,7 +190,7 @@ static int64_t wrapped(int64_t value, ty_dtype dtype)
 
 REAL(rsqrt, 1 / sqrt(a))
 REAL(neg, -a)
-REAL(sign, a > 0 ? 1 : a < 0 ? -1 : a)
+REAL(sign, (a > 0) - (a < 0))
 REAL(square, a *a)
 REAL(relu, a < 0 ? 0 : a)
 REAL(reciprocal, 1 / a)

@@ -194,3 +194,17 @@ describe("a failed allocation", function()
     assert.truthy(before - after >= 4 * MB)
   end)
 end)
+
+describe("a plain training loop", function()
+  it("over 20,000 steps keeps its peak within 1.5 of its level at step 500", function()
+    local program, sanitized = os.getenv "TYCHO_BIN", os.getenv "TYCHO_SANITIZED"
+    if not program then return pending "TYCHO_BIN does not name the program" end
+    local script = debug.getinfo(1, "S").source:match "^@(.*)memory_spec%.lua$" .. "support/training_loop.lua"
+    local pipe = io.popen(("'%s' '%s' %d"):format(program, script, sanitized and 1000 or 20000))
+    local early, most = pipe:read("n", "n")
+    assert.is_true(pipe:close())
+    if not sanitized then -- a sanitizer keeps freed memory back on purpose
+      assert.truthy(most < 1.5 * early, ("%d KB at the most, %d at step 500"):format(most, early))
+    end
+  end)
+end)
