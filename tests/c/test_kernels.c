@@ -12,6 +12,8 @@
 /* cmocka wants those before it */
 #include <cmocka.h>
 
+#include "each_isa.h"
+
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/pool.h"
 
@@ -759,7 +761,7 @@ static void test_fill_and_arange(void **state)
     }
 }
 
-int main(void)
+static int run_all(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_unary),
@@ -775,4 +777,9 @@ int main(void)
         cmocka_unit_test(test_fill_and_arange),
     };
     return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
+}
+
+int main(void)
+{
+    return run_on_each_isa(run_all);
 }

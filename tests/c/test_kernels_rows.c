@@ -12,6 +12,8 @@
 /* cmocka wants those before it */
 #include <cmocka.h>
 
+#include "each_isa.h"
+
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/pool.h"
 
@@ -780,7 +782,7 @@ static void test_interrupt_stops_a_kernel(void **state)
     ty_release(y);
 }
 
-int main(void)
+static int run_all(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reduce),
@@ -802,4 +804,9 @@ int main(void)
         cmocka_unit_test(test_interrupt_stops_a_kernel),
     };
     return cmocka_run_group_tests_name("kernels along rows", tests, NULL, NULL);
+}
+
+int main(void)
+{
+    return run_on_each_isa(run_all);
 }

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "each_isa.h"
+
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -702,27 +704,5 @@ static int run_all(void)
 
 int main(void)
 {
-#if defined(__x86_64__)
-    /* The choice of instruction set is made once per process, so each gets its own. */
-    if (!getenv("TYCHO_ISA")) {
-        static const char *const names[] = {"v2", "v3", "v4"};
-        int failed = 0;
-        for (int i = 0; i < 3; i++) {
-            fflush(NULL);
-            pid_t child = fork();
-            if (child == 0) {
-                setenv("TYCHO_ISA", names[i], 1);
-                if (tyi_cpu_isa() != i)
-                    _exit(0); /* not on this processor */
-                printf("# %s\n", names[i]);
-                exit(run_all() != 0);
-            }
-            int status = 1;
-            if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
-                failed++;
-        }
-        return failed != 0;
-    }
-#endif
-    return run_all();
+    return run_on_each_isa(run_all);
 }
