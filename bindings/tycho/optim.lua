@@ -270,7 +270,7 @@ optim.docs = {
     .. "maximize = false)", doc = "Stochastic gradient descent. params: a list of tensors, or of groups {params = ..., lr = "
     .. "...}. opt:step() updates, opt:zero_grad() forgets the gradients; opt.param_groups[1].lr may be changed any time.",
     example = "local w = ty.ones(2, {requires_grad = true})\nlocal opt = ty.optim.SGD({w}, {lr = 0.1})\n"
-      .. "(w * w):sum():backward()\nopt:step()"},
+      .. "local loss = (w * w):sum()\nloss:backward()\nopt:step()"},
   {name = "optim.Adam", signature = "(params, lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, amsgrad = "
     .. "false, maximize = false)", doc = "Adam (Kingma and Ba 2014), as PyTorch computes it.",
     example = "local net = ty.nn.Linear(2, 1)\nlocal opt = ty.optim.Adam(net:parameters(), {lr = 1e-3})"},

@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include "tensor/recycle.h"
+
 static _Thread_local bool grad_disabled;
 static atomic_ullong sequence;
 static tyi_restride restride;
@@ -40,17 +42,16 @@ static void meta_release(tyi_meta *meta)
     }
     ty_release(record->grad);
     ty_release(record->base);
-    free(record);
+    tyi_recycle_give(TYI_RECYCLE_RECORD, record);
 }
 
 tyi_record_of *tyi_meta_make(ty_tensor *x)
 {
     if (!x->meta) {
-        tyi_record_of *record = calloc(1, sizeof *record);
-        if (!record) {
-            tyi_fail_memory(sizeof *record);
+        tyi_record_of *record = tyi_recycle_take(TYI_RECYCLE_RECORD, sizeof *record);
+        if (!record)
             return NULL;
-        }
+        memset(record, 0, sizeof *record);
         record->meta.release = meta_release;
         x->meta = &record->meta;
     }
@@ -483,7 +484,8 @@ ty_tensor *tyi_saved(tyi_node *node, int i)
         return NULL;
     uint32_t version = ty_version(s->x);
     if (s->x->storage != s->storage)
-        return tyi_fail(TY_ERROR_VALUE, "backward: a tensor that %s needs, %s, was given other data since; run the forward pass again",
+        return tyi_fail(TY_ERROR_VALUE,
+                        "backward: a tensor that %s needs, %s, was given other data since; run the forward pass again",
                         node->kind->name, TYI_DESCRIBE(s->x));
     if (version != s->version)
         return tyi_fail(

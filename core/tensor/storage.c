@@ -6,9 +6,12 @@
  * are warm in the cache. When more is kept than is in use (and more than KEEP_FREE), large free blocks go back to the
  * system, so that a change of sizes does not hold memory forever.
  *
- * The cache and its counters are one per process, guarded by one lock; the statistics are exact.
+ * The cache and its counters are one per process, guarded by one lock; the smallest blocks bypass it (see new_small).
+ * The statistics are exact but for the peak, which counts the smallest blocks when it is asked for.
  */
 #include "tensor/storage.h"
+
+#include "tensor/recycle.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -135,13 +138,6 @@ void tyi_cpu_release(int device, void *data, size_t bytes)
     pthread_mutex_unlock(&cache.lock);
 }
 
-void ty_get_memory_stats(ty_memory_stats *stats)
-{
-    pthread_mutex_lock(&cache.lock);
-    *stats = cache.stats;
-    pthread_mutex_unlock(&cache.lock);
-}
-
 void ty_reset_peak_memory(void)
 {
     pthread_mutex_lock(&cache.lock);
@@ -170,11 +166,57 @@ static void release_to_device(tyi_storage *s)
     allocator->release(s->device.index, s->data, s->bytes);
 }
 
+/* Values of at most this many bytes lie behind their storage in one block, from the thread's free list: numbers and
+ * small vectors cost neither a lock nor two allocations. */
+#define SMALL_BYTES 64
+
+typedef struct small_storage {
+    _Alignas(TYI_ALIGNMENT) tyi_storage s;
+    _Alignas(TYI_ALIGNMENT) char data[SMALL_BYTES];
+} small_storage;
+
+static atomic_ullong smalls_made, smalls_dropped;
+
+static void release_small(tyi_storage *s)
+{
+    (void)s;
+    atomic_fetch_add_explicit(&smalls_dropped, 1, memory_order_relaxed);
+}
+
+static tyi_storage *new_small(size_t bytes, ty_device device)
+{
+    small_storage *small = tyi_recycle_take(TYI_RECYCLE_STORAGE, sizeof *small);
+    if (!small)
+        return NULL;
+    small->s = (tyi_storage){.device = device, .bytes = bytes, .data = small->data, .release = release_small};
+    atomic_init(&small->s.refs, 1);
+    atomic_init(&small->s.version, 0);
+    atomic_fetch_add_explicit(&smalls_made, 1, memory_order_relaxed);
+    return &small->s;
+}
+
+void ty_get_memory_stats(ty_memory_stats *stats)
+{
+    pthread_mutex_lock(&cache.lock);
+    *stats = cache.stats;
+    pthread_mutex_unlock(&cache.lock);
+    uint64_t dropped = atomic_load_explicit(&smalls_dropped, memory_order_relaxed);
+    uint64_t made = atomic_load_explicit(&smalls_made, memory_order_relaxed);
+    uint64_t live = made > dropped ? made - dropped : 0;
+    stats->live += live * SMALL_BYTES;
+    stats->live_blocks += live;
+    stats->allocated_total += made * SMALL_BYTES;
+    if (stats->peak < stats->live)
+        stats->peak = stats->live;
+}
+
 tyi_storage *tyi_storage_new(size_t bytes, ty_device device)
 {
     const tyi_allocator *allocator = allocators[device.type];
     if (!allocator)
         return tyi_fail(TY_ERROR_VALUE, "no memory can be had on this device: its backend is not loaded");
+    if (bytes <= SMALL_BYTES && allocator == &cpu_allocator)
+        return new_small(bytes, device);
     tyi_storage *s = malloc(sizeof *s);
     if (!s) {
         tyi_fail_memory(sizeof *s);
@@ -195,5 +237,8 @@ void tyi_storage_release(tyi_storage *s)
     if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
         return;
     s->release(s);
-    free(s);
+    if (s->release == release_small)
+        tyi_recycle_give(TYI_RECYCLE_STORAGE, s);
+    else
+        free(s);
 }

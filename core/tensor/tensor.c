@@ -3,69 +3,20 @@
  */
 #include "tensor/tensor.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Dropped tensors wait here for reuse, linked through `storage`; per thread, so without a lock. */
-#define POOL_MOST 256
-static _Thread_local struct {
-    ty_tensor *first;
-    int count;
-} pool;
-
-/* The pool of a thread dies with it: a key with a destructor is the only portable way to be told. */
-static pthread_key_t pool_key;
-static pthread_once_t pool_once = PTHREAD_ONCE_INIT;
-
-static void pool_free(void *unused)
-{
-    (void)unused;
-    while (pool.first) {
-        ty_tensor *x = pool.first;
-        pool.first = (ty_tensor *)x->storage;
-        free(x);
-    }
-    pool.count = POOL_MOST; /* nothing is pooled from here on */
-}
-
-static void pool_make_key(void)
-{
-    pthread_key_create(&pool_key, pool_free);
-}
+#include "tensor/recycle.h"
 
 static ty_tensor *tensor_allocate(void)
 {
-    ty_tensor *x = pool.first;
-    if (x) {
-        pool.first = (ty_tensor *)x->storage;
-        pool.count--;
-    } else {
-        x = malloc(sizeof *x);
-        if (!x) {
-            tyi_fail_memory(sizeof *x);
-            return NULL;
-        }
-    }
+    ty_tensor *x = tyi_recycle_take(TYI_RECYCLE_TENSOR, sizeof *x);
+    if (!x)
+        return NULL;
     atomic_init(&x->refs, 1);
     x->wrapped = false;
     x->meta = NULL;
     return x;
-}
-
-static void tensor_free(ty_tensor *x)
-{
-    if (pool.count >= POOL_MOST) {
-        free(x);
-        return;
-    }
-    if (!pool.first) {
-        pthread_once(&pool_once, pool_make_key);
-        pthread_setspecific(pool_key, &pool);
-    }
-    x->storage = (tyi_storage *)pool.first;
-    pool.first = x;
-    pool.count++;
 }
 
 ty_tensor *ty_retain(ty_tensor *x)
@@ -81,7 +32,7 @@ void ty_release(ty_tensor *x)
         return;
     tyi_meta *meta = x->meta;
     tyi_storage_release(x->storage);
-    tensor_free(x);
+    tyi_recycle_give(TYI_RECYCLE_TENSOR, x);
     if (meta)
         meta->release(meta);
 }
