@@ -72,7 +72,7 @@ local function obtain(root, entry, download)
   if not ok then
     core.raise(("data.FashionMNIST: %s is not in %s, and could not be downloaded: %s\nTo have it offline: apt install "
       .. "dataset-fashion-mnist, or put the four .gz files into a folder and name it by root or $TYCHO_DATA"):format(entry[1],
-      table.concat(looked, ", "), message))
+      table.concat(looked, ", "), tostring(message):match "download: (.*)" or message))
   end
   return target
 end
