@@ -54,6 +54,8 @@ static ty_status copy_slices_backward(tyi_node *node, ty_tensor *const *grad_out
     ty_tensor *slice_grad = slice ? tyi_temp(ty_clone(slice)) : NULL;
     ty_tensor *inner_in[16] = {NULL};
     if (!slice_grad || tyi_run_rule(inner, &slice_grad, inner_in) != TY_OK) {
+        for (int i = 0; i < inner->inputs; i++)
+            ty_release(inner_in[i]);
         ty_release(whole);
         return TY_FAIL;
     }
