@@ -8,12 +8,12 @@
 
 /* A tensor that a gradient rule will read. */
 typedef struct tyi_saved_tensor {
-    ty_tensor *x;     /* a leaf that requires a gradient itself, else an alias without history */
-    tyi_node *node;   /* history it had when saved (a reference); NULL for a leaf or an output of this node */
-    int nr;           /* output of `node`, or of this node when `output` */
+    ty_tensor *x;        /* a leaf that requires a gradient itself, else an alias without history */
+    tyi_node *node;      /* history it had when saved (a reference); NULL for a leaf or an output of this node */
+    int nr;              /* output of `node`, or of this node when `output` */
     const void *storage; /* of x when saved: a leaf may be given another (ty_set_data) */
-    bool output;      /* it is an output of this very node */
-    uint32_t version; /* of the storage when saved */
+    bool output;         /* it is an output of this very node */
+    uint32_t version;    /* of the storage when saved */
 } tyi_saved_tensor;
 
 /* An output as the engine knows it. */

@@ -52,7 +52,8 @@ ty_status ty_fail(ty_error_kind kind, const char *format, ...) __attribute__((fo
 /* Base that messages of this thread count dimensions and indices from: 0 (C) or 1 (Lua). */
 void ty_set_index_base(int base);
 
-/* Asks running calls of every thread to stop soon; they fail with TY_ERROR_INTERRUPT. May be called in a signal handler. */
+/* Asks running calls of every thread to stop soon; they fail with TY_ERROR_INTERRUPT. May be called in a signal
+ * handler. */
 void ty_interrupt(void);
 /* Takes the request back, so that later calls run again. */
 void ty_interrupt_clear(void);
@@ -61,14 +62,14 @@ void ty_interrupt_clear(void);
 
 /* The one list of dtypes: X(ENUM, pytorch_name, storage C type, arithmetic C type, kind). Kernels, promotion
  * and files are generated from it. Kinds: b bool, u unsigned, i signed integer, f floating. */
-#define TY_DTYPES(X)                                                                               \
-    X(BOOL, bool, bool, bool, b)                                                                   \
-    X(UINT8, uint8, uint8_t, uint8_t, u)                                                           \
-    X(INT8, int8, int8_t, int8_t, i)                                                               \
-    X(INT16, int16, int16_t, int16_t, i)                                                           \
-    X(INT32, int32, int32_t, int32_t, i)                                                           \
-    X(INT64, int64, int64_t, int64_t, i)                                                           \
-    X(FLOAT32, float32, float, float, f)                                                           \
+#define TY_DTYPES(X)                                                                                                   \
+    X(BOOL, bool, bool, bool, b)                                                                                       \
+    X(UINT8, uint8, uint8_t, uint8_t, u)                                                                               \
+    X(INT8, int8, int8_t, int8_t, i)                                                                                   \
+    X(INT16, int16, int16_t, int16_t, i)                                                                               \
+    X(INT32, int32, int32_t, int32_t, i)                                                                               \
+    X(INT64, int64, int64_t, int64_t, i)                                                                               \
+    X(FLOAT32, float32, float, float, f)                                                                               \
     X(FLOAT64, float64, double, double, f)
 
 typedef enum {
@@ -79,13 +80,13 @@ typedef enum {
     TY_DTYPE_NONE = -1 /* "not given": take the default, or the input's */
 } ty_dtype;
 
-const char *ty_dtype_name(ty_dtype dtype);          /* "float32" ... */
-ty_dtype ty_dtype_from_name(const char *name);      /* TY_DTYPE_NONE when unknown */
-size_t ty_dtype_size(ty_dtype dtype);               /* bytes of an element */
+const char *ty_dtype_name(ty_dtype dtype);     /* "float32" ... */
+ty_dtype ty_dtype_from_name(const char *name); /* TY_DTYPE_NONE when unknown */
+size_t ty_dtype_size(ty_dtype dtype);          /* bytes of an element */
 bool ty_dtype_is_floating(ty_dtype dtype);
-ty_dtype ty_promote_types(ty_dtype a, ty_dtype b);  /* torch.promote_types */
-ty_dtype ty_get_default_dtype(void);                /* float32 at first */
-ty_status ty_set_default_dtype(ty_dtype dtype);     /* floating only */
+ty_dtype ty_promote_types(ty_dtype a, ty_dtype b); /* torch.promote_types */
+ty_dtype ty_get_default_dtype(void);               /* float32 at first */
+ty_status ty_set_default_dtype(ty_dtype dtype);    /* floating only */
 
 typedef enum { TY_CPU = 0, TY_CUDA = 1, TY_DEVICE_TYPES } ty_device_type;
 typedef struct ty_device {
@@ -103,9 +104,18 @@ typedef struct ty_scalar {
     int64_t i; /* value of a bool or an integer */
     double f;  /* value of a float */
 } ty_scalar;
-static inline ty_scalar ty_int(int64_t i) { return (ty_scalar){TY_SCALAR_INT, i, (double)i}; }
-static inline ty_scalar ty_float(double f) { return (ty_scalar){TY_SCALAR_FLOAT, 0, f}; }
-static inline ty_scalar ty_bool(bool b) { return (ty_scalar){TY_SCALAR_BOOL, b, (double)b}; }
+static inline ty_scalar ty_int(int64_t i)
+{
+    return (ty_scalar){TY_SCALAR_INT, i, (double)i};
+}
+static inline ty_scalar ty_float(double f)
+{
+    return (ty_scalar){TY_SCALAR_FLOAT, 0, f};
+}
+static inline ty_scalar ty_bool(bool b)
+{
+    return (ty_scalar){TY_SCALAR_BOOL, b, (double)b};
+}
 
 /* ---- Tensors: life and facts ---------------------------------------------------------------- */
 
@@ -197,8 +207,8 @@ uint64_t ty_random_u64(ty_generator *g); /* 64 random bits: what DataLoader draw
 
 ty_tensor *ty_rand(int ndim, const int64_t *sizes, ty_dtype dtype, ty_device device, ty_generator *g);
 ty_tensor *ty_randn(int ndim, const int64_t *sizes, ty_dtype dtype, ty_device device, ty_generator *g);
-ty_tensor *ty_randint(int64_t low, int64_t high, int ndim, const int64_t *sizes, ty_dtype dtype,
-                      ty_device device, ty_generator *g);
+ty_tensor *ty_randint(int64_t low, int64_t high, int ndim, const int64_t *sizes, ty_dtype dtype, ty_device device,
+                      ty_generator *g);
 ty_tensor *ty_randperm(int64_t n, ty_dtype dtype, ty_device device, ty_generator *g);
 ty_tensor *ty_bernoulli(ty_tensor *p, ty_generator *g);
 ty_tensor *ty_multinomial(ty_tensor *weights, int64_t samples, bool replacement, ty_generator *g);
@@ -207,8 +217,8 @@ ty_tensor *ty_uniform_(ty_tensor *x, double from, double to, ty_generator *g);
 ty_tensor *ty_normal_(ty_tensor *x, double mean, double std, ty_generator *g);
 ty_tensor *ty_bernoulli_(ty_tensor *x, double p, ty_generator *g);
 ty_tensor *ty_exponential_(ty_tensor *x, double rate, ty_generator *g);
-/* Integers from low (included) to high (not). high INT64_MIN: no upper bound, as random_(low, None); low INT64_MAX too: no
- * bounds, as random_(); low INT64_MIN too: all 64 bits. */
+/* Integers from low (included) to high (not). high INT64_MIN: no upper bound, as random_(low, None); low INT64_MAX too:
+ * no bounds, as random_(); low INT64_MIN too: all 64 bits. */
 ty_tensor *ty_random_(ty_tensor *x, int64_t low, int64_t high, ty_generator *g);
 
 /* ---- Views and shapes ----------------------------------------------------------------------- */
@@ -240,11 +250,15 @@ ty_status ty_chunk(ty_tensor *x, int64_t chunks, int dim, ty_tensor ***pieces, i
 /* ---- Pointwise ------------------------------------------------------------------------------ */
 /* Broadcasting and type promotion as in PyTorch. The list of unary ops, each as ty_NAME(x) and ty_NAME_(x); see
  * core/backend/pointwise.def for what each computes. */
+/* clang-format off */
 #define TY_UNARY_OPS(X)                                                                            \
     X(neg) X(abs) X(sign) X(square) X(relu) X(exp) X(expm1) X(log) X(log1p) X(log2) X(log10)       \
     X(sqrt) X(rsqrt) X(reciprocal) X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh)    \
     X(tanh) X(sigmoid) X(erf) X(floor) X(ceil) X(round) X(trunc) X(bitwise_not) X(logical_not)
-#define TY_X(name) ty_tensor *ty_##name(ty_tensor *x); ty_tensor *ty_##name##_(ty_tensor *x);
+/* clang-format on */
+#define TY_X(name)                                                                                                     \
+    ty_tensor *ty_##name(ty_tensor *x);                                                                                \
+    ty_tensor *ty_##name##_(ty_tensor *x);
 TY_UNARY_OPS(TY_X)
 #undef TY_X
 ty_tensor *ty_isnan(ty_tensor *x);
@@ -252,12 +266,14 @@ ty_tensor *ty_isinf(ty_tensor *x);
 ty_tensor *ty_isfinite(ty_tensor *x);
 
 /* Binary ops, each as ty_NAME(a, b) and ty_NAME_(a, b). */
+/* clang-format off */
 #define TY_BINARY_OPS(X)                                                                           \
     X(mul) X(div) X(floor_divide) X(remainder) X(fmod) X(pow) X(maximum) X(minimum) X(atan2)       \
     X(bitwise_and) X(bitwise_or) X(bitwise_xor) X(logical_and) X(logical_or) X(logical_xor)        \
     X(eq) X(ne) X(lt) X(le) X(gt) X(ge)
-#define TY_X(name)                                                                                 \
-    ty_tensor *ty_##name(ty_tensor *a, ty_tensor *b);                                              \
+/* clang-format on */
+#define TY_X(name)                                                                                                     \
+    ty_tensor *ty_##name(ty_tensor *a, ty_tensor *b);                                                                  \
     ty_tensor *ty_##name##_(ty_tensor *a, ty_tensor *b);
 TY_BINARY_OPS(TY_X)
 #undef TY_X
@@ -355,18 +371,17 @@ ty_tensor *ty_index_from_one(ty_tensor *index, const int64_t *ignore);
 bool ty_requires_grad(const ty_tensor *x);
 ty_status ty_set_requires_grad(ty_tensor *x, bool requires_grad); /* floating leaves only */
 bool ty_is_leaf(const ty_tensor *x);
-ty_tensor *ty_grad_of(ty_tensor *x);                     /* borrowed; NULL when there is none yet */
-ty_status ty_set_grad(ty_tensor *x, ty_tensor *grad);    /* NULL clears */
+ty_tensor *ty_grad_of(ty_tensor *x);                  /* borrowed; NULL when there is none yet */
+ty_status ty_set_grad(ty_tensor *x, ty_tensor *grad); /* NULL clears */
 /* x.data = data: the leaf x takes over the shape, dtype and (shared) memory of data and stays who it is. */
 ty_status ty_set_data(ty_tensor *x, ty_tensor *data);
-ty_status ty_retain_grad(ty_tensor *x);                  /* keep the gradient of a non-leaf */
-const char *ty_grad_fn_name(const ty_tensor *x);         /* "AddBackward0"; NULL for a leaf */
+ty_status ty_retain_grad(ty_tensor *x);          /* keep the gradient of a non-leaf */
+const char *ty_grad_fn_name(const ty_tensor *x); /* "AddBackward0"; NULL for a leaf */
 /* Accumulates d root / d leaf into the leaves' grad. gradient NULL: root has one element. */
 ty_status ty_backward(ty_tensor *root, ty_tensor *gradient, bool retain_graph, bool create_graph);
 /* torch.autograd.grad: grads[i] (new references, NULL where unused and allowed) of the roots' sum. */
 ty_status ty_grad(int roots_count, ty_tensor *const *roots, ty_tensor *const *gradients, int inputs_count,
-                  ty_tensor *const *inputs, bool retain_graph, bool create_graph, bool allow_unused,
-                  ty_tensor **grads);
+                  ty_tensor *const *inputs, bool retain_graph, bool create_graph, bool allow_unused, ty_tensor **grads);
 bool ty_grad_enabled(void);
 bool ty_set_grad_enabled(bool enabled); /* returns what it was */
 
@@ -374,13 +389,19 @@ bool ty_set_grad_enabled(bool enabled); /* returns what it was */
 
 typedef enum { TY_FAN_IN, TY_FAN_OUT } ty_fan_mode;
 typedef enum {
-    TY_NONLINEARITY_LINEAR, TY_NONLINEARITY_SIGMOID, TY_NONLINEARITY_TANH, TY_NONLINEARITY_RELU,
-    TY_NONLINEARITY_LEAKY_RELU, TY_NONLINEARITY_SELU
+    TY_NONLINEARITY_LINEAR,
+    TY_NONLINEARITY_SIGMOID,
+    TY_NONLINEARITY_TANH,
+    TY_NONLINEARITY_RELU,
+    TY_NONLINEARITY_LEAKY_RELU,
+    TY_NONLINEARITY_SELU
 } ty_nonlinearity;
 double ty_calculate_gain(ty_nonlinearity nonlinearity, double param);
 ty_status ty_init_fans(ty_tensor *x, int64_t *fan_in, int64_t *fan_out);
-ty_tensor *ty_init_kaiming_uniform_(ty_tensor *x, double a, ty_fan_mode mode, ty_nonlinearity nonlinearity, ty_generator *g);
-ty_tensor *ty_init_kaiming_normal_(ty_tensor *x, double a, ty_fan_mode mode, ty_nonlinearity nonlinearity, ty_generator *g);
+ty_tensor *ty_init_kaiming_uniform_(ty_tensor *x, double a, ty_fan_mode mode, ty_nonlinearity nonlinearity,
+                                    ty_generator *g);
+ty_tensor *ty_init_kaiming_normal_(ty_tensor *x, double a, ty_fan_mode mode, ty_nonlinearity nonlinearity,
+                                   ty_generator *g);
 ty_tensor *ty_init_xavier_uniform_(ty_tensor *x, double gain, ty_generator *g);
 ty_tensor *ty_init_xavier_normal_(ty_tensor *x, double gain, ty_generator *g);
 ty_tensor *ty_init_trunc_normal_(ty_tensor *x, double mean, double std, double a, double b, ty_generator *g);
@@ -409,20 +430,28 @@ ty_status ty_optim_set_step_count(ty_optim *o, int i, int64_t steps);
 
 /* Plain data of a file: what torch.save stores without executing anything. A tree; each node owns its children. */
 typedef enum {
-    TY_NIL, TY_TRUE_FALSE, TY_INTEGER, TY_NUMBER, TY_STRING, TY_TENSOR, TY_LIST, TY_TUPLE, TY_DICT
+    TY_NIL,
+    TY_TRUE_FALSE,
+    TY_INTEGER,
+    TY_NUMBER,
+    TY_STRING,
+    TY_TENSOR,
+    TY_LIST,
+    TY_TUPLE,
+    TY_DICT
 } ty_value_kind;
 typedef struct ty_value ty_value;
 struct ty_value {
     ty_value_kind kind;
-    bool parameter;      /* TY_TENSOR: was a Parameter; requires_grad is on the tensor */
-    bool ordered;        /* TY_DICT: an OrderedDict */
-    int64_t integer;     /* TY_INTEGER, TY_TRUE_FALSE */
-    double number;       /* TY_NUMBER */
-    char *string;        /* TY_STRING, with `length` bytes and a final 0 */
+    bool parameter;  /* TY_TENSOR: was a Parameter; requires_grad is on the tensor */
+    bool ordered;    /* TY_DICT: an OrderedDict */
+    int64_t integer; /* TY_INTEGER, TY_TRUE_FALSE */
+    double number;   /* TY_NUMBER */
+    char *string;    /* TY_STRING, with `length` bytes and a final 0 */
     size_t length;
-    ty_tensor *tensor;   /* TY_TENSOR: owned reference */
-    ty_value **keys;     /* TY_DICT: `count` keys */
-    ty_value **items;    /* TY_LIST, TY_TUPLE, TY_DICT: `count` items */
+    ty_tensor *tensor; /* TY_TENSOR: owned reference */
+    ty_value **keys;   /* TY_DICT: `count` keys */
+    ty_value **items;  /* TY_LIST, TY_TUPLE, TY_DICT: `count` items */
     size_t count, capacity;
 };
 ty_value *ty_value_new(ty_value_kind kind);

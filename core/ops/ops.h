@@ -27,7 +27,8 @@ static inline tyi_shape tyi_shape_of(const ty_tensor *x)
     return shape;
 }
 
-/* The gradient of something that was broadcast: summed over the dimensions that were added or stretched. A new reference. */
+/* The gradient of something that was broadcast: summed over the dimensions that were added or stretched. A new
+ * reference. */
 ty_tensor *tyi_sum_to(ty_tensor *grad, const tyi_shape *shape);
 
 /* Row-major copy where it is not already; a new reference. Records nothing. */

@@ -1,6 +1,6 @@
 /*
- * The C interface on its own: a network of two layers learns XOR, with nothing but tycho.h. Prints the loss now and then and
- * the four answers; the exit status says whether all are right. Also what `add_test(xor)` runs.
+ * The C interface on its own: a network of two layers learns XOR, with nothing but tycho.h. Prints the loss now and
+ * then and the four answers; the exit status says whether all are right. Also what `add_test(xor)` runs.
  */
 #include <stdio.h>
 #include <stdlib.h>

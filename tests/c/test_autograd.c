@@ -1,6 +1,6 @@
 /*
- * The tape and the engine: accumulation, graphs gone through twice, second derivatives, in-place changes of tensors and of
- * views, version checks, gradients of given tensors, very deep graphs.
+ * The tape and the engine: accumulation, graphs gone through twice, second derivatives, in-place changes of tensors and
+ * of views, version checks, gradients of given tensors, very deep graphs.
  */
 #include <math.h>
 #include <setjmp.h>

@@ -19,22 +19,28 @@ int tyi_cpu_isa(void);
 #endif
 
 #ifdef TYI_ISA
-#define TYI_ISA_JOIN_(name, suffix)  name##suffix
-#define TYI_ISA_JOIN(name, suffix)   TYI_ISA_JOIN_(name, suffix)
-#define TYI_ISA_NAME(name)           TYI_ISA_JOIN(name, TYI_ISA) /* tyi_add -> tyi_add_v3 */
+#define TYI_ISA_JOIN_(name, suffix) name##suffix
+#define TYI_ISA_JOIN(name, suffix)  TYI_ISA_JOIN_(name, suffix)
+#define TYI_ISA_NAME(name)          TYI_ISA_JOIN(name, TYI_ISA) /* tyi_add -> tyi_add_v3 */
 #endif
 
 /* Declares `type name` under the name of each compiled variant. */
 #if defined(__x86_64__)
-#define TYI_ISA_DECLARE(type, name, arguments)                                                     \
-    type name##_v2 arguments;                                                                      \
-    type name##_v3 arguments;                                                                      \
+#define TYI_ISA_DECLARE(type, name, arguments)                                                                         \
+    type name##_v2 arguments;                                                                                          \
+    type name##_v3 arguments;                                                                                          \
     type name##_v4 arguments
 /* The variants as the initialiser of an array that tyi_cpu_isa() indexes. */
-#define TYI_ISA_TABLE(name) {name##_v2, name##_v3, name##_v4}
+#define TYI_ISA_TABLE(name)                                                                                            \
+    {                                                                                                                  \
+        name##_v2, name##_v3, name##_v4                                                                                \
+    }
 #else
 #define TYI_ISA_DECLARE(type, name, arguments) type name##_base arguments
-#define TYI_ISA_TABLE(name)                    {name##_base}
+#define TYI_ISA_TABLE(name)                                                                                            \
+    {                                                                                                                  \
+        name##_base                                                                                                    \
+    }
 #endif
 
 /* Bytes of the widest vectors that the instruction set being compiled for computes with. */

@@ -12,10 +12,10 @@
 typedef void (*tyi_task)(void *context, int64_t begin, int64_t end);
 
 /* Runs task over [0, count), cut into pieces of `grain` items (at least 1; the last piece may be shorter), and returns
- * when all are done. Threads, the caller among them, take the pieces in increasing order as they come free; each call of
- * task is exactly one piece. Runs on the caller alone when there is one piece, when one thread is set, when called from
- * inside a task, and when another thread of the program is using the pool. Below some 3 microseconds of work a piece is
- * not worth handing out: choose the grain accordingly.
+ * when all are done. Threads, the caller among them, take the pieces in increasing order as they come free; each call
+ * of task is exactly one piece. Runs on the caller alone when there is one piece, when one thread is set, when called
+ * from inside a task, and when another thread of the program is using the pool. Below some 3 microseconds of work a
+ * piece is not worth handing out: choose the grain accordingly.
  *
  * Returns 0, or -1 when `stoppable` and ty_interrupt() was called before the end: pieces not begun by then are skipped,
  * and the caller throws its output away. A long piece may poll tyi_interrupted() and return early. */
@@ -25,8 +25,8 @@ int tyi_parallel(int64_t count, int64_t grain, bool stoppable, tyi_task task, vo
  * TYCHO_NUM_THREADS, or the number of processors that this process may run on. */
 int tyi_get_num_threads(void);
 
-/* Sets it: at least 1, at most TYI_MAX_THREADS (more is cut to that); 0 or less brings the default back. Takes effect with
- * the next tyi_parallel(), and may be called at any time from any thread. */
+/* Sets it: at least 1, at most TYI_MAX_THREADS (more is cut to that); 0 or less brings the default back. Takes effect
+ * with the next tyi_parallel(), and may be called at any time from any thread. */
 void tyi_set_num_threads(int n);
 
 #define TYI_MAX_THREADS 512
