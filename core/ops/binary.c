@@ -382,8 +382,10 @@ static ty_status check_alpha(const char *name, ty_tensor *a, ty_tensor *b, ty_sc
 {
     if (!a || !b)
         return TY_FAIL;
+    if (alpha.kind != TY_SCALAR_FLOAT)
+        return TY_OK;
     ty_dtype dtype = tyi_result_type(2, (ty_tensor *[]){a, b});
-    if (alpha.kind == TY_SCALAR_FLOAT && !ty_dtype_is_floating(dtype))
+    if (!ty_dtype_is_floating(dtype))
         return ty_fail(TY_ERROR_VALUE, "%s: for %s tensors alpha must be an integer, got %g", name,
                        ty_dtype_name(dtype), alpha.f);
     return TY_OK;

@@ -56,7 +56,7 @@ static bool merge(const ty_tensor *x, const int *list, int n, int64_t *size, int
 /* Describes x to the kernel as {outer, reduced, inner}; false when its memory does not lie so. */
 static bool describe(const ty_tensor *x, uint32_t mask, tyi_reduce_args *a)
 {
-    int reduced[TY_MAX_DIMS], kept[TY_MAX_DIMS], n = 0, m = 0;
+    int reduced[TY_MAX_DIMS] = {0}, kept[TY_MAX_DIMS], n = 0, m = 0;
     for (int d = 0; d < x->ndim; d++) {
         if (mask & 1u << d)
             reduced[n++] = d;

@@ -90,6 +90,11 @@ ty_dtype tyi_result_type(int count, ty_tensor *const *tensors)
 {
     /* Three ranks: dimensioned tensors, zero-dimensional ones, plain numbers. A lower rank counts only where its
      * category is higher than that of the ranks above (torch.result_type). */
+    if (count == 2 && tensors[0] && tensors[1] && !tensors[0]->wrapped) { /* the usual cases first */
+        ty_dtype a = (ty_dtype)tensors[0]->dtype, b = (ty_dtype)tensors[1]->dtype;
+        if (tensors[1]->wrapped ? category(b) <= category(a) : a == b)
+            return a;
+    }
     ty_dtype by_rank[3] = {TY_DTYPE_NONE, TY_DTYPE_NONE, TY_DTYPE_NONE};
     for (int i = 0; i < count; i++) {
         const ty_tensor *x = tensors[i];

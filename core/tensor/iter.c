@@ -35,12 +35,12 @@ void tyi_iter_build(tyi_iter *iter, ty_dtype compute, int count, ty_tensor *cons
         iter->sizes[0] = out->numel;
         for (int i = 0; i < count; i++)
             iter->operands[i].strides[0] =
-                operands[i]->numel == 1 && out->numel != 1 ? 0 : (int64_t)ty_dtype_size((ty_dtype)operands[i]->dtype);
+                operands[i]->numel == 1 && out->numel != 1 ? 0 : (int64_t)tyi_dtype_size((ty_dtype)operands[i]->dtype);
         return;
     }
     for (int i = 0; i < count; i++) {
         const ty_tensor *x = operands[i];
-        int64_t size = (int64_t)ty_dtype_size((ty_dtype)x->dtype);
+        int64_t size = (int64_t)tyi_dtype_size((ty_dtype)x->dtype);
         for (int d = 0; d < ndim; d++) {
             int dx = d - (ndim - x->ndim);
             strides[i][d] = dx < 0 || (x->sizes[dx] == 1) ? 0 : x->strides[dx] * size;
@@ -75,7 +75,7 @@ void tyi_iter_build(tyi_iter *iter, ty_dtype compute, int count, ty_tensor *cons
     if (m == 0) {
         iter->sizes[0] = out->numel;
         for (int i = 0; i < count; i++)
-            iter->operands[i].strides[0] = (int64_t)ty_dtype_size((ty_dtype)operands[i]->dtype);
+            iter->operands[i].strides[0] = (int64_t)tyi_dtype_size((ty_dtype)operands[i]->dtype);
         m = 1;
     }
     iter->ndim = m;

@@ -237,7 +237,7 @@ ty_tensor *tyi_new(int ndim, const int64_t *sizes, ty_dtype dtype, ty_device dev
     int64_t numel, strides[TY_MAX_DIMS];
     if (tyi_check_sizes("empty", ndim, sizes, &numel) != TY_OK)
         return NULL;
-    tyi_storage *s = tyi_storage_new((size_t)numel * ty_dtype_size(dtype), device);
+    tyi_storage *s = tyi_storage_new((size_t)numel * tyi_dtype_size(dtype), device);
     if (!s)
         return NULL;
     tyi_row_major(ndim, sizes, strides);
@@ -335,6 +335,11 @@ bool tyi_same_shape(const ty_tensor *a, const ty_tensor *b)
 
 ty_status tyi_broadcast(const char *name, const ty_tensor *a, const ty_tensor *b, int *ndim, int64_t *sizes)
 {
+    if (b->ndim == 0 || tyi_same_shape(a, b)) {
+        *ndim = a->ndim;
+        memcpy(sizes, a->sizes, sizeof *sizes * a->ndim);
+        return TY_OK;
+    }
     int n = a->ndim > b->ndim ? a->ndim : b->ndim;
     for (int d = 0; d < n; d++) {
         int da = d - (n - a->ndim), db = d - (n - b->ndim);

@@ -40,10 +40,21 @@ struct ty_tensor {
     int64_t sizes[TY_MAX_DIMS], strides[TY_MAX_DIMS];
 };
 
+/* Bytes of an element, without a call. */
+static inline size_t tyi_dtype_size(ty_dtype dtype)
+{
+    static const uint8_t sizes[] = {
+#define TY_X(E, name, storage, arithmetic, kind) sizeof(storage),
+        TY_DTYPES(TY_X)
+#undef TY_X
+    };
+    return sizes[dtype];
+}
+
 /* First element. */
 static inline void *tyi_data(const ty_tensor *x)
 {
-    return (char *)x->storage->data + (size_t)x->offset * ty_dtype_size((ty_dtype)x->dtype);
+    return (char *)x->storage->data + (size_t)x->offset * tyi_dtype_size((ty_dtype)x->dtype);
 }
 
 static inline void tyi_bump_version(ty_tensor *x)
