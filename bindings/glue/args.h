@@ -44,7 +44,7 @@
 #include "tycho.h"
 
 #define TYB_MAX_ARGS    10
-#define TYB_MAX_RESULTS 2
+#define TYB_MAX_RESULTS 3
 #define TYB_MAX_FORMS   4
 
 /* Where a row's function is found. */
@@ -110,8 +110,9 @@ struct tyb_row {
 
 /* A list of rows ends in a row whose name is NULL. */
 extern const tyb_row tyb_rows_create[], tyb_rows_random[], tyb_rows_view[], tyb_rows_unary[], tyb_rows_binary[],
-    tyb_rows_reduce[], tyb_rows_matmul[], tyb_rows_loss[], tyb_rows_index[], tyb_rows_autograd[], tyb_rows_init[],
-    tyb_rows_facts[], tyb_rows_system[];
+    tyb_rows_reduce[], tyb_rows_matmul[], tyb_rows_loss[], tyb_rows_activation[], tyb_rows_loss_pointwise[],
+    tyb_rows_index[], tyb_rows_autograd[], tyb_rows_init[], tyb_rows_facts[], tyb_rows_system[], tyb_rows_arrange[],
+    tyb_rows_statistics[];
 
 /* For rows: x as a leaf that requires a gradient when asked for; NULL stays NULL. */
 ty_tensor *tyb_with_grad(ty_tensor *x, bool requires_grad);

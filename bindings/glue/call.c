@@ -20,9 +20,9 @@ typedef struct tyb_entry {
 } tyb_entry;
 
 static const tyb_row *const row_lists[] = {
-    tyb_rows_create, tyb_rows_random, tyb_rows_view,   tyb_rows_unary, tyb_rows_binary,
-    tyb_rows_reduce, tyb_rows_matmul, tyb_rows_loss,   tyb_rows_index, tyb_rows_autograd,
-    tyb_rows_init,   tyb_rows_facts,  tyb_rows_system,
+    tyb_rows_create, tyb_rows_random, tyb_rows_view,   tyb_rows_unary,    tyb_rows_binary,     tyb_rows_reduce,
+    tyb_rows_matmul, tyb_rows_loss,   tyb_rows_index,  tyb_rows_autograd, tyb_rows_activation, tyb_rows_loss_pointwise,
+    tyb_rows_init,   tyb_rows_facts,  tyb_rows_system, tyb_rows_arrange,  tyb_rows_statistics,
 };
 #define ROW_LISTS (sizeof row_lists / sizeof *row_lists)
 

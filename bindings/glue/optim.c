@@ -176,7 +176,7 @@ static int gc(lua_State *L)
     return 0;
 }
 
-/* core.optim(kind, params): kind "SGD", "Adam" or "AdamW"; params a list of tensors, at least one. */
+/* core.optim(kind, params): kind "SGD", "Adam", ...; params a list of tensors, at least one. */
 static int new_optimiser(lua_State *L)
 {
     const char *kind = name_argument(L, 1, "the kind");

@@ -4,8 +4,8 @@
 local core = require "tycho.core"
 
 -- Lua files with documentation, in the order of the reference.
-local areas = {"tycho.scopes", "tycho.nn.docs", "tycho.optim", "tycho.data", "tycho.plot", "tycho.io", "tycho.ordered_dict",
-  "tycho.progress_docs", "tycho.cuda"}
+local areas = {"tycho.scopes", "tycho.nn.docs", "tycho.nn.utils", "tycho.optim", "tycho.data", "tycho.plot", "tycho.io",
+  "tycho.ordered_dict", "tycho.progress_docs", "tycho.cuda"}
 
 local entries, by_name
 
@@ -47,7 +47,8 @@ end
 local function entry_of_value(value)
   local ty = require "tycho"
   local places = {{"ty.", core.functions}, {"F.", core.F}, {"nn.init.", core.init}, {"tensor:", core.methods},
-    {"nn.", ty.nn}, {"optim.", ty.optim}, {"data.", ty.data}, {"plot.", ty.plot}, {"io.", ty.io}, {"ty.", ty}}
+    {"nn.", ty.nn}, {"nn.utils.", ty.nn.utils}, {"optim.", ty.optim}, {"optim.lr_scheduler.", ty.optim.lr_scheduler},
+    {"data.", ty.data}, {"plot.", ty.plot}, {"io.", ty.io}, {"ty.", ty}}
   for _, place in ipairs(places) do
     for name, candidate in pairs(place[2]) do
       if rawequal(candidate, value) and by_name[place[1] .. tostring(name)] then return by_name[place[1] .. name] end

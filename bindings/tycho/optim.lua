@@ -1,10 +1,13 @@
--- Optimisers: SGD, Adam, AdamW, with PyTorch's options, parameter groups and state dicts. The update itself is C, one fused
--- pass over each parameter (ty_optim); here are the groups, whose options may be changed between steps.
+-- Optimisers: SGD, Adam and their relatives, with PyTorch's options, parameter groups and state dicts. The update itself is C,
+-- one fused pass over each parameter (ty_optim); here are the groups, whose options may be changed between steps.
 
 local core = require "tycho.core"
 local options = require "tycho.options"
 
-local optim = {}
+local optim = {lr_scheduler = require "tycho.optim.lr_scheduler"}
+
+-- Fields of a group that are a schedule's and no option of the optimiser.
+local of_schedules = {initial_lr = true, max_lr = true, min_lr = true, max_momentum = true, base_momentum = true}
 
 -- How an option of a group goes into the C object. betas is a pair.
 local function push(c, group, cache)
@@ -20,7 +23,7 @@ local function push(c, group, cache)
           cache[key] = value[i]
         end
       end
-    elseif name ~= "params" and name ~= "initial_lr" and cache[name] ~= value then
+    elseif name ~= "params" and not of_schedules[name] and cache[name] ~= value then
       c:set(name, type(value) == "boolean" and (value and 1 or 0) or value)
       cache[name] = value
     end
@@ -80,7 +83,7 @@ function Optimizer:add_param_group(group)
   for key, value in pairs(own.defaults) do filled[key] = value end
   for key, value in pairs(group) do
     if key ~= "params" then
-      if own.defaults[key] == nil and key ~= "initial_lr" then
+      if own.defaults[key] == nil and not of_schedules[key] then
         core.raise(("%s: unknown option '%s' in a parameter group; known ones are: %s"):format(name, tostring(key), own.known))
       end
       filled[key] = value
@@ -89,6 +92,7 @@ function Optimizer:add_param_group(group)
   if own.check then own.check(name, filled) end
   local entry = {c = core.optim(own.kind, list), cache = {}}
   push(entry.c, filled, entry.cache)
+  if own.begin then own.begin(entry.c, filled) end
   self.param_groups[#self.param_groups + 1] = filled
   own.groups[#own.groups + 1] = entry
 end
@@ -140,7 +144,7 @@ function Optimizer:state_dict()
         of[name] = c:state(k, name)
         any = any or of[name] ~= nil
       end
-      if own.counts_steps and c:step_count(k) > 0 then
+      if own.counts_steps and (any or c:step_count(k) > 0) then
         of.step = core.functions.tensor(c:step_count(k), {dtype = core.dtypes.float32})
         any = true
       end
@@ -174,7 +178,7 @@ function Optimizer:load_state_dict(dict)
     local group, c = self.param_groups[i], core.optim(own.kind, self.param_groups[i].params)
     local cache = {}
     for key, value in pairs(saved) do
-      if own.defaults[key] ~= nil or key == "initial_lr" then
+      if own.defaults[key] ~= nil or of_schedules[key] then
         group[key] = key == "betas" and {value[1], value[2]} or value
       end
     end
@@ -185,7 +189,7 @@ function Optimizer:load_state_dict(dict)
       for _, state in ipairs(c:states()) do
         local value = of and of[state]
         if core.is_tensor(value) then
-          value = value:to(parameter.dtype):to(parameter.device)
+          if state ~= "mu_product" then value = value:to(parameter.dtype):to(parameter.device) end -- one number, on the CPU
           c:set_state(k, state, value:clone())
         end
       end
@@ -216,8 +220,8 @@ function Optimizer:__tostring()
 end
 
 -- A constructor optim.NAME(params, options...) whose signature lists the options after `params`; check(name, group) may refuse
--- what does not go together.
-local function define(kind, signature, defaults_of, counts_steps, check)
+-- what does not go together, and begin(c, group) makes states that are there before the first step.
+local function define(kind, signature, defaults_of, counts_steps, check, begin)
   local parse = options.signature("optim." .. kind, "params: any, " .. signature)
   optim[kind] = function(...)
     local params = ...
@@ -228,7 +232,7 @@ local function define(kind, signature, defaults_of, counts_steps, check)
     table.sort(known)
     local self = {param_groups = {}, defaults = defaults}
     private[self] = {kind = kind, defaults = defaults, groups = {}, known = table.concat(known, ", "),
-      counts_steps = counts_steps, check = check}
+      counts_steps = counts_steps, check = check, begin = begin}
     setmetatable(self, Optimizer)
     if #params == 0 then
       core.raise(("optim.%s: the list of parameters is empty"):format(kind))
@@ -265,7 +269,76 @@ define("Adam", adam "0")
 --- optim.AdamW(params, ...): as Adam with weight_decay = 0.01, which shrinks the parameters themselves.
 define("AdamW", adam "0.01")
 
+--- optim.RMSprop(params, lr = 0.01, alpha = 0.99, eps = 1e-8, weight_decay = 0, momentum = 0, centered = false,
+-- maximize = false)
+define("RMSprop", "lr: number = 0.01, alpha: number = 0.99, eps: number = 1e-8, weight_decay: number = 0, "
+  .. "momentum: number = 0, centered: bool = false, maximize: bool = false",
+  function(lr, alpha, eps, decay, momentum, centered, maximize)
+    return {lr = lr, alpha = alpha, eps = eps, weight_decay = decay, momentum = momentum, centered = centered,
+      maximize = maximize}
+  end, true)
+
+--- optim.Adagrad(params, lr = 0.01, lr_decay = 0, weight_decay = 0, initial_accumulator_value = 0, eps = 1e-10,
+-- maximize = false)
+define("Adagrad", "lr: number = 0.01, lr_decay: number = 0, weight_decay: number = 0, "
+  .. "initial_accumulator_value: number = 0, eps: number = 1e-10, maximize: bool = false",
+  function(lr, lr_decay, decay, initial, eps, maximize)
+    return {lr = lr, lr_decay = lr_decay, weight_decay = decay, initial_accumulator_value = initial, eps = eps,
+      maximize = maximize}
+  end, true, nil, function(c, group)
+    for k, parameter in ipairs(group.params) do
+      c:set_state(k, "sum", core.functions.full_like(parameter:detach(), group.initial_accumulator_value))
+    end
+  end)
+
+--- optim.Adamax(params, lr = 2e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, maximize = false)
+define("Adamax", "lr: number = 0.002, betas: table?, eps: number = 1e-8, weight_decay: number = 0, maximize: bool = false",
+  function(lr, betas, eps, decay, maximize)
+    return {lr = lr, betas = betas or {0.9, 0.999}, eps = eps, weight_decay = decay, maximize = maximize}
+  end, true)
+
+--- optim.NAdam(params, lr = 2e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, momentum_decay = 4e-3,
+-- decoupled_weight_decay = false, maximize = false)
+define("NAdam", "lr: number = 0.002, betas: table?, eps: number = 1e-8, weight_decay: number = 0, "
+  .. "momentum_decay: number = 0.004, decoupled_weight_decay: bool = false, maximize: bool = false",
+  function(lr, betas, eps, decay, momentum_decay, decoupled, maximize)
+    return {lr = lr, betas = betas or {0.9, 0.999}, eps = eps, weight_decay = decay, momentum_decay = momentum_decay,
+      decoupled_weight_decay = decoupled, maximize = maximize}
+  end, true)
+
+--- optim.RAdam(params, lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, decoupled_weight_decay = false,
+-- maximize = false)
+define("RAdam", "lr: number = 0.001, betas: table?, eps: number = 1e-8, weight_decay: number = 0, "
+  .. "decoupled_weight_decay: bool = false, maximize: bool = false", function(lr, betas, eps, decay, decoupled, maximize)
+  return {lr = lr, betas = betas or {0.9, 0.999}, eps = eps, weight_decay = decay, decoupled_weight_decay = decoupled,
+    maximize = maximize}
+end, true)
+
+--- optim.Adadelta(params, lr = 1, rho = 0.9, eps = 1e-6, weight_decay = 0, maximize = false)
+define("Adadelta", "lr: number = 1, rho: number = 0.9, eps: number = 1e-6, weight_decay: number = 0, maximize: bool = false",
+  function(lr, rho, eps, decay, maximize)
+    return {lr = lr, rho = rho, eps = eps, weight_decay = decay, maximize = maximize}
+  end, true)
+
+local function doc_of(name, signature, doc)
+  return {name = "optim." .. name, signature = "(params, " .. signature .. ", maximize = false)", doc = doc,
+    example = ("local net = ty.nn.Linear(2, 1)\nlocal opt = ty.optim.%s(net:parameters())\n"):format(name)
+      .. "net(ty.ones(1, 2)):sum():backward()\nopt:step()"}
+end
+
 optim.docs = {
+  doc_of("RMSprop", "lr = 0.01, alpha = 0.99, eps = 1e-8, weight_decay = 0, momentum = 0, centered = false",
+    "Gradients over the root of their mean square (Hinton 2012); centered: of their variance."),
+  doc_of("Adagrad", "lr = 0.01, lr_decay = 0, weight_decay = 0, initial_accumulator_value = 0, eps = 1e-10",
+    "Gradients over the root of the sum of their squares so far (Duchi, Hazan and Singer 2011)."),
+  doc_of("Adamax", "lr = 2e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0",
+    "Adam by the largest gradient of late rather than the mean square (Kingma and Ba 2014)."),
+  doc_of("NAdam", "lr = 2e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, momentum_decay = 4e-3, "
+    .. "decoupled_weight_decay = false", "Adam with Nesterov's momentum (Dozat 2016)."),
+  doc_of("RAdam", "lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, decoupled_weight_decay = false",
+    "Adam that waits until the mean square can be trusted (Liu and others 2019)."),
+  doc_of("Adadelta", "lr = 1, rho = 0.9, eps = 1e-6, weight_decay = 0",
+    "Steps as large as those of late, relative to the gradients (Zeiler 2012)."),
   {name = "optim.SGD", signature = "(params, lr = 1e-3, momentum = 0, dampening = 0, weight_decay = 0, nesterov = false, "
     .. "maximize = false)", doc = "Stochastic gradient descent. params: a list of tensors, or of groups {params = ..., lr = "
     .. "...}. opt:step() updates, opt:zero_grad() forgets the gradients; opt.param_groups[1].lr may be changed any time.",
@@ -278,5 +351,6 @@ optim.docs = {
     .. "false, maximize = false)", doc = "Adam with decoupled weight decay (Loshchilov and Hutter 2017).",
     example = "local net = ty.nn.Linear(2, 1)\nlocal opt = ty.optim.AdamW(net:parameters())"},
 }
+for _, doc in ipairs(optim.lr_scheduler.docs) do optim.docs[#optim.docs + 1] = doc end
 
 return optim

@@ -109,7 +109,17 @@ typedef struct tyi_index_args {
     bool accumulate;
 } tyi_index_args;
 
-typedef enum { TYI_OPTIM_SGD, TYI_OPTIM_ADAM } tyi_optim_kind;
+typedef enum {
+    TYI_OPTIM_SGD,
+    TYI_OPTIM_ADAM,
+    TYI_OPTIM_RMSPROP,
+    TYI_OPTIM_ADAGRAD,
+    TYI_OPTIM_ADAMAX,
+    TYI_OPTIM_NADAM,
+    TYI_OPTIM_RADAM,
+    TYI_OPTIM_ADADELTA,
+    TYI_OPTIM_COUNT
+} tyi_optim_kind;
 
 /* One fused parameter update over n contiguous elements of one floating dtype. */
 typedef struct tyi_optim_args {
@@ -118,11 +128,18 @@ typedef struct tyi_optim_args {
     int64_t n;
     void *param;
     const void *grad;
-    void *state[3]; /* SGD: momentum buffer; Adam: exp_avg, exp_avg_sq, max_exp_avg_sq (NULL when unused) */
-    bool first;     /* SGD: the momentum buffer starts as the gradient */
+    /* SGD: momentum buffer; Adam: exp_avg, exp_avg_sq, max_exp_avg_sq; RMSprop: square_avg, momentum buffer, grad_avg;
+     * Adagrad: sum; Adamax: exp_avg, exp_inf; NAdam, RAdam: exp_avg, exp_avg_sq; Adadelta: square_avg, acc_delta. NULL
+     * when unused. */
+    void *state[3];
+    bool first; /* SGD: the momentum buffer starts as the gradient */
     bool maximize, nesterov, decoupled_decay;
     double lr, momentum, dampening, weight_decay, beta1, beta2, eps;
-    double bias1, bias2; /* Adam: 1 - beta^step */
+    double alpha;        /* what remains of the mean square: RMSprop's alpha, Adadelta's rho */
+    double bias1, bias2; /* 1 - beta^step */
+    /* Of the step: Adagrad, Adamax: rate is the learning rate of this step. NAdam: rate is what the gradient is
+     * multiplied by, mean_rate the mean. RAdam: rate is the rectification, 0 while the variance is not yet known. */
+    double rate, mean_rate;
 } tyi_optim_args;
 
 typedef struct tyi_sort_args {

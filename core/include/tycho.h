@@ -182,6 +182,7 @@ ty_tensor *ty_ones_like(ty_tensor *x, ty_dtype dtype);
 ty_tensor *ty_full_like(ty_tensor *x, ty_scalar value, ty_dtype dtype);
 ty_tensor *ty_arange(ty_scalar start, ty_scalar end, ty_scalar step, ty_dtype dtype, ty_device device);
 ty_tensor *ty_linspace(double start, double end, int64_t steps, ty_dtype dtype, ty_device device);
+ty_tensor *ty_logspace(double start, double end, int64_t steps, double base, ty_dtype dtype, ty_device device);
 ty_tensor *ty_eye(int64_t n, int64_t m, ty_dtype dtype, ty_device device);
 /* Copies row-major host data. */
 ty_tensor *ty_from_data(const void *data, int ndim, const int64_t *sizes, ty_dtype dtype);
@@ -247,6 +248,24 @@ ty_tensor *ty_stack(ty_tensor *const *tensors, int count, int dim);
 ty_status ty_split(ty_tensor *x, int64_t size, int dim, ty_tensor ***pieces, int *count);
 ty_status ty_chunk(ty_tensor *x, int64_t chunks, int dim, ty_tensor ***pieces, int *count);
 
+/* ---- Rearranging ---------------------------------------------------------------------------- */
+
+ty_tensor *ty_tril(ty_tensor *x, int64_t diagonal); /* {..., n, m} with zeros above a diagonal */
+ty_tensor *ty_triu(ty_tensor *x, int64_t diagonal);
+ty_tensor *ty_flip(ty_tensor *x, int ndims, const int64_t *dims);
+/* One shift for each dimension; ndims 0: one shift, of the flattened tensor. */
+ty_tensor *ty_roll(ty_tensor *x, int count, const int64_t *shifts, int ndims, const int64_t *dims);
+ty_tensor *ty_tile(ty_tensor *x, int count, const int64_t *reps);
+/* repeats: integers {} or {1} for all elements, or {n}; dim NULL: of the flattened tensor. */
+ty_tensor *ty_repeat_interleave(ty_tensor *x, ty_tensor *repeats, const int *dim);
+ty_tensor *ty_movedim(ty_tensor *x, int count, const int64_t *source, int to_count, const int64_t *destination);
+ty_tensor *ty_unfold(ty_tensor *x, int dim, int64_t size, int64_t step); /* a view of sliding windows */
+/* As many views as tensors; xy: the first two dimensions swapped. free() the array after releasing each. */
+ty_status ty_meshgrid(ty_tensor *const *tensors, int count, bool xy, ty_tensor ***grids);
+ty_tensor *ty_take(ty_tensor *x, ty_tensor *index); /* positions of the flattened tensor */
+ty_tensor *ty_diag(ty_tensor *x, int64_t diagonal);
+ty_tensor *ty_trace(ty_tensor *x);
+
 /* ---- Pointwise ------------------------------------------------------------------------------ */
 /* Broadcasting and type promotion as in PyTorch. The list of unary ops, each as ty_NAME(x) and ty_NAME_(x); see
  * core/backend/pointwise.def for what each computes. */
@@ -282,6 +301,16 @@ ty_tensor *ty_add_(ty_tensor *a, ty_tensor *b, ty_scalar alpha);
 ty_tensor *ty_sub(ty_tensor *a, ty_tensor *b, ty_scalar alpha); /* a - alpha * b */
 ty_tensor *ty_sub_(ty_tensor *a, ty_tensor *b, ty_scalar alpha);
 
+/* x + weight (end - x); x + value a b; x + value a / b. */
+ty_tensor *ty_lerp(ty_tensor *x, ty_tensor *end, ty_tensor *weight);
+ty_tensor *ty_lerp_(ty_tensor *x, ty_tensor *end, ty_tensor *weight);
+ty_tensor *ty_addcmul(ty_tensor *x, ty_tensor *a, ty_tensor *b, ty_scalar value);
+ty_tensor *ty_addcmul_(ty_tensor *x, ty_tensor *a, ty_tensor *b, ty_scalar value);
+ty_tensor *ty_addcdiv(ty_tensor *x, ty_tensor *a, ty_tensor *b, ty_scalar value);
+ty_tensor *ty_addcdiv_(ty_tensor *x, ty_tensor *a, ty_tensor *b, ty_scalar value);
+ty_tensor *ty_logaddexp(ty_tensor *a, ty_tensor *b);
+ty_tensor *ty_isclose(ty_tensor *a, ty_tensor *b, double rtol, double atol, bool equal_nan);
+
 ty_tensor *ty_where(ty_tensor *condition, ty_tensor *a, ty_tensor *b);
 ty_tensor *ty_clamp(ty_tensor *x, ty_tensor *min, ty_tensor *max); /* either may be NULL */
 ty_tensor *ty_clamp_(ty_tensor *x, ty_tensor *min, ty_tensor *max);
@@ -316,6 +345,24 @@ ty_tensor *ty_argmin(ty_tensor *x, const int *dim, bool keepdim);
 ty_tensor *ty_cumsum(ty_tensor *x, int dim, ty_dtype dtype);
 ty_tensor *ty_topk(ty_tensor *x, int64_t k, int dim, bool largest, bool sorted, ty_tensor **indices);
 ty_tensor *ty_sort(ty_tensor *x, int dim, bool descending, bool stable, ty_tensor **indices);
+ty_tensor *ty_cumprod(ty_tensor *x, int dim, ty_dtype dtype);
+ty_tensor *ty_count_nonzero(ty_tensor *x, int ndims, const int64_t *dims);
+ty_tensor *ty_median(ty_tensor *x); /* over all elements; of two in the middle the lower */
+ty_tensor *ty_median_dim(ty_tensor *x, int dim, bool keepdim, ty_tensor **indices);
+ty_tensor *ty_mode(ty_tensor *x, int dim, bool keepdim, ty_tensor **indices);
+/* How a quantile between two elements is found. */
+typedef enum {
+    TY_QUANTILE_LINEAR,
+    TY_QUANTILE_LOWER,
+    TY_QUANTILE_HIGHER,
+    TY_QUANTILE_MIDPOINT,
+    TY_QUANTILE_NEAREST
+} ty_quantile_how;
+ty_tensor *ty_quantile(ty_tensor *x, ty_tensor *q, const int *dim, bool keepdim, ty_quantile_how how);
+/* The different values of x in order; inverse and counts (new references, int64) where they are not NULL. */
+ty_tensor *ty_unique(ty_tensor *x, ty_tensor **inverse, ty_tensor **counts);
+ty_tensor *ty_bincount(ty_tensor *x, ty_tensor *weights, int64_t minlength); /* weights may be NULL */
+ty_tensor *ty_histc(ty_tensor *x, int64_t bins, double min, double max); /* min == max: the range of x */
 
 /* ---- Matrix products ------------------------------------------------------------------------ */
 
@@ -326,12 +373,36 @@ ty_tensor *ty_mv(ty_tensor *a, ty_tensor *b);
 ty_tensor *ty_dot(ty_tensor *a, ty_tensor *b);
 ty_tensor *ty_outer(ty_tensor *a, ty_tensor *b);
 ty_tensor *ty_addmm(ty_tensor *input, ty_tensor *a, ty_tensor *b, ty_scalar beta, ty_scalar alpha);
+ty_tensor *ty_baddbmm(ty_tensor *input, ty_tensor *a, ty_tensor *b, ty_scalar beta, ty_scalar alpha);
+/* "ij,jk->ik": products of the operands summed over the letters that the result lacks. */
+ty_tensor *ty_einsum(const char *equation, int count, ty_tensor *const *operands);
 /* x w^T + bias; x {..., in}, w {out, in}, bias {out} or NULL: {..., out} */
 ty_tensor *ty_linear(ty_tensor *x, ty_tensor *weight, ty_tensor *bias);
 
 /* ---- Softmax family, losses, layers --------------------------------------------------------- */
 
 ty_tensor *ty_softmax(ty_tensor *x, int dim, ty_dtype dtype);
+ty_tensor *ty_softmin(ty_tensor *x, int dim, ty_dtype dtype);
+ty_tensor *ty_leaky_relu(ty_tensor *x, double negative_slope);
+ty_tensor *ty_prelu(ty_tensor *x, ty_tensor *weight); /* weight: one element, or one per channel */
+ty_tensor *ty_elu(ty_tensor *x, double alpha);
+ty_tensor *ty_selu(ty_tensor *x);
+ty_tensor *ty_celu(ty_tensor *x, double alpha);
+ty_tensor *ty_threshold(ty_tensor *x, double threshold, double value);
+ty_tensor *ty_hardtanh(ty_tensor *x, double low, double high);
+ty_tensor *ty_relu6(ty_tensor *x);
+ty_tensor *ty_hardsigmoid(ty_tensor *x);
+ty_tensor *ty_hardswish(ty_tensor *x);
+ty_tensor *ty_gelu(ty_tensor *x, bool approximate_tanh);
+ty_tensor *ty_silu(ty_tensor *x);
+ty_tensor *ty_softplus(ty_tensor *x, double beta, double threshold);
+ty_tensor *ty_mish(ty_tensor *x);
+ty_tensor *ty_logsigmoid(ty_tensor *x);
+ty_tensor *ty_softsign(ty_tensor *x);
+ty_tensor *ty_tanhshrink(ty_tensor *x);
+ty_tensor *ty_softshrink(ty_tensor *x, double lambda);
+ty_tensor *ty_hardshrink(ty_tensor *x, double lambda);
+ty_tensor *ty_glu(ty_tensor *x, int dim);
 ty_tensor *ty_log_softmax(ty_tensor *x, int dim, ty_dtype dtype);
 ty_tensor *ty_dropout(ty_tensor *x, double p, bool training, ty_generator *g);
 
@@ -343,6 +414,25 @@ ty_tensor *ty_nll_loss(ty_tensor *x, ty_tensor *target, ty_tensor *weight, int64
 ty_tensor *ty_cross_entropy(ty_tensor *x, ty_tensor *target, ty_tensor *weight, int64_t ignore_index,
                             ty_reduction reduction, double label_smoothing);
 ty_tensor *ty_mse_loss(ty_tensor *x, ty_tensor *target, ty_reduction reduction);
+ty_tensor *ty_l1_loss(ty_tensor *x, ty_tensor *target, ty_reduction reduction);
+ty_tensor *ty_smooth_l1_loss(ty_tensor *x, ty_tensor *target, ty_reduction reduction, double beta);
+ty_tensor *ty_huber_loss(ty_tensor *x, ty_tensor *target, ty_reduction reduction, double delta);
+/* weight, pos_weight: NULL for 1 */
+ty_tensor *ty_binary_cross_entropy(ty_tensor *x, ty_tensor *target, ty_tensor *weight, ty_reduction reduction);
+ty_tensor *ty_binary_cross_entropy_with_logits(ty_tensor *x, ty_tensor *target, ty_tensor *weight,
+                                               ty_tensor *pos_weight, ty_reduction reduction);
+/* batch_mean: the sum divided by the size of the batch, whatever the reduction */
+ty_tensor *ty_kl_div(ty_tensor *x, ty_tensor *target, ty_reduction reduction, bool batch_mean, bool log_target);
+ty_tensor *ty_poisson_nll_loss(ty_tensor *x, ty_tensor *target, bool log_input, bool full, double eps,
+                               ty_reduction reduction);
+ty_tensor *ty_hinge_embedding_loss(ty_tensor *x, ty_tensor *target, double margin, ty_reduction reduction);
+ty_tensor *ty_margin_ranking_loss(ty_tensor *a, ty_tensor *b, ty_tensor *target, double margin, ty_reduction reduction);
+ty_tensor *ty_triplet_margin_loss(ty_tensor *anchor, ty_tensor *positive, ty_tensor *negative, double margin, double p,
+                                  double eps, bool swap, ty_reduction reduction);
+ty_tensor *ty_cosine_embedding_loss(ty_tensor *a, ty_tensor *b, ty_tensor *target, double margin,
+                                    ty_reduction reduction);
+ty_tensor *ty_cosine_similarity(ty_tensor *a, ty_tensor *b, int dim, double eps);
+ty_tensor *ty_pairwise_distance(ty_tensor *a, ty_tensor *b, double p, double eps, bool keepdim);
 
 /* ---- Indexing ------------------------------------------------------------------------------- */
 /* Advanced indexing as in PyTorch: indices[d] is an integer or bool tensor, or NULL for "all of this dimension". */
@@ -410,7 +500,7 @@ ty_tensor *ty_init_trunc_normal_(ty_tensor *x, double mean, double std, double a
 /* An optimiser holds references to its parameters and one state tensor per parameter and state name. Options have
  * PyTorch's names and defaults and can be changed between steps. Parameters without a gradient are skipped. */
 typedef struct ty_optim ty_optim;
-ty_optim *ty_optim_new(const char *kind, int count, ty_tensor *const *params); /* "SGD", "Adam", "AdamW" */
+ty_optim *ty_optim_new(const char *kind, int count, ty_tensor *const *params); /* "SGD", "Adam", ... */
 void ty_optim_free(ty_optim *o);
 ty_status ty_optim_set(ty_optim *o, const char *option, double value);
 ty_status ty_optim_get(const ty_optim *o, const char *option, double *value);

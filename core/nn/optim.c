@@ -1,7 +1,7 @@
 /*
- * Optimisers: SGD, Adam, AdamW. An optimiser is a row of options and states by name, its parameters, and one fused
- * kernel per update. A step checks everything and makes every missing state before it changes the first parameter.
- * Relies on the backend's optim kernel; knows nothing of the graph but how to read gradients.
+ * Optimisers: SGD, Adam and their relatives. An optimiser is a row of options and states by name, its parameters, and
+ * one fused kernel per update. A step checks everything and makes every missing state before it changes the first
+ * parameter. Relies on the backend's optim kernel; knows nothing of the graph but how to read gradients.
  */
 #include <math.h>
 #include <stdio.h>
@@ -23,11 +23,17 @@ typedef enum {
     AMSGRAD,
     MAXIMIZE,
     DECOUPLED,
+    ALPHA,
+    CENTERED,
+    LR_DECAY,
+    INITIAL,
+    MOMENTUM_DECAY,
+    RHO,
     OPTION_COUNT
 } option;
 
 /* How values of an option are checked. */
-typedef enum { NOT_NEGATIVE, FINITE, BELOW_ONE, SWITCH } range;
+typedef enum { NOT_NEGATIVE, FINITE, BELOW_ONE, AT_MOST_ONE, SWITCH } range;
 
 typedef struct option_row {
     const char *name;
@@ -47,6 +53,12 @@ static const option_row option_rows[OPTION_COUNT] = {
     [AMSGRAD] = {"amsgrad", "amsgrad", SWITCH},
     [MAXIMIZE] = {"maximize", "maximize", SWITCH},
     [DECOUPLED] = {"decoupled_weight_decay", "decoupled_weight_decay", SWITCH},
+    [ALPHA] = {"alpha", "alpha value", NOT_NEGATIVE},
+    [CENTERED] = {"centered", "centered", SWITCH},
+    [LR_DECAY] = {"lr_decay", "lr_decay value", NOT_NEGATIVE},
+    [INITIAL] = {"initial_accumulator_value", "initial_accumulator_value value", NOT_NEGATIVE},
+    [MOMENTUM_DECAY] = {"momentum_decay", "momentum_decay value", NOT_NEGATIVE},
+    [RHO] = {"rho", "rho value", AT_MOST_ONE},
 };
 
 #define MOST_STATES 3
@@ -59,6 +71,9 @@ typedef struct kind_row {
     const char *states[MOST_STATES + 1];
     double defaults[OPTION_COUNT];
 } kind_row;
+
+#define MU_PRODUCT    "mu_product" /* NAdam: the product of the momenta of all steps */
+#define PRODUCT_PLACE 2
 
 #define ADAM_OPTIONS                                                                                                   \
     {                                                                                                                  \
@@ -92,7 +107,49 @@ static const kind_row kinds[] = {
      ADAM_NAMES,
      ADAM_STATES,
      {[LR] = 1e-3, [BETA1] = 0.9, [BETA2] = 0.999, [EPS] = 1e-8, [WEIGHT_DECAY] = 1e-2, [DECOUPLED] = 1}},
+    {"RMSprop",
+     TYI_OPTIM_RMSPROP,
+     {LR, ALPHA, EPS, WEIGHT_DECAY, MOMENTUM, CENTERED, MAXIMIZE},
+     {"lr", "alpha", "eps", "weight_decay", "momentum", "centered", "maximize", NULL},
+     {"square_avg", "momentum_buffer", "grad_avg", NULL},
+     {[LR] = 1e-2, [ALPHA] = 0.99, [EPS] = 1e-8}},
+    {"Adagrad",
+     TYI_OPTIM_ADAGRAD,
+     {LR, LR_DECAY, WEIGHT_DECAY, INITIAL, EPS, MAXIMIZE},
+     {"lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps", "maximize", NULL},
+     {"sum", NULL},
+     {[LR] = 1e-2, [EPS] = 1e-10}},
+    {"Adamax",
+     TYI_OPTIM_ADAMAX,
+     {LR, BETA1, BETA2, EPS, WEIGHT_DECAY, MAXIMIZE},
+     {"lr", "beta1", "beta2", "eps", "weight_decay", "maximize", NULL},
+     {"exp_avg", "exp_inf", NULL},
+     {[LR] = 2e-3, [BETA1] = 0.9, [BETA2] = 0.999, [EPS] = 1e-8}},
+    {"NAdam",
+     TYI_OPTIM_NADAM,
+     {LR, BETA1, BETA2, EPS, WEIGHT_DECAY, MOMENTUM_DECAY, DECOUPLED, MAXIMIZE},
+     {"lr", "beta1", "beta2", "eps", "weight_decay", "momentum_decay", "decoupled_weight_decay", "maximize", NULL},
+     {"exp_avg", "exp_avg_sq", MU_PRODUCT, NULL},
+     {[LR] = 2e-3, [BETA1] = 0.9, [BETA2] = 0.999, [EPS] = 1e-8, [MOMENTUM_DECAY] = 4e-3}},
+    {"RAdam",
+     TYI_OPTIM_RADAM,
+     {LR, BETA1, BETA2, EPS, WEIGHT_DECAY, DECOUPLED, MAXIMIZE},
+     {"lr", "beta1", "beta2", "eps", "weight_decay", "decoupled_weight_decay", "maximize", NULL},
+     {"exp_avg", "exp_avg_sq", NULL},
+     {[LR] = 1e-3, [BETA1] = 0.9, [BETA2] = 0.999, [EPS] = 1e-8}},
+    {"Adadelta",
+     TYI_OPTIM_ADADELTA,
+     {LR, RHO, EPS, WEIGHT_DECAY, MAXIMIZE},
+     {"lr", "rho", "eps", "weight_decay", "maximize", NULL},
+     {"square_avg", "acc_delta", NULL},
+     {[LR] = 1, [RHO] = 0.9, [EPS] = 1e-6}},
 };
+
+/* The state of NAdam that is one number, a float32 of no dimensions on the CPU, whatever the parameter is. */
+static bool is_product(const kind_row *kind, int s)
+{
+    return kind->kernel == TYI_OPTIM_NADAM && s == PRODUCT_PLACE;
+}
 
 typedef struct entry {
     ty_tensor *param;
@@ -160,7 +217,10 @@ ty_optim *ty_optim_new(const char *kind, int count, ty_tensor *const *params)
         if (strcmp(kinds[k].name, kind) == 0)
             row = &kinds[k];
     if (!row)
-        return tyi_fail(TY_ERROR_VALUE, "optim: there is no optimiser \"%s\"; there are SGD, Adam and AdamW", kind);
+        return tyi_fail(TY_ERROR_VALUE,
+                        "optim: there is no optimiser \"%s\"; there are SGD, Adam, AdamW, RMSprop, "
+                        "Adagrad, Adamax, NAdam, RAdam and Adadelta",
+                        kind);
     if (check_params(row->name, count, params) != TY_OK)
         return NULL;
     size_t bytes = sizeof(ty_optim) + (size_t)count * sizeof(entry);
@@ -224,6 +284,8 @@ ty_status ty_optim_set(ty_optim *o, const char *name, double value)
         cure = row->range == BELOW_ONE ? "it must be at least 0 and less than 1" : "it must not be negative";
     else if (row->range == BELOW_ONE && value >= 1)
         cure = "it must be at least 0 and less than 1";
+    else if (row->range == AT_MOST_ONE && value > 1)
+        cure = "it must be between 0 and 1";
     if (cure)
         return ty_fail(TY_ERROR_VALUE, "%s: invalid %s: %g; %s", o->kind->name, row->said, value, cure);
     o->values[at] = value;
@@ -249,6 +311,16 @@ const char *const *ty_optim_options(const ty_optim *o)
 const char *const *ty_optim_states(const ty_optim *o)
 {
     return o->kind->states;
+}
+
+static ty_tensor *new_state(const ty_optim *o, const entry *e, int s)
+{
+    if (is_product(o->kind, s))
+        return ty_full(0, NULL, ty_float(1), TY_FLOAT32, TY_DEVICE_CPU);
+    ty_tensor *fresh = tyi_new_like(e->param, (ty_dtype)e->param->dtype);
+    ty_tensor *filled = fresh ? ty_fill_(fresh, ty_float(o->values[INITIAL])) : NULL;
+    ty_release(fresh);
+    return filled;
 }
 
 static ty_status check_entry(const ty_optim *o, int i)
@@ -285,10 +357,13 @@ ty_status ty_optim_set_state(ty_optim *o, int i, const char *name, ty_tensor *va
     entry *e = &o->entries[i];
     ty_tensor *copy = NULL;
     if (value) {
-        if (!tyi_same_shape(value, e->param))
+        if (is_product(o->kind, s) && value->ndim != 0)
+            return ty_fail(TY_ERROR_VALUE, "%s: state \"%s\" of parameter %lld is one number, {}, and was given as %s",
+                           o->kind->name, name, tyi_said(i), TYI_SHAPE(value));
+        if (!is_product(o->kind, s) && !tyi_same_shape(value, e->param))
             return ty_fail(TY_ERROR_VALUE, "%s: state \"%s\" of parameter %lld has shape %s, and the parameter %s",
                            o->kind->name, name, tyi_said(i), TYI_SHAPE(value), TYI_SHAPE(e->param));
-        copy = tyi_new_like(e->param, (ty_dtype)e->param->dtype);
+        copy = new_state(o, e, s);
         if (!copy || tyi_copy(copy, value) != TY_OK) {
             ty_release(copy);
             return TY_FAIL;
@@ -331,9 +406,16 @@ static bool same_layout(const ty_tensor *a, const ty_tensor *b)
 /* Which states the next update reads. */
 static bool uses_state(const ty_optim *o, int s)
 {
-    if (o->kind->kernel == TYI_OPTIM_SGD)
+    switch (o->kind->kernel) {
+    case TYI_OPTIM_SGD:
         return o->values[MOMENTUM] != 0;
-    return s < 2 || o->values[AMSGRAD] != 0;
+    case TYI_OPTIM_ADAM:
+        return s < 2 || o->values[AMSGRAD] != 0;
+    case TYI_OPTIM_RMSPROP:
+        return s == 0 || o->values[s == 1 ? MOMENTUM : CENTERED] != 0;
+    default:
+        return true;
+    }
 }
 
 static ty_status check_step(const ty_optim *o, int i, const ty_tensor *grad)
@@ -349,7 +431,7 @@ static ty_status check_step(const ty_optim *o, int i, const ty_tensor *grad)
                        o->kind->name, tyi_said(i), TYI_DESCRIBE(p));
     for (int s = 0; s < MOST_STATES; s++) {
         const ty_tensor *state = e->state[s];
-        if (!state || !uses_state(o, s))
+        if (!state || !uses_state(o, s) || is_product(o->kind, s))
             continue;
         if (state->dtype != p->dtype || state->storage->device.type != a.type ||
             state->storage->device.index != a.index)
@@ -359,6 +441,32 @@ static ty_status check_step(const ty_optim *o, int i, const ty_tensor *grad)
                            o->kind->name, tyi_said(i), TYI_DESCRIBE(p), o->kind->states[s], TYI_DESCRIBE(state));
     }
     return TY_OK;
+}
+
+/* The numbers of this step that are the same for all elements, in the order in which PyTorch computes them. *product:
+ * what NAdam's state becomes when the step is done. */
+static void set_rates(const ty_optim *o, const entry *e, tyi_optim_args *args, float *product)
+{
+    const double *v = o->values, step = (double)(e->steps + 1);
+    args->bias1 = 1 - pow(v[BETA1], step);
+    args->bias2 = 1 - pow(v[BETA2], step);
+    if (args->kind == TYI_OPTIM_ADAGRAD)
+        args->rate = v[LR] / (1 + (step - 1) * v[LR_DECAY]);
+    if (args->kind == TYI_OPTIM_ADAMAX)
+        args->rate = v[LR] / args->bias1;
+    if (args->kind == TYI_OPTIM_NADAM) {
+        double mu = v[BETA1] * (1.0 - 0.5 * pow(0.96, step * v[MOMENTUM_DECAY]));
+        double next = v[BETA1] * (1.0 - 0.5 * pow(0.96, (step + 1) * v[MOMENTUM_DECAY]));
+        *product = *(const float *)tyi_data(e->state[PRODUCT_PLACE]) * (float)mu;
+        args->rate = -v[LR] * (1.0 - mu) / (1.0 - (double)*product);
+        args->mean_rate = -v[LR] * next / (1.0 - (double)*product * next);
+    }
+    if (args->kind == TYI_OPTIM_RADAM) {
+        double most = 2 / (1 - v[BETA2]) - 1;
+        double length = most - 2 * step * pow(v[BETA2], step) / args->bias2;
+        if (length > 5)
+            args->rate = sqrt((length - 4) * (length - 2) * most / ((most - 4) * (most - 2) * length));
+    }
 }
 
 static ty_status update(ty_optim *o, entry *e, ty_tensor *grad)
@@ -399,16 +507,19 @@ static ty_status update(ty_optim *o, entry *e, ty_tensor *grad)
                            .beta1 = v[BETA1],
                            .beta2 = v[BETA2],
                            .eps = v[EPS],
-                           .bias1 = 1 - pow(v[BETA1], (double)(e->steps + 1)),
-                           .bias2 = 1 - pow(v[BETA2], (double)(e->steps + 1))};
+                           .alpha = v[o->kind->kernel == TYI_OPTIM_ADADELTA ? RHO : ALPHA]};
+    float product = 1;
+    set_rates(o, e, &args, &product);
     for (int s = 0; s < MOST_STATES; s++)
-        args.state[s] = uses_state(o, s) && e->state[s] ? tyi_data(e->state[s]) : NULL;
+        args.state[s] = uses_state(o, s) && e->state[s] && !is_product(o->kind, s) ? tyi_data(e->state[s]) : NULL;
     if (args.n && backend->optim(&args) != TY_OK)
         goto done;
     if (param != e->param && tyi_copy(e->param, param) != TY_OK)
         goto done;
     e->blank = e->blank && !uses_state(o, 0);
     tyi_bump_version(e->param);
+    if (args.kind == TYI_OPTIM_NADAM)
+        *(float *)tyi_data(e->state[PRODUCT_PLACE]) = product;
     e->steps++;
     status = TY_OK;
 done:
@@ -437,14 +548,9 @@ ty_status ty_optim_step(ty_optim *o)
         for (int s = 0; s < MOST_STATES && o->kind->states[s]; s++) {
             if (e->state[s] || !uses_state(o, s))
                 continue;
-            ty_tensor *fresh = tyi_new_like(e->param, (ty_dtype)e->param->dtype);
-            ty_tensor *zero = fresh ? ty_zero_(fresh) : NULL;
-            if (!zero) {
-                ty_release(fresh);
+            e->state[s] = new_state(o, e, s);
+            if (!e->state[s])
                 return TY_FAIL;
-            }
-            ty_release(zero);
-            e->state[s] = fresh;
             e->blank = o->kind->kernel == TYI_OPTIM_SGD;
         }
     }

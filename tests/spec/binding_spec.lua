@@ -76,6 +76,7 @@ describe("counting from 1", function()
     scatter_add = {index = ty.ones(2, 3, 4):long(), src = ty.zeros(2, 3, 4)},
     scatter_add_ = {index = ty.ones(2, 3, 4):long(), src = ty.zeros(2, 3, 4)},
     var = {dim = {1}}, std = {dim = {1}}, split = {split_size = 1},
+    roll = {shifts = 1}, repeat_interleave = {repeats = 2}, quantile = {q = 0.5}, swapaxes = {dim1 = 2}, swapdims = {dim1 = 2},
   }
   local base = {
     Tensor = x, Tensors = function() return {x(), x()} end, int = function() return 1 end,
@@ -178,6 +179,8 @@ describe("counting from 1", function()
       return F.cross_entropy(ty.tensor {{0.0, -math.huge}}, ty.tensor {1}), 0.0
     end,
     index_put_ = function() return ty.zeros(3):long():index_put_({ty.tensor {1, 3}}, 7), {7, 0, 7} end,
+    take = function() return ty.tensor {{10, 20}, {30, 40}}:take(ty.tensor {4, 1}), {40, 10} end,
+    bincount = function() return ty.tensor {1, 3, 3}:bincount(), {1, 0, 2} end,
   }
   local results = {
     argmax = function() return ty.tensor {1, 9, 3}:argmax(), 2 end,
@@ -188,6 +191,9 @@ describe("counting from 1", function()
     sort = function() return select(2, ty.tensor {4, 9, 3}:sort()), {3, 1, 2} end,
     argsort = function() return ty.tensor {4, 9, 3}:argsort {descending = true}, {2, 1, 3} end,
     nonzero = function() return ty.tensor {0, 5}:nonzero(), {{2}} end,
+    median = function() return select(2, ty.tensor {9, 1, 3}:median(1)), 3 end,
+    mode = function() return select(2, ty.tensor {9, 3, 3}:mode()), 3 end,
+    unique = function() return select(2, ty.tensor {9, 3, 9}:unique {return_inverse = true}), {2, 1, 2} end,
     multinomial = function() return ty.tensor {0.0, 0.0, 1.0}:multinomial(1), {3} end,
     randperm = function() return ty.randperm(4):sort(), {1, 2, 3, 4} end,
   }

@@ -1,14 +1,22 @@
 --[[
 Every op gives what PyTorch gives: values, gradients, dtypes, shapes, and errors where PyTorch has them. The cases are in
-tests/golden/ops.lua; here they are run, and the table of ops is held against them: an op without a case is a failure, and
-so is an argument that no case uses.
+tests/golden/ops.lua and its siblings; here they are run, and the table of ops is held against them: an op without a case is
+a failure, and so is an argument that no case uses.
 ]]
 
 local core = require "tycho.core"
 local golden = require "support.golden"
 
-local groups = golden.read "ops.lua"
-local lines
+-- What make_ops.py and the generators of its kind have written.
+local files = {"ops.lua", "layers.lua", "arrange.lua"}
+
+local groups, lines = {}, {}
+for _, file in ipairs(files) do
+  for _, group in ipairs(golden.read(file)) do
+    group.file = file
+    groups[#groups + 1] = group
+  end
+end
 
 -- Ops that no golden case can hold, and why.
 local exempt = {}
@@ -34,8 +42,9 @@ describe("an op gives what PyTorch gives:", function()
       for _, case in ipairs(group.cases) do
         local message = golden.check(case)
         if message then
-          lines = lines or golden.lines "ops.lua"
-          wrong[#wrong + 1] = ("ops.lua:%d: %s\n    %s"):format(case.line, lines[case.line]:sub(1, 200), message)
+          local file = group.file
+          lines[file] = lines[file] or golden.lines(file)
+          wrong[#wrong + 1] = ("%s:%d: %s\n    %s"):format(file, case.line, lines[file][case.line]:sub(1, 200), message)
         end
       end
       if #wrong > 0 then
@@ -47,7 +56,10 @@ end)
 
 describe("the golden cases cover the table of ops:", function()
   local of = {}
-  for _, group in ipairs(groups) do of[group.op] = group.cases end
+  for _, group in ipairs(groups) do
+    local cases = of[group.op] or {}
+    of[group.op] = table.move(group.cases, 1, #group.cases, #cases + 1, cases)
+  end
 
   it("every op has a case or a reason to have none", function()
     local missing = {}

@@ -118,6 +118,22 @@ check("cumsum", {input({3, 2})}, function(x) return (x * x):t():cumsum(1) end)
 check("topk", {input({2, 6})}, function(x) return {(x * x):topk(3)} end)
 check("sort", {input({2, 6})}, function(x) return {(x * x):sort(1, true)} end)
 
+-- ---- Activations ----
+
+for name in ("selu silu mish softsign relu6 hardsigmoid hardswish logsigmoid tanhshrink leaky_relu elu celu gelu softplus "
+  .. "hardtanh softshrink hardshrink glu"):gmatch "%S+" do
+  check(name, {input({3, 4}, 1)}, function(x) return F[name](x) end)
+end
+check("leaky_relu", {input({2, 3}, 1)}, function(x) return F.leaky_relu(x, -0.3) end)
+check("elu", {input({2, 3}, 1)}, function(x) return F.elu(x, 0.7) end)
+check("celu", {input({2, 3}, 1)}, function(x) return F.celu(x, 0.7) end)
+check("gelu", {input({2, 3}, 1)}, function(x) return F.gelu(x, {approximate = "tanh"}) end)
+check("softplus", {input({2, 3}, 1)}, function(x) return F.softplus(x, 2, 1.5) end)
+check("threshold", {input({2, 3}, 1)}, function(x) return F.threshold(x, 0.1, 3) end)
+check("softmin", {input({2, 3}, 1)}, function(x) return F.softmin(x, 2) end)
+check("prelu", {input({2, 3, 2}, 1), input({3}, 2)}, F.prelu)
+check("prelu", {input({4}, 1), input({1}, 2)}, F.prelu)
+
 -- ---- Products, softmax, losses ----
 
 for _, sizes in ipairs {{{3}, {3}}, {{2, 3}, {3}}, {{3}, {3, 2}}, {{2, 3}, {3, 2}}, {{2, 2, 3}, {3, 2}}, {{3}, {2, 3, 2}},
@@ -162,6 +178,34 @@ for _, reduction in ipairs {"none", "mean", "sum"} do
   end)
   check("mse_loss", {input({2, 3}), input({2, 3}, 1)}, function(x, y) return F.mse_loss(x, y, {reduction = reduction}) end)
 end
+
+local halves = ty.tensor({{1, -1, 1}, {-1, -1, 1}}, {dtype = "float64"})
+local signs = ty.tensor({1, -1}, {dtype = "float64"})
+for _, reduction in ipairs {"none", "mean", "sum"} do
+  local o = {reduction = reduction}
+  for name in ("l1_loss smooth_l1_loss huber_loss"):gmatch "%S+" do
+    check(name, {input({2, 3}), input({2, 3}, 1)}, function(x, y) return F[name](x, y, o) end)
+  end
+  check("binary_cross_entropy", {input({2, 3}, 0, 0.2, 0.8), input({2, 3}, 1, 0.2, 0.8)}, function(x, y)
+    return F.binary_cross_entropy(x, y, o)
+  end)
+  check("binary_cross_entropy_with_logits", {input({2, 3}), input({2, 3}, 1, 0.2, 0.8), input({3}, 2, 0.5, 2)},
+    function(x, y, w) return F.binary_cross_entropy_with_logits(x, y, {pos_weight = w, reduction = reduction}) end)
+  check("kl_div", {input({2, 3}), input({2, 3}, 1, 0.2, 0.8)}, function(x, y) return F.kl_div(x, y, o) end)
+  check("poisson_nll_loss", {input({2, 3})}, function(x) return F.poisson_nll_loss(x, halves, o) end)
+  check("hinge_embedding_loss", {input({2, 3})}, function(x) return F.hinge_embedding_loss(x, halves, o) end)
+  check("margin_ranking_loss", {input({2, 3}), input({2, 3}, 1)}, function(x, y)
+    return F.margin_ranking_loss(x, y, halves, {margin = 0.3, reduction = reduction})
+  end)
+  check("triplet_margin_loss", {input({2, 3}), input({2, 3}, 1), input({2, 3}, 2)}, function(x, y, z)
+    return F.triplet_margin_loss(x, y, z, {margin = 4, reduction = reduction})
+  end)
+  check("cosine_embedding_loss", {input({2, 3}), input({2, 3}, 1)}, function(x, y)
+    return F.cosine_embedding_loss(x, y, signs, {margin = -0.99, reduction = reduction})
+  end)
+end
+check("cosine_similarity", {input({2, 3}), input({2, 3}, 1)}, F.cosine_similarity)
+check("pairwise_distance", {input({2, 3}), input({2, 3}, 1)}, F.pairwise_distance)
 
 -- ---- Views, joins, indexing ----
 
@@ -215,18 +259,60 @@ check("[]=", {input({3, 4}), input({4}, 1)}, function(x, y)
   return z * z
 end)
 
+-- ---- Rearranging, blending, order ----
+
+check("tril triu", {input({3, 4})}, function(x) return {(x * x):tril(1), (x * x):triu(-1)} end)
+check("flip roll", {input({2, 3})}, function(x) return {(x * x):flip(1, 2), (x * x):roll(1), (x * x):roll({1, -1}, {1, 2})} end)
+check("tile", {input({2, 3})}, function(x) return (x * x):tile(2, 1, 3) end)
+check("repeat_interleave", {input({2, 3})}, function(x)
+  return {(x * x):repeat_interleave(2), (x * x):repeat_interleave(ty.tensor {2, 0, 1}, 2)}
+end)
+check("swapaxes swapdims movedim moveaxis", {input({2, 1, 3})}, function(x)
+  local y = x * x
+  return {y:swapaxes(1, 3), y:swapdims(1, 2), y:movedim(1, 3), y:moveaxis({1, 2}, {3, 1})}
+end)
+check("unfold", {input({2, 5})}, function(x) return {(x * x):unfold(2, 3, 1), (x * x):t():unfold(1, 2, 2)} end)
+check("meshgrid", {input({2}), input({3}, 1)}, function(x, y) return ty.meshgrid({x * x, y * y}, {indexing = "xy"}) end)
+check("take", {input({2, 3})}, function(x) return (x * x):take(ty.tensor {{6, 1}, {1, 2}}) end)
+check("diag trace", {input({3, 4}), input({2}, 1)}, function(x, y)
+  return {(x * x):diag(1), (y * y):diag(-1), (x * x):trace()}
+end)
+check("lerp", {input({2, 3}), input({3}, 1), input({2, 3}, 2)}, function(x, y, w) return {x:lerp(y, w), x:lerp(y, 0.3)} end)
+check("lerp_", {input({2, 3}), input({3}, 1)}, function(x, y) return {(x * x):lerp_(y, 0.3), (x * x):lerp_(y, 0.7)} end)
+for name in ("addcmul addcdiv"):gmatch "%S+" do
+  check(name, {input({2, 3}), input({3}, 1), input({2, 3}, 2, 0.4)}, function(x, a, b)
+    return ty[name](x, a, b, {value = 0.5})
+  end)
+  check(name .. "_", {input({2, 3}), input({3}, 1), input({2, 3}, 2, 0.4)}, function(x, a, b)
+    local y = x * x
+    return y[name .. "_"](y, a, b)
+  end)
+end
+check("baddbmm", {input({4}), input({2, 2, 3}, 1), input({2, 3, 4}, 2)}, function(x, a, b)
+  return x:baddbmm(a, b, {beta = 0.5, alpha = 2})
+end)
+check("einsum", {input({2, 3}), input({3, 2}, 1), input({2}, 2)}, function(x, y, z)
+  return {ty.einsum("ij,jk,k->ik", x, y, z), ty.einsum("ij,ji->i", x, y), ty.einsum("ii->i", x:matmul(y))}
+end)
+check("logaddexp", {input({2, 3}), input({3}, 1)}, ty.logaddexp)
+check("median", {input({3, 5})}, function(x) return {(x * x):median(), ((x * x):median(2))} end)
+check("mode", {input({2, 3})}, function(x) return ((x * x):mode(2)) end)
+check("quantile", {input({3, 5})}, function(x) return {(x * x):quantile(0.3), (x * x):quantile(0.7, 1)} end)
+check("cumprod", {input({2, 5})}, function(x) return (x * x):cumprod(2) end)
+
 -- Rows without a gradient, and why.
 local none = {}
 for group, names in pairs {
   ["gives no floating values, or none that depend smoothly on its input"] =
     "bitwise_not bitwise_not_ logical_not logical_not_ isnan isinf isfinite bitwise_and bitwise_or bitwise_xor logical_and "
     .. "logical_or logical_xor eq ne lt le gt ge bitwise_and_ bitwise_or_ bitwise_xor_ logical_and_ logical_or_ logical_xor_ "
-    .. "eq_ ne_ lt_ le_ gt_ ge_ equal allclose all any argmax argmin argsort nonzero one_hot long int short char byte bool",
+    .. "eq_ ne_ lt_ le_ gt_ ge_ equal allclose all any argmax argmin argsort nonzero one_hot long int short char byte bool "
+    .. "isclose count_nonzero unique bincount histc",
   ["makes a tensor out of none"] =
     "tensor empty zeros ones full empty_like zeros_like ones_like full_like new_empty new_zeros new_ones new_full arange "
     .. "linspace eye rand randn rand_like randn_like randint randperm bernoulli multinomial normal uniform_ normal_ bernoulli_ "
     .. "exponential_ random_ constant_ zeros_ ones_ xavier_uniform_ xavier_normal_ kaiming_uniform_ kaiming_normal_ "
-    .. "trunc_normal_ calculate_gain",
+    .. "trunc_normal_ calculate_gain logspace",
   ["a batch of data, not of parameters"] = "gather_rows",
   ["no op"] = "manual_seed initial_seed seed get_rng_state set_rng_state numel nelement dim size stride storage_offset "
     .. "is_contiguous is_floating_point element_size item totable tolist is_tensor backward grad requires_grad_ retain_grad "

@@ -1,6 +1,6 @@
 --[[
-Optimisers take PyTorch's steps: trajectories over 20 steps of a small problem (tests/golden/nn.lua, by make_nn.py) with each
-option, groups, state dicts, closures, and errors.
+Optimisers take PyTorch's steps: trajectories over 20 and 50 steps of a small problem (tests/golden/nn.lua and optim.lua, by
+make_nn.py and make_optim.py) with each option, groups, state dicts, closures, and errors.
 ]]
 
 local ty = require "tycho"
@@ -8,6 +8,8 @@ local golden = require "support.golden"
 
 local optim, nn, F = ty.optim, ty.nn, ty.F
 local reference = assert(loadfile(golden.folder .. "nn.lua"))()
+local further = assert(loadfile(golden.folder .. "optim.lua"))()
+local further_kinds = {"RMSprop", "Adagrad", "Adamax", "NAdam", "RAdam", "Adadelta"}
 
 -- The problem of make_nn.py: two leaves, and a function of the loss.
 local function problem(dtype)
@@ -38,10 +40,10 @@ local function check_values(wanted, got, dtype, what)
   end
 end
 
--- Takes 20 steps and holds them against the reference's losses and places.
+-- Takes the reference's steps and holds them against the reference's losses and places.
 local function follow(opt, w, b, loss, dtype, wanted, before)
   local losses = {}
-  for i = 1, 20 do
+  for i = 1, #wanted[1] do
     if before then before(i) end
     losses[i] = step(opt, loss)
     if wanted[2][i] then
@@ -60,6 +62,16 @@ local function said(options)
   table.sort(parts)
   return table.concat(parts, " ")
 end
+
+describe("50 steps are PyTorch's:", function()
+  for _, row in ipairs(further.optimisers) do
+    local name, options, dtype, wanted = table.unpack(row)
+    it(("%s %s %s"):format(name, said(options), dtype), function()
+      local w, b, loss = problem(dtype)
+      follow(optim[name]({w, b}, options), w, b, loss, dtype, wanted)
+    end)
+  end
+end)
 
 describe("20 steps are PyTorch's:", function()
   for _, row in ipairs(reference.optimisers) do
@@ -81,7 +93,7 @@ describe("20 steps are PyTorch's:", function()
   end
 
   it("large and odd sizes step like small ones", function()
-    for _, name in ipairs {"SGD", "Adam", "AdamW"} do
+    for _, name in ipairs {"SGD", "Adam", "AdamW", table.unpack(further_kinds)} do
       local big = ty.full({1003}, 0.5):requires_grad_()
       local one = ty.full({1}, 0.5):requires_grad_()
       local options = {lr = 0.1, weight_decay = 0.1}
@@ -221,12 +233,12 @@ describe("parameter groups:", function()
 end)
 
 describe("state_dict and load_state_dict:", function()
-  for _, row in ipairs(reference.states) do
+  local function compare(row, steps)
     local name, options, state, params = table.unpack(row)
     it(("%s %s: PyTorch's layout and values"):format(name, said(options)), function()
       local w, b, loss = problem "float64"
       local opt = optim[name]({w, b}, options)
-      for _ = 1, 3 do step(opt, loss) end
+      for _ = 1, steps do step(opt, loss) end
       local dict = opt:state_dict()
       assert.are.same(params, dict.param_groups[1].params)
       local got, wanted = {}, {}
@@ -248,6 +260,51 @@ describe("state_dict and load_state_dict:", function()
       end
     end)
   end
+  for _, row in ipairs(reference.states) do compare(row, 3) end
+  for _, row in ipairs(further.states) do compare(row, 7) end
+
+  for _, name in ipairs(further_kinds) do
+    for _, dtype in ipairs {"float32", "float64"} do
+      it(("%s %s: what went through a file goes on as if never stopped"):format(name, dtype), function()
+        local w, b, loss = problem(dtype)
+        local options = name == "RMSprop" and {lr = 0.1, momentum = 0.5, centered = true} or {lr = 0.1}
+        local opt = optim[name]({w, b}, options)
+        for _ = 1, 8 do step(opt, loss) end
+        local path = os.tmpname()
+        ty.save(opt:state_dict(), path)
+        local w2, b2, loss2 = problem(dtype)
+        ty.no_grad(function()
+          w2:copy_(w)
+          b2:copy_(b)
+        end)
+        local other = optim[name]({w2, b2})
+        other:load_state_dict(ty.load(path))
+        os.remove(path)
+        for _ = 1, 5 do
+          step(opt, loss)
+          step(other, loss2)
+        end
+        assert.is_true(w:equal(w2))
+        assert.is_true(b:equal(b2))
+      end)
+    end
+  end
+
+  it("Adagrad's sums are there from the start, and NAdam's product is one number", function()
+    local w = ty.ones(2, {requires_grad = true})
+    local state = optim.Adagrad({w}, {initial_accumulator_value = 0.25}):state_dict().state[0]
+    assert.is_true(state.sum:equal(ty.full({2}, 0.25)))
+    assert.are.equal(0.0, state.step:item())
+    local opt = optim.NAdam {w}
+    step(opt, function() return w:sum() end)
+    local dict = opt:state_dict()
+    assert.are.equal(0, dict.state[0].mu_product:dim())
+    assert.are.equal("float32", tostring(dict.state[0].mu_product.dtype))
+    dict.state[0].mu_product = ty.ones(2)
+    local ok, message = pcall(opt.load_state_dict, opt, dict)
+    assert.is_false(ok)
+    assert.is_truthy(message:find("mu_product", 1, true), message)
+  end)
 
   for name, options in pairs {SGD = {lr = 0.1, momentum = 0.9}, Adam = {lr = 0.1, amsgrad = true},
       AdamW = {lr = 0.1, weight_decay = 0.1}} do
@@ -354,6 +411,16 @@ describe("bad options are errors that name them:", function()
     {"betas", function() optim.Adam(w(), {betas = {0.9}}) end},
     {"betas", function() optim.Adam(w(), {betas = 0.9}) end},
     {"eps", function() optim.Adam(w(), {eps = -1e-8}) end},
+    {"alpha", function() optim.RMSprop(w(), {alpha = -1}) end},
+    {"momentum", function() optim.RMSprop(w(), {momentum = -1}) end},
+    {"centered", function() optim.RMSprop(w(), {centered = 1}) end},
+    {"lr_decay", function() optim.Adagrad(w(), {lr_decay = -1}) end},
+    {"initial_accumulator_value", function() optim.Adagrad(w(), {initial_accumulator_value = -1}) end},
+    {"beta", function() optim.Adamax(w(), {betas = {0.9, 1.0}}) end},
+    {"momentum_decay", function() optim.NAdam(w(), {momentum_decay = -1}) end},
+    {"known ones", function() optim.RAdam(w(), {amsgrad = true}) end},
+    {"rho", function() optim.Adadelta(w(), {rho = 1.5}) end},
+    {"learning rate", function() optim.Adadelta(w(), {lr = -1}) end},
     {"empty", function() optim.SGD {} end},
     {"list", function() optim.SGD() end},
     {"list", function() optim.SGD(ty.ones(1, {requires_grad = true})) end},

@@ -1,4 +1,4 @@
--- Losses as modules: CrossEntropyLoss, NLLLoss, MSELoss. Each computes through F.
+-- Losses as modules, of classes, of numbers, of distances. Each computes through F.
 
 local core = require "tycho.core"
 local module = require "tycho.nn.module"
@@ -51,5 +51,40 @@ local MSELoss = loss("MSELoss", 'reduction: string = "mean"', function(self, red
   self.reduction = reduction
 end)
 function MSELoss:forward(input, target) return F.mse_loss(input, target, {reduction = self.reduction}) end
+
+-- A loss whose options go to F's `name` as they are. Tensors among them (weights) become buffers.
+local function plain(class_name, name, signature)
+  local fields = {}
+  for field in signature:gmatch "([%w_]+)%s*:" do fields[#fields + 1] = field end
+  local class = loss(class_name, signature, function(self, ...)
+    for i, field in ipairs(fields) do
+      local value = select(i, ...)
+      if field == "reduction" and not (value == "batchmean" and name == "kl_div") then
+        check_reduction("nn." .. class_name, value)
+      end
+      if core.is_tensor(value) then self:register_buffer(field, value) else self[field] = value end
+    end
+  end)
+  function class:forward(...)
+    local arguments, named = table.pack(...), {}
+    for _, field in ipairs(fields) do named[field] = self[field] end
+    arguments[arguments.n + 1] = named
+    return F[name](table.unpack(arguments, 1, arguments.n + 1))
+  end
+end
+
+local reduction = 'reduction: string = "mean"'
+plain("L1Loss", "l1_loss", reduction)
+plain("SmoothL1Loss", "smooth_l1_loss", reduction .. ", beta: number = 1.0")
+plain("HuberLoss", "huber_loss", reduction .. ", delta: number = 1.0")
+plain("BCELoss", "binary_cross_entropy", "weight: tensor?, " .. reduction)
+plain("BCEWithLogitsLoss", "binary_cross_entropy_with_logits", "weight: tensor?, " .. reduction .. ", pos_weight: tensor?")
+plain("KLDivLoss", "kl_div", reduction .. ", log_target: bool = false")
+plain("PoissonNLLLoss", "poisson_nll_loss", "log_input: bool = true, full: bool = false, eps: number = 1e-8, " .. reduction)
+plain("HingeEmbeddingLoss", "hinge_embedding_loss", "margin: number = 1.0, " .. reduction)
+plain("MarginRankingLoss", "margin_ranking_loss", "margin: number = 0.0, " .. reduction)
+plain("TripletMarginLoss", "triplet_margin_loss",
+  "margin: number = 1.0, p: number = 2.0, eps: number = 1e-6, swap: bool = false, " .. reduction)
+plain("CosineEmbeddingLoss", "cosine_embedding_loss", "margin: number = 0.0, " .. reduction)
 
 return losses

@@ -22,5 +22,9 @@ ty_status tyi_cpu_optim(const tyi_optim_args *args)
 {
     static const tyi_optim_table *const variants[] = TYI_ISA_TABLE(&tyi_optims);
     job j = {args, (*variants[tyi_cpu_isa()])[args->kind][args->dtype]};
+    if (!j.loop)
+        return ty_fail(TY_ERROR_VALUE,
+                       "optim: parameters of dtype %s cannot be optimised on the CPU; use float32 or float64",
+                       ty_dtype_name(args->dtype));
     return tyi_cpu_parallel(args->n, GRAIN, false, update, &j);
 }

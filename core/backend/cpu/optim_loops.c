@@ -91,12 +91,185 @@
             adam_body_##E(args, at, n, false, false);                                                                  \
     }
 
+/* lerp(mean, g, weight), from the nearer end. */
+#define LERP(S, mean, g, weight)                                                                                       \
+    ((weight) < 0.5 && (weight) > -0.5 ? fused_##S(weight, (g) - (mean), mean) : fused_##S((weight)-1, (g) - (mean), g))
+
+/* What each of the kinds below begins with. */
+#define BEGIN(T)                                                                                                       \
+    T *restrict param = (T *)args->param + at;                                                                         \
+    const T *restrict grad = (const T *)args->grad + at;                                                               \
+    const T sign = args->maximize ? -1 : 1, decay = (T)args->weight_decay, eps = (T)args->eps;                         \
+    const bool decays = !args->decoupled_decay && args->weight_decay != 0;
+#define GRADIENT(T, S, p)                                                                                              \
+    T g = sign * grad[i];                                                                                              \
+    g = decays ? fused_##S(decay, p, g) : g;
+
+#define RMSPROP(E, T, S)                                                                                               \
+    static inline __attribute__((always_inline)) void rmsprop_body_##E(const tyi_optim_args *args, int64_t at,         \
+                                                                       int64_t n, bool momentum, bool centered)        \
+    {                                                                                                                  \
+        BEGIN(T)                                                                                                       \
+        T *restrict square = (T *)args->state[0] + at;                                                                 \
+        T *restrict buffer = momentum ? (T *)args->state[1] + at : NULL;                                               \
+        T *restrict mean = centered ? (T *)args->state[2] + at : NULL;                                                 \
+        const T alpha = (T)args->alpha, fresh = (T)(1 - args->alpha);                                                  \
+        const T keep = (T)args->momentum, step = (T)-args->lr;                                                         \
+        TYI_PRAGMA(omp simd)                                                                                           \
+        for (int64_t i = 0; i < n; i++) {                                                                              \
+            GRADIENT(T, S, param[i])                                                                                   \
+            T v = fused_##S(fresh * g, g, alpha * square[i]);                                                          \
+            square[i] = v;                                                                                             \
+            if (centered) {                                                                                            \
+                T m = LERP(S, mean[i], g, fresh);                                                                      \
+                mean[i] = m;                                                                                           \
+                v = fused_##S(-m, m, v);                                                                               \
+            }                                                                                                          \
+            T root = tyi_sqrt_##S(v) + eps;                                                                            \
+            if (momentum) {                                                                                            \
+                T b = keep * buffer[i] + g / root;                                                                     \
+                buffer[i] = b;                                                                                         \
+                param[i] = fused_##S(step, b, param[i]);                                                               \
+            } else {                                                                                                   \
+                param[i] = param[i] + step * g / root;                                                                 \
+            }                                                                                                          \
+        }                                                                                                              \
+    }                                                                                                                  \
+    static void rmsprop_##E(const tyi_optim_args *args, int64_t at, int64_t n)                                         \
+    {                                                                                                                  \
+        if (args->state[2] && args->state[1])                                                                          \
+            rmsprop_body_##E(args, at, n, true, true);                                                                 \
+        else if (args->state[2])                                                                                       \
+            rmsprop_body_##E(args, at, n, false, true);                                                                \
+        else if (args->state[1])                                                                                       \
+            rmsprop_body_##E(args, at, n, true, false);                                                                \
+        else                                                                                                           \
+            rmsprop_body_##E(args, at, n, false, false);                                                               \
+    }
+
+#define ADAGRAD(E, T, S)                                                                                               \
+    static void adagrad_##E(const tyi_optim_args *args, int64_t at, int64_t n)                                         \
+    {                                                                                                                  \
+        BEGIN(T)                                                                                                       \
+        T *restrict sum = (T *)args->state[0] + at;                                                                    \
+        const T step = (T)-args->rate;                                                                                 \
+        TYI_PRAGMA(omp simd)                                                                                           \
+        for (int64_t i = 0; i < n; i++) {                                                                              \
+            GRADIENT(T, S, param[i])                                                                                   \
+            T v = fused_##S(g, g, sum[i]);                                                                             \
+            sum[i] = v;                                                                                                \
+            param[i] = param[i] + step * g / (tyi_sqrt_##S(v) + eps);                                                  \
+        }                                                                                                              \
+    }
+
+#define ADAMAX(E, T, S)                                                                                                \
+    static void adamax_##E(const tyi_optim_args *args, int64_t at, int64_t n)                                          \
+    {                                                                                                                  \
+        BEGIN(T)                                                                                                       \
+        T *restrict mean = (T *)args->state[0] + at;                                                                   \
+        T *restrict most = (T *)args->state[1] + at;                                                                   \
+        const T weight = (T)(1 - args->beta1), beta2 = (T)args->beta2, step = (T)-args->rate;                          \
+        TYI_PRAGMA(omp simd)                                                                                           \
+        for (int64_t i = 0; i < n; i++) {                                                                              \
+            GRADIENT(T, S, param[i])                                                                                   \
+            T m = LERP(S, mean[i], g, weight);                                                                         \
+            T old = beta2 * most[i], size = (g < 0 ? -g : g) + eps;                                                    \
+            T largest = old > size || old != old ? old : size; /* NaN of either stays */                               \
+            mean[i] = m;                                                                                               \
+            most[i] = largest;                                                                                         \
+            param[i] = param[i] + step * m / largest;                                                                  \
+        }                                                                                                              \
+    }
+
+#define NADAM(E, T, S)                                                                                                 \
+    static void nadam_##E(const tyi_optim_args *args, int64_t at, int64_t n)                                           \
+    {                                                                                                                  \
+        BEGIN(T)                                                                                                       \
+        T *restrict mean = (T *)args->state[0] + at;                                                                   \
+        T *restrict square = (T *)args->state[1] + at;                                                                 \
+        const T shrink = args->decoupled_decay ? (T)(1 - args->lr * args->weight_decay) : 1;                           \
+        const T weight = (T)(1 - args->beta1), beta2 = (T)args->beta2, fresh = (T)(1 - args->beta2);                   \
+        const T bias = (T)args->bias2, of_grad = (T)args->rate, of_mean = (T)args->mean_rate;                          \
+        TYI_PRAGMA(omp simd)                                                                                           \
+        for (int64_t i = 0; i < n; i++) {                                                                              \
+            T p = shrink * param[i];                                                                                   \
+            GRADIENT(T, S, p)                                                                                          \
+            T m = LERP(S, mean[i], g, weight);                                                                         \
+            T v = fused_##S(fresh * g, g, beta2 * square[i]);                                                          \
+            T root = tyi_sqrt_##S(v / bias) + eps;                                                                     \
+            mean[i] = m;                                                                                               \
+            square[i] = v;                                                                                             \
+            p = p + of_grad * g / root;                                                                                \
+            param[i] = p + of_mean * m / root;                                                                         \
+        }                                                                                                              \
+    }
+
+#define RADAM(E, T, S)                                                                                                 \
+    static void radam_##E(const tyi_optim_args *args, int64_t at, int64_t n)                                           \
+    {                                                                                                                  \
+        BEGIN(T)                                                                                                       \
+        T *restrict mean = (T *)args->state[0] + at;                                                                   \
+        T *restrict square = (T *)args->state[1] + at;                                                                 \
+        const T shrink = args->decoupled_decay ? (T)(1 - args->lr * args->weight_decay) : 1;                           \
+        const T weight = (T)(1 - args->beta1), beta2 = (T)args->beta2, fresh = (T)(1 - args->beta2);                   \
+        const T bias = (T)args->bias1, lr = (T)args->lr, root = (T)tyi_sqrt_f64(args->bias2), rect = (T)args->rate;    \
+        const bool rectified = args->rate != 0;                                                                        \
+        TYI_PRAGMA(omp simd)                                                                                           \
+        for (int64_t i = 0; i < n; i++) {                                                                              \
+            T p = shrink * param[i];                                                                                   \
+            GRADIENT(T, S, p)                                                                                          \
+            T m = LERP(S, mean[i], g, weight);                                                                         \
+            T v = fused_##S(fresh * g, g, beta2 * square[i]);                                                          \
+            mean[i] = m;                                                                                               \
+            square[i] = v;                                                                                             \
+            T step = m / bias * lr;                                                                                    \
+            T adapted = step * (1 / (tyi_sqrt_##S(v) + eps) * root) * rect;                                            \
+            param[i] = p - (rectified ? adapted : step);                                                               \
+        }                                                                                                              \
+    }
+
+#define ADADELTA(E, T, S)                                                                                              \
+    static void adadelta_##E(const tyi_optim_args *args, int64_t at, int64_t n)                                        \
+    {                                                                                                                  \
+        BEGIN(T)                                                                                                       \
+        T *restrict square = (T *)args->state[0] + at;                                                                 \
+        T *restrict moved = (T *)args->state[1] + at;                                                                  \
+        const T rho = (T)args->alpha, fresh = (T)(1 - args->alpha), step = (T)-args->lr;                               \
+        TYI_PRAGMA(omp simd)                                                                                           \
+        for (int64_t i = 0; i < n; i++) {                                                                              \
+            GRADIENT(T, S, param[i])                                                                                   \
+            T v = fused_##S(fresh * g, g, rho * square[i]);                                                            \
+            T delta = tyi_sqrt_##S(moved[i] + eps) / tyi_sqrt_##S(v + eps) * g;                                        \
+            square[i] = v;                                                                                             \
+            moved[i] = fused_##S(fresh * delta, delta, rho * moved[i]);                                                \
+            param[i] = fused_##S(step, delta, param[i]);                                                               \
+        }                                                                                                              \
+    }
+
 SGD(FLOAT32, float, f32)
 SGD(FLOAT64, double, f64)
 ADAM(FLOAT32, float, f32)
 ADAM(FLOAT64, double, f64)
+RMSPROP(FLOAT32, float, f32)
+RMSPROP(FLOAT64, double, f64)
+ADAGRAD(FLOAT32, float, f32)
+ADAGRAD(FLOAT64, double, f64)
+ADAMAX(FLOAT32, float, f32)
+ADAMAX(FLOAT64, double, f64)
+NADAM(FLOAT32, float, f32)
+NADAM(FLOAT64, double, f64)
+RADAM(FLOAT32, float, f32)
+RADAM(FLOAT64, double, f64)
+ADADELTA(FLOAT32, float, f32)
+ADADELTA(FLOAT64, double, f64)
 
 const tyi_optim_table TYI_ISA_NAME(tyi_optims) = {
     [TYI_OPTIM_SGD] = {[TY_FLOAT32] = sgd_FLOAT32, [TY_FLOAT64] = sgd_FLOAT64},
     [TYI_OPTIM_ADAM] = {[TY_FLOAT32] = adam_FLOAT32, [TY_FLOAT64] = adam_FLOAT64},
+    [TYI_OPTIM_RMSPROP] = {[TY_FLOAT32] = rmsprop_FLOAT32, [TY_FLOAT64] = rmsprop_FLOAT64},
+    [TYI_OPTIM_ADAGRAD] = {[TY_FLOAT32] = adagrad_FLOAT32, [TY_FLOAT64] = adagrad_FLOAT64},
+    [TYI_OPTIM_ADAMAX] = {[TY_FLOAT32] = adamax_FLOAT32, [TY_FLOAT64] = adamax_FLOAT64},
+    [TYI_OPTIM_NADAM] = {[TY_FLOAT32] = nadam_FLOAT32, [TY_FLOAT64] = nadam_FLOAT64},
+    [TYI_OPTIM_RADAM] = {[TY_FLOAT32] = radam_FLOAT32, [TY_FLOAT64] = radam_FLOAT64},
+    [TYI_OPTIM_ADADELTA] = {[TY_FLOAT32] = adadelta_FLOAT32, [TY_FLOAT64] = adadelta_FLOAT64},
 };

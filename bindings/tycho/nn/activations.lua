@@ -1,0 +1,87 @@
+-- Activations as modules, each computing through the function of F. Options and their defaults are PyTorch's, and so is what
+-- is printed. ReLU, Sigmoid, Tanh, Softmax and LogSoftmax are in layers.lua.
+
+local core = require "tycho.core"
+local module = require "tycho.nn.module"
+local options = require "tycho.options"
+local F = require "tycho.functional"
+
+local activations = {}
+
+-- A class whose constructor takes `signature` into fields; they are handed to F's `name` in order. inplace: the class takes
+-- that option too. repr: how a field is printed, by default "field=value".
+local function activation(class_name, name, signature, takes_inplace, repr)
+  local class = module.class(class_name)
+  if takes_inplace then signature = signature .. (signature ~= "" and ", " or "") .. "inplace: bool = false" end
+  local parse = options.signature("nn." .. class_name, signature)
+  local fields, shown = {}, {}
+  for field in signature:gmatch "([%w_]+)%s*:" do
+    shown[#shown + 1] = field
+    if field ~= "inplace" then fields[#fields + 1] = field end
+  end
+  local f = F[name]
+  function class:init(...)
+    local values = table.pack(parse(...))
+    for i, field in ipairs(shown) do self[field] = values[i] end
+  end
+  function class:forward(x)
+    local values = {}
+    for i, field in ipairs(fields) do values[i] = self[field] end
+    if not self.inplace then return f(x, table.unpack(values)) end
+    return x:copy_(f(x:clone(), table.unpack(values))) -- what the gradient reads is the copy
+  end
+  function class:extra_repr()
+    local parts = {}
+    for _, field in ipairs(fields) do parts[#parts + 1] = (repr or field .. "=%s"):format(tostring(self[field])) end
+    if self.inplace then parts[#parts + 1] = "inplace=true" end
+    return table.concat(parts, ", ")
+  end
+  activations[class_name] = class
+  return class
+end
+
+activation("LeakyReLU", "leaky_relu", "negative_slope: number = 0.01", true)
+activation("ELU", "elu", "alpha: number = 1.0", true)
+activation("SELU", "selu", "", true)
+activation("CELU", "celu", "alpha: number = 1.0", true)
+activation("SiLU", "silu", "", true)
+activation("Mish", "mish", "", true)
+activation("Softplus", "softplus", "beta: number = 1.0, threshold: number = 20.0")
+activation("Softsign", "softsign", "")
+activation("Hardtanh", "hardtanh", "min_val: number = -1.0, max_val: number = 1.0", true)
+activation("ReLU6", "relu6", "", true)
+activation("Hardsigmoid", "hardsigmoid", "", true)
+activation("Hardswish", "hardswish", "", true)
+activation("LogSigmoid", "logsigmoid", "")
+activation("Tanhshrink", "tanhshrink", "")
+activation("Softshrink", "softshrink", "lambd: number = 0.5", false, "%s")
+activation("Hardshrink", "hardshrink", "lambd: number = 0.5", false, "%s")
+activation("Threshold", "threshold", "threshold: number, value: number", true)
+activation("GLU", "glu", "dim: dim = -1")
+activation("Softmin", "softmin", "dim: dim")
+
+--- nn.GELU(approximate = "none" or "tanh")
+local GELU = activation("GELU", "gelu", 'approximate: string = "none"', false, "approximate='%s'")
+local gelu_init = GELU.init
+function GELU:init(...)
+  gelu_init(self, ...)
+  if self.approximate ~= "none" and self.approximate ~= "tanh" then
+    core.raise(("nn.GELU: approximate must be \"none\" or \"tanh\", got %s"):format(options.say(self.approximate)))
+  end
+end
+function GELU:forward(x) return F.gelu(x, {approximate = self.approximate}) end
+
+--- nn.PReLU(num_parameters = 1, init = 0.25): leaky_relu whose slopes are learnt, one or one per channel.
+local PReLU = module.class "PReLU"
+activations.PReLU = PReLU
+local prelu_arguments = options.signature("nn.PReLU",
+  "num_parameters: positive = 1, init: number = 0.25, device: any?, dtype: any?")
+function PReLU:init(...)
+  local count, init, device, dtype = prelu_arguments(...)
+  self.num_parameters, self.initial_slope = count, init
+  self.weight = core.Parameter(core.functions.full({count}, init + 0.0, {device = device, dtype = dtype}))
+end
+function PReLU:forward(x) return F.prelu(x, self.weight) end
+function PReLU:extra_repr() return "num_parameters=" .. self.num_parameters end
+
+return activations
