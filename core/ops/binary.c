@@ -5,6 +5,9 @@
  */
 #include "ops/ops.h"
 
+#define HOLD(x) tyi_temp(x)
+#include "ops/expressions.h"
+
 typedef struct binary_row {
     const char *name;
     char class; /* as in pointwise.def; C for comparisons */
@@ -48,14 +51,6 @@ ty_tensor *tyi_sum_to(ty_tensor *grad, const tyi_shape *shape)
 }
 
 /* ---- Gradients ---- */
-
-#define MUL(a, b)  tyi_temp(ty_mul(a, b))
-#define DIV(a, b)  tyi_temp(ty_div(a, b))
-#define ADD(a, b)  tyi_temp(ty_add(a, b, ty_int(1)))
-#define SUB(a, b)  tyi_temp(ty_sub(a, b, ty_int(1)))
-#define NUM(v)     tyi_number(v)
-#define F(f, ...)  tyi_temp(ty_##f(__VA_ARGS__))
-#define WHERE(...) tyi_temp(ty_where(__VA_ARGS__))
 
 typedef struct binary_context {
     tyi_shape a, b;
@@ -136,9 +131,6 @@ RULE(minimum, "Minimum", share_of(g, F(gt, a, b), a, b), share_of(g, F(lt, a, b)
 RULE(atan2, "Atan2", MUL(g, DIV(b, ADD(squared(a), squared(b)))), F(neg, MUL(g, DIV(a, ADD(squared(a), squared(b))))))
 
 /* The fused gradients of relu, sigmoid and tanh: a is a gradient, b a result. */
-ty_tensor *tyi_relu_backward(ty_tensor *g, ty_tensor *y);
-ty_tensor *tyi_sigmoid_backward(ty_tensor *g, ty_tensor *y);
-ty_tensor *tyi_tanh_backward(ty_tensor *g, ty_tensor *y);
 RULE(relu_backward, "ThresholdBackward", tyi_temp(tyi_relu_backward(g, b)), F(zeros_like, g, TY_DTYPE_NONE))
 RULE(sigmoid_backward, "SigmoidBackward", tyi_temp(tyi_sigmoid_backward(g, b)),
      MUL(g, MUL(a, SUB(NUM(1), MUL(b, NUM(2))))))

@@ -7,15 +7,10 @@
 
 #include "ops/support.h"
 
-#define KEEP(x)        tyi_keep(s, x)
-#define NUM(v)         KEEP(ty_scalar_tensor(ty_float(v), TY_DTYPE_NONE, true))
-#define ADD(a, b)      KEEP(ty_add(a, b, ty_int(1)))
-#define SUB(a, b)      KEEP(ty_sub(a, b, ty_int(1)))
-#define MUL(a, b)      KEEP(ty_mul(a, b))
-#define DIV(a, b)      KEEP(ty_div(a, b))
-#define F(f, a)        KEEP(ty_##f(a))
-#define WHERE(c, a, b) KEEP(ty_where(c, a, b))
-#define LAST(f, x)     KEEP(ty_##f(x, 1, (const int64_t[]){-1}, false, TY_DTYPE_NONE))
+#define KEEP(x) tyi_keep(s, x)
+#define HOLD(x) KEEP(x)
+#include "ops/expressions.h"
+#define LAST(f, x) KEEP(ty_##f(x, 1, (const int64_t[]){-1}, false, TY_DTYPE_NONE))
 
 /* Ends the scope and gives y, which is one of its references or NULL, as a new one. */
 static ty_tensor *result(tyi_scope *s, ty_tensor *y)

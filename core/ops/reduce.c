@@ -6,6 +6,9 @@
 
 #include "ops/ops.h"
 
+#define HOLD(x) tyi_temp(x)
+#include "ops/expressions.h"
+
 /* ---- The walk over memory ---- */
 
 typedef struct reduction {
@@ -135,13 +138,6 @@ fail:
 
 /* ---- Gradients ---- */
 
-#define MUL(a, b) tyi_temp(ty_mul(a, b))
-#define DIV(a, b) tyi_temp(ty_div(a, b))
-#define ADD(a, b) tyi_temp(ty_add(a, b, ty_int(1)))
-#define SUB(a, b) tyi_temp(ty_sub(a, b, ty_int(1)))
-#define F(f, ...) tyi_temp(ty_##f(__VA_ARGS__))
-#define NUM(v)    tyi_number(v)
-
 typedef struct reduce_context {
     tyi_shape x;
     reduction r;
@@ -152,6 +148,16 @@ static reduce_context context_of(const ty_tensor *x, const reduction *r)
 {
     reduce_context c = {.x = tyi_shape_of(x), .r = *r};
     return c;
+}
+
+/* The reduced dimensions as a list; their number. */
+static int reduced_dims(const reduce_context *c, int64_t *dims)
+{
+    int n = 0;
+    for (int d = 0; d < c->x.ndim; d++)
+        if (c->r.mask & 1u << d)
+            dims[n++] = d;
+    return n;
 }
 
 /* A result (or its gradient) with the reduced dimensions back, as size 1: it broadcasts against x. */
@@ -258,10 +264,7 @@ static ty_status prod_backward(tyi_node *node, ty_tensor *const *grad_out, ty_te
     if (!x || !g)
         return TY_FAIL;
     int64_t dims[TY_MAX_DIMS];
-    int n = 0;
-    for (int d = 0; d < c->x.ndim; d++)
-        if (c->r.mask & 1u << d)
-            dims[n++] = d;
+    int n = reduced_dims(c, dims);
     ty_tensor *zero = F(eq, x, NUM(0)), *rest = zero ? F(where, zero, NUM(1), x) : NULL;
     ty_tensor *product = rest ? F(prod, rest, n, dims, true, TY_DTYPE_NONE) : NULL;
     ty_tensor *zeros = zero ? F(sum, zero, n, dims, true, TY_DTYPE_NONE) : NULL;
@@ -292,10 +295,7 @@ ty_tensor *ty_prod(ty_tensor *x, int ndims, const int64_t *dims, bool keepdim, t
 static ty_tensor *var_gradient(const reduce_context *c, ty_tensor *g, ty_tensor *x)
 {
     int64_t dims[TY_MAX_DIMS];
-    int n = 0;
-    for (int d = 0; d < c->x.ndim; d++)
-        if (c->r.mask & 1u << d)
-            dims[n++] = d;
+    int n = reduced_dims(c, dims);
     ty_tensor *mean = F(mean, x, n, dims, true, TY_DTYPE_NONE);
     return mean ? MUL(MUL(g, NUM(c->factor)), SUB(x, mean)) : NULL;
 }
@@ -382,10 +382,7 @@ static ty_status extreme_backward(tyi_node *node, ty_tensor *const *grad_out, ty
     if (!x || !y || !g || !(y = raised(c, y)))
         return TY_FAIL;
     int64_t dims[TY_MAX_DIMS];
-    int n = 0;
-    for (int d = 0; d < c->x.ndim; d++)
-        if (c->r.mask & 1u << d)
-            dims[n++] = d;
+    int n = reduced_dims(c, dims);
     ty_tensor *hit = F(eq, x, y), *hits = hit ? F(sum, hit, n, dims, true, TY_DTYPE_NONE) : NULL;
     return hits ? given(F(where, hit, DIV(g, hits), NUM(0)), grad_in) : TY_FAIL;
 }

@@ -5,6 +5,9 @@
  */
 #include "ops/ops.h"
 
+#define HOLD(x) tyi_temp(x)
+#include "ops/expressions.h"
+
 typedef struct unary_row {
     const char *name;
     char class; /* as in pointwise.def */
@@ -16,13 +19,6 @@ static const unary_row rows[] = {
 };
 
 /* ---- Gradients ---- */
-
-#define MUL(a, b) tyi_temp(ty_mul(a, b))
-#define DIV(a, b) tyi_temp(ty_div(a, b))
-#define ADD(a, b) tyi_temp(ty_add(a, b, ty_int(1)))
-#define SUB(a, b) tyi_temp(ty_sub(a, b, ty_int(1)))
-#define NUM(v)    tyi_number(v)
-#define F(f, a)   tyi_temp(ty_##f(a))
 
 /* A rule: the gradient by an expression in g, x and y; `saves` is x or y: the one that the expression needs. */
 #define RULE_X(name, node_name, expression)                                                                            \
@@ -52,9 +48,6 @@ static const unary_row rows[] = {
     static const tyi_node_kind name##_node = {node_name "Backward0", name##_backward};
 
 /* The fused gradient kernels are binary ops of their own (pointwise.def); binary.c has their derivatives. */
-ty_tensor *tyi_relu_backward(ty_tensor *g, ty_tensor *y);
-ty_tensor *tyi_sigmoid_backward(ty_tensor *g, ty_tensor *y);
-ty_tensor *tyi_tanh_backward(ty_tensor *g, ty_tensor *y);
 
 RULE_G(neg, "Neg", ty_neg(g))
 RULE_X(abs, "Abs", MUL(g, F(sign, x)))

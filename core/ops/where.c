@@ -5,9 +5,8 @@
 
 #include "ops/ops.h"
 
-#define MUL(a, b) tyi_temp(ty_mul(a, b))
-#define F(f, ...) tyi_temp(ty_##f(__VA_ARGS__))
-#define ZERO      tyi_number(0)
+#define HOLD(x) tyi_temp(x)
+#include "ops/expressions.h"
 
 /* ---- where ---- */
 
@@ -17,9 +16,9 @@ static ty_status where_backward(tyi_node *node, ty_tensor *const *grad_out, ty_t
     ty_tensor *condition = tyi_saved(node, 0), *g = grad_out[0];
     if (!condition)
         return TY_FAIL;
-    if (tyi_wants(node, 0) && !(grad_in[0] = tyi_sum_to(F(where, condition, g, ZERO), &shapes[0])))
+    if (tyi_wants(node, 0) && !(grad_in[0] = tyi_sum_to(F(where, condition, g, NUM(0)), &shapes[0])))
         return TY_FAIL;
-    if (tyi_wants(node, 1) && !(grad_in[1] = tyi_sum_to(F(where, condition, ZERO, g), &shapes[1])))
+    if (tyi_wants(node, 1) && !(grad_in[1] = tyi_sum_to(F(where, condition, NUM(0), g), &shapes[1])))
         return TY_FAIL;
     return TY_OK;
 }
@@ -76,7 +75,7 @@ static ty_tensor *strictly_inside(ty_tensor *x, ty_tensor *min, ty_tensor *max)
 /* g where `taken`, half of it where `tied`, 0 elsewhere. */
 static ty_tensor *share(ty_tensor *g, ty_tensor *taken, ty_tensor *tied)
 {
-    return F(where, taken, g, F(where, tied, MUL(g, tyi_number(0.5)), ZERO));
+    return F(where, taken, g, F(where, tied, MUL(g, NUM(0.5)), NUM(0)));
 }
 
 /* Saved: x, min, max (NULL where not given). Where x equals a bound that is a tensor, the two share the gradient. */
@@ -89,7 +88,7 @@ static ty_status clamp_backward(tyi_node *node, ty_tensor *const *grad_out, ty_t
     if (!x || (!min && !max))
         return TY_FAIL;
     if (!is_tensor(min) && !is_tensor(max)) {
-        ty_tensor *its = F(where, strictly_inside(x, min, max), g, ZERO);
+        ty_tensor *its = F(where, strictly_inside(x, min, max), g, NUM(0));
         return !tyi_wants(node, 0) || (grad_in[0] = tyi_sum_to(its, &shapes[0])) ? TY_OK : TY_FAIL;
     }
     ty_tensor *below = min ? F(lt, x, min) : NULL, *above = max ? F(gt, x, max) : NULL;
@@ -99,7 +98,7 @@ static ty_status clamp_backward(tyi_node *node, ty_tensor *const *grad_out, ty_t
     ty_tensor *outside = open ? F(logical_or, F(logical_or, below, above), crossed) : below ? below : above;
     ty_tensor *tied = open ? F(logical_and, F(logical_or, at_min, at_max), open) : at_min ? at_min : at_max;
     if (tyi_wants(node, 0) &&
-        !(grad_in[0] = tyi_sum_to(F(where, outside, ZERO, share(g, F(logical_not, tied), tied)), &shapes[0])))
+        !(grad_in[0] = tyi_sum_to(F(where, outside, NUM(0), share(g, F(logical_not, tied), tied)), &shapes[0])))
         return TY_FAIL;
     if (min && tyi_wants(node, 1)) {
         ty_tensor *taken = open ? F(logical_and, below, F(logical_not, crossed)) : below;

@@ -164,6 +164,7 @@ static void release_to_device(tyi_storage *s)
 {
     const tyi_allocator *allocator = s->owner;
     allocator->release(s->device.index, s->data, s->bytes);
+    free(s);
 }
 
 /* Values of at most this many bytes lie behind their storage in one block, from the thread's free list: numbers and
@@ -179,8 +180,8 @@ static atomic_ullong smalls_made, smalls_dropped;
 
 static void release_small(tyi_storage *s)
 {
-    (void)s;
     atomic_fetch_add_explicit(&smalls_dropped, 1, memory_order_relaxed);
+    tyi_recycle_give(TYI_RECYCLE_STORAGE, s);
 }
 
 static tyi_storage *new_small(size_t bytes, ty_device device)
@@ -237,8 +238,4 @@ void tyi_storage_release(tyi_storage *s)
     if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
         return;
     s->release(s);
-    if (s->release == release_small)
-        tyi_recycle_give(TYI_RECYCLE_STORAGE, s);
-    else
-        free(s);
 }

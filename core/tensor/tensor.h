@@ -18,7 +18,7 @@ typedef struct tyi_storage {
     ty_device device;
     size_t bytes;
     void *data;
-    void (*release)(struct tyi_storage *); /* gives `data` back: allocator, or unmapping of a file */
+    void (*release)(struct tyi_storage *); /* gives back `data` and the storage itself */
     void *owner;                           /* for `release` */
 } tyi_storage;
 
