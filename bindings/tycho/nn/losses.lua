@@ -45,13 +45,6 @@ function NLLLoss:forward(input, target)
   return F.nll_loss(input, target, {weight = self.weight, ignore_index = self.ignore_index, reduction = self.reduction})
 end
 
---- nn.MSELoss(reduction = "mean"): squared differences.
-local MSELoss = loss("MSELoss", 'reduction: string = "mean"', function(self, reduction)
-  check_reduction("nn.MSELoss", reduction)
-  self.reduction = reduction
-end)
-function MSELoss:forward(input, target) return F.mse_loss(input, target, {reduction = self.reduction}) end
-
 -- A loss whose options go to F's `name` as they are. Tensors among them (weights) become buffers.
 local function plain(class_name, name, signature)
   local fields = {}
@@ -74,6 +67,7 @@ local function plain(class_name, name, signature)
 end
 
 local reduction = 'reduction: string = "mean"'
+plain("MSELoss", "mse_loss", reduction)
 plain("L1Loss", "l1_loss", reduction)
 plain("SmoothL1Loss", "smooth_l1_loss", reduction .. ", beta: number = 1.0")
 plain("HuberLoss", "huber_loss", reduction .. ", delta: number = 1.0")
