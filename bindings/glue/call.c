@@ -19,11 +19,16 @@ typedef struct tyb_entry {
     tyb_forms *forms; /* NULL until the first call */
 } tyb_entry;
 
-static const tyb_row *const row_lists[] = {
-    tyb_rows_create, tyb_rows_random, tyb_rows_view,   tyb_rows_unary,    tyb_rows_binary,     tyb_rows_reduce,
-    tyb_rows_matmul, tyb_rows_loss,   tyb_rows_index,  tyb_rows_autograd, tyb_rows_activation, tyb_rows_loss_pointwise,
-    tyb_rows_init,   tyb_rows_facts,  tyb_rows_system, tyb_rows_arrange,  tyb_rows_statistics,
-};
+/* The lists of rows, by family. */
+#define FAMILIES(X)                                                                                                    \
+    X(create)                                                                                                          \
+    X(random) X(view) X(unary) X(binary) X(reduce) X(matmul) X(loss) X(index) X(autograd) X(activation)                \
+        X(loss_pointwise) X(init) X(facts) X(system) X(arrange) X(statistics)
+#define LIST(family) {#family, tyb_rows_##family},
+static const struct {
+    const char *family;
+    const tyb_row *rows;
+} row_lists[] = {FAMILIES(LIST)};
 #define ROW_LISTS (sizeof row_lists / sizeof *row_lists)
 
 ty_tensor *tyb_with_grad(ty_tensor *x, bool requires_grad)
@@ -402,17 +407,19 @@ static void push_form(lua_State *L, const tyb_form *form)
 }
 
 /*
- * core.rows() -> a list with, for each row, {name, signature, doc, example, scopes = {functions = true, ...}, forms}. A
- * form is {signature, args = {{name, kind, optional, keyword, variadic}}, results = {{name, kind, optional}}}.
+ * core.rows() -> a list with, for each row, {name, family (the X of tyb_rows_X), signature, doc, example, scopes =
+ * {functions = true, ...}, forms}. A form is {signature, args = {{name, kind, optional, keyword, variadic}}, results =
+ * {{name, kind, optional}}}.
  */
 static int rows(lua_State *L)
 {
     lua_Integer n = 0;
     lua_newtable(L);
     for (size_t l = 0; l < ROW_LISTS; l++) {
-        for (const tyb_row *row = row_lists[l]; row->name; row++) {
-            lua_createtable(L, 0, 6);
+        for (const tyb_row *row = row_lists[l].rows; row->name; row++) {
+            lua_createtable(L, 0, 7);
             set_string(L, "name", row->name);
+            set_string(L, "family", row_lists[l].family);
             set_string(L, "signature", row->signature);
             set_string(L, "doc", row->doc);
             set_string(L, "example", row->example);
@@ -457,7 +464,7 @@ void tyb_open_rows(lua_State *L, tyb_state *s)
     int core = lua_gettop(L);
     size_t count = 0;
     for (size_t l = 0; l < ROW_LISTS; l++)
-        for (const tyb_row *row = row_lists[l]; row->name; row++)
+        for (const tyb_row *row = row_lists[l].rows; row->name; row++)
             count++;
     tyb_entry *entries = lua_newuserdatauv(L, count * sizeof *entries, 0);
     memset(entries, 0, count * sizeof *entries);
@@ -470,7 +477,7 @@ void tyb_open_rows(lua_State *L, tyb_state *s)
     for (size_t i = 0; i < SCOPES; i++)
         lua_createtable(L, 0, i < 2 ? (int)count : 16);
     for (size_t l = 0; l < ROW_LISTS; l++) {
-        for (const tyb_row *row = row_lists[l]; row->name; row++) {
+        for (const tyb_row *row = row_lists[l].rows; row->name; row++) {
             *entries = (tyb_entry){row, s, NULL};
             lua_pushlightuserdata(L, entries++);
             lua_pushcclosure(L, dispatch, 1);

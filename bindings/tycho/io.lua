@@ -6,7 +6,7 @@ local options = require "tycho.options"
 
 local files = core.io
 local io = {docs = {
-  {name = "ty.save", signature = "(value, path: string)",
+  {names = {"ty.save", "io.save"}, signature = "(value, path: string)",
     doc = "Saves a value in PyTorch's zip format; torch.load opens it. A value is a tensor, a state dict, a number, "
       .. "a string, a boolean, or a table of these, nested as you like. A table with the keys 1..n becomes a list, "
       .. "any other (an empty one too) a dict, an OrderedDict stays one; io.list, io.tuple and io.dict say it "
@@ -14,7 +14,7 @@ local io = {docs = {
       .. "net:state_dict(). The file is replaced as a whole or not at all: a crash or a full disk leaves the old one. "
       .. "Tensors of a GPU are saved as the CPU's, so that files open anywhere.",
     example = 'local net = nn.Linear(3, 2); ty.save({net = net:state_dict(), epoch = 5}, "/tmp/tycho_doc.pt")'},
-  {name = "ty.load", signature = "(path: string) -> value",
+  {names = {"ty.load", "io.load"}, signature = "(path: string) -> value",
     doc = "Loads what ty.save or torch.save (of any PyTorch since 0.1.10) wrote; all tensors come to the CPU. Lists "
       .. "and tuples become sequences, dicts tables; dicts with numbers as keys keep their numbers (an optimiser's "
       .. "state counts from 0). None is io.null in a list and leaves its entry out in a dict. Nothing in a file is "

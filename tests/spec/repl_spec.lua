@@ -141,6 +141,18 @@ describe("tycho", function()
       drive {"expect > ", "line help = function(name) print('about ' .. name) end", "expect > ", "line ?nn.Linear",
         "expect about nn.Linear"}
     end)
+
+    it("explains names, layers and variables after a question mark", function()
+      if not has_library then
+        pending("the library does not load")
+        return
+      end
+      drive {"expect > ", "line ?matmul", "expect ty.matmul(input: Tensor", "expect > ", "line ?nn.Linear",
+        "expect in_features", "expect > ", "line x = ty.zeros(2, 3)", "expect > ", "line ?x",
+        "expect x is a tensor: float32 {2, 3}", "expect > ", "line ?matmull",
+        "expect nothing is named 'matmull'; near it: ty.matmul", "expect > ", "line ?nn.init", "expect xavier_uniform_",
+        "expect > "}
+    end)
   end)
 
   describe("the Tab key", function()

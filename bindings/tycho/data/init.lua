@@ -21,7 +21,8 @@ data.docs = {
   {name = "data.FashionMNIST", signature = "(root?, train = true, download = true, normalize?)", doc = "Images of clothing "
     .. "in ten classes: 60,000 to train, 10,000 to test. From root, $TYCHO_DATA, the Debian package dataset-fashion-mnist, "
     .. "the cache, or by download (checked). Images come out of a DataLoader as float32 {n, 1, 28, 28} from 0 to 1, or "
-    .. "(x - mean) / std with normalize = {mean, std}; classes count from 1, and dataset.classes names them."},
+    .. "(x - mean) / std with normalize = {mean, std}; classes count from 1, and dataset.classes names them.",
+    example = "local ok, test = pcall(ty.data.FashionMNIST, {train = false, download = false})"},
 }
 
 return data
