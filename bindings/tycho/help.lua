@@ -206,7 +206,7 @@ local function near(word)
     local entry = entries.of(name)
     if score and not seen[entry] then
       seen[entry] = true
-      scored[#scored + 1] = {name, score}
+      scored[#scored + 1] = {entry.names[1], score}
     end
   end
   table.sort(scored, function(a, b)

@@ -7,7 +7,9 @@ end
 -- The layers that draw their parameters by a method of their own.
 local reset = {}
 for name, class in pairs(require "tycho.nn") do
-  if type(class) == "table" and rawget(class, "reset_parameters") then reset[#reset + 1] = ("nn.%s:reset_parameters"):format(name) end
+  if type(class) == "table" and rawget(class, "reset_parameters") then
+    reset[#reset + 1] = ("nn.%s:reset_parameters"):format(name)
+  end
 end
 table.sort(reset)
 
