@@ -160,10 +160,13 @@ static bool accepts(tyb_parse *p, const tyb_arg *arg, int idx)
     int64_t i;
     switch (arg->kind) {
     case TYB_TENSOR:
-    case TYB_CLASSES:
+    case TYB_TARGETS:
         return handle_at(p, idx);
     case TYB_INDICES:
+    case TYB_CLASSES:
         return type == LUA_TTABLE || handle_at(p, idx);
+    case TYB_LIST:
+        return type == LUA_TTABLE || type == LUA_TNUMBER || handle_at(p, idx);
     case TYB_OPERAND:
         return type == LUA_TNUMBER || type == LUA_TBOOLEAN || handle_at(p, idx);
     case TYB_TENSORS:
@@ -182,6 +185,7 @@ static bool accepts(tyb_parse *p, const tyb_arg *arg, int idx)
     case TYB_INT:
     case TYB_DIM:
     case TYB_INDEX:
+    case TYB_CLASS:
         return whole(L, idx, &i);
     case TYB_DIMS:
     case TYB_SIZES:
@@ -269,7 +273,7 @@ static bool convert_scalar(tyb_parse *p, const tyb_arg *arg, int idx, ty_scalar 
 /* Positions as the core counts; what is no position passes as it is. */
 static bool convert_indices(tyb_parse *p, const tyb_arg *arg, int idx, ty_tensor **x)
 {
-    if (arg->kind == TYB_INDICES && lua_type(p->c->L, idx) == LUA_TTABLE) {
+    if (arg->kind != TYB_TARGETS && lua_type(p->c->L, idx) == LUA_TTABLE) {
         if (!own(p, tyb_from_value(p->c->L, idx, TY_DTYPE_NONE, p->c->row->name)))
             return false;
         *x = p->owned[p->owned_count - 1];
@@ -284,12 +288,13 @@ static bool convert_indices(tyb_parse *p, const tyb_arg *arg, int idx, ty_tensor
         return false;
     }
     ty_dtype dtype = ty_dtype_of(*x);
-    if (dtype == TY_BOOL || (arg->kind == TYB_CLASSES && ty_dtype_is_floating(dtype)))
+    const int64_t none = TY_NO_CLASS;
+    if (dtype == TY_BOOL || (arg->kind == TYB_TARGETS && ty_dtype_is_floating(dtype)))
         return true;
     if (ty_dtype_is_floating(dtype))
         return refuse(p, "%s must hold whole numbers (positions), got a %s tensor; convert it: x:long()", arg->name,
                       ty_dtype_name(dtype));
-    if (!own(p, ty_index_from_one(*x, NULL)))
+    if (!own(p, ty_index_from_one(*x, arg->kind == TYB_INDICES ? NULL : &none)))
         return refuse(p, "%s: %s", arg->name, ty_error());
     *x = p->owned[p->owned_count - 1];
     return true;
@@ -380,6 +385,18 @@ static bool convert_tensors(tyb_parse *p, const tyb_arg *arg, int idx, int run, 
     return true;
 }
 
+/* A tensor, or one made of numbers. */
+static bool convert_list(tyb_parse *p, const tyb_arg *arg, int idx, ty_tensor **x)
+{
+    int type = lua_type(p->c->L, idx);
+    if (type != LUA_TTABLE && type != LUA_TNUMBER)
+        return convert_tensor(p, arg, idx, x);
+    if (!own(p, tyb_from_value(p->c->L, idx, TY_DTYPE_NONE, p->c->row->name)))
+        return false;
+    *x = p->owned[p->owned_count - 1];
+    return true;
+}
+
 static bool convert_operand(tyb_parse *p, const tyb_arg *arg, int idx, ty_tensor **x)
 {
     tyb_handle *handle = handle_at(p, idx);
@@ -407,6 +424,8 @@ static bool convert(tyb_parse *p, int a)
     switch (arg->kind) {
     case TYB_TENSOR:
         return convert_tensor(p, arg, idx, &v->tensor);
+    case TYB_LIST:
+        return convert_list(p, arg, idx, &v->tensor);
     case TYB_OPERAND:
         return convert_operand(p, arg, idx, &v->tensor);
     case TYB_TENSORS:
@@ -414,6 +433,7 @@ static bool convert(tyb_parse *p, int a)
         return convert_tensors(p, arg, idx, p->run[a], v);
     case TYB_INDICES:
     case TYB_CLASSES:
+    case TYB_TARGETS:
         return convert_indices(p, arg, idx, &v->tensor);
     case TYB_NUMBER:
         return convert_scalar(p, arg, idx, &v->number);
@@ -426,8 +446,13 @@ static bool convert(tyb_parse *p, int a)
         return whole(L, idx, &v->i) || refuse_kind(p, arg, idx);
     case TYB_DIM:
     case TYB_INDEX:
+    case TYB_CLASS:
         if (!whole(L, idx, &v->i))
             return refuse_kind(p, arg, idx);
+        if (arg->kind == TYB_CLASS && v->i == 0) {
+            v->i = TY_NO_CLASS;
+            return true;
+        }
         /* The core takes dimensions as int; one that does not fit is out of range in any case. */
         if (arg->kind == TYB_DIM && (v->i > INT32_MAX || v->i < INT32_MIN))
             return refuse(p, "%s %lld is out of range", arg->name, (long long)v->i);

@@ -17,13 +17,16 @@
  *
  *     Tensor         a tensor                                      T(i); NULL when absent
  *     Tensor|number  or a number, which becomes a wrapped tensor   T(i)
+ *     Tensor|list    or a number or a (nested) list of them, as ty.tensor takes it       T(i)
  *     Tensors        a tensor or a list of them                    COUNT(i), TENSORS(i)
  *     Indices        a tensor of positions, converted; masks (bool) pass as they are     T(i)
- *     Indices|Tensor the same, but floating tensors pass as they are too                 T(i)
+ *     Classes        as Indices, but 0 is allowed and becomes TY_NO_CLASS                T(i)
+ *     Classes|Tensor the same, but floating tensors pass as they are too                 T(i)
  *     IndexList      a list of Indices                             COUNT(i), TENSORS(i)
  *     number         keeps Lua's subtype                           NUMBER(i)
  *     float, int, bool, string                                     FLOAT(i), INT(i), BOOL(i), STRING(i)
  *     "a"|"b"        one of these strings                          CHOICE(i): 0, 1, ...
+ *     class          an index that may be 0, which becomes TY_NO_CLASS                   INDEX(i)
  *     dim, index     converted to counting from 0, negative kept   DIM(i), INDEX(i)
  *     dims           dim or a list of them; absent: none           COUNT(i), INTS(i)
  *     sizes          a list of counts                              COUNT(i), INTS(i)

@@ -52,6 +52,8 @@ static bool takes_table(const tyb_forms *forms, int position)
         case TYB_TENSORS:
         case TYB_INDEX_LIST:
         case TYB_INDICES:
+        case TYB_CLASSES:
+        case TYB_LIST:
         case TYB_DIMS:
         case TYB_SIZES:
         case TYB_ANY:

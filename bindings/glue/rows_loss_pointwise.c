@@ -61,6 +61,31 @@ static void cosine_embedding_loss(tyb_call *c)
     RETURN(ty_cosine_embedding_loss(T(0), T(1), T(2), FLOAT(3), REDUCTION(4)));
 }
 
+static void multi_margin_loss(tyb_call *c)
+{
+    RETURN(ty_multi_margin_loss(T(0), T(1), INT(2), FLOAT(3), T(4), REDUCTION(5)));
+}
+
+static void multilabel_margin_loss(tyb_call *c)
+{
+    RETURN(ty_multilabel_margin_loss(T(0), T(1), REDUCTION(2)));
+}
+
+static void soft_margin_loss(tyb_call *c)
+{
+    RETURN(ty_soft_margin_loss(T(0), T(1), REDUCTION(2)));
+}
+
+static void multilabel_soft_margin_loss(tyb_call *c)
+{
+    RETURN(ty_multilabel_soft_margin_loss(T(0), T(1), T(2), REDUCTION(3)));
+}
+
+static void gaussian_nll_loss(tyb_call *c)
+{
+    RETURN(ty_gaussian_nll_loss(T(0), T(1), T(2), BOOL(3), FLOAT(4), REDUCTION(5)));
+}
+
 static void cosine_similarity(tyb_call *c)
 {
     RETURN(ty_cosine_similarity(T(0), T(1), DIM(2), FLOAT(3)));
@@ -128,6 +153,34 @@ const tyb_row tyb_rows_loss_pointwise[] = {
      "1 - cos(input1, input2) where target is 1, max(0, cos - margin) where it is -1. Inputs {N, D}, target {N}, or "
      "{D} and {}.",
      "F.cosine_embedding_loss(ty.ones(1, 2), ty.ones(1, 2), ty.tensor{1.0})"},
+    {"multi_margin_loss",
+     "(input: Tensor, target: Indices, p: int = 1, margin: float = 1.0, weight: Tensor?, *, " TYB_REDUCTION
+     ") -> Tensor",
+     multi_margin_loss, TYB_F,
+     "sum over j, other than the target y, of max(0, margin - input[y] + input[j])^p / C, times weight[y]. input {N, "
+     "C} "
+     "or {C}, target {N} or {}: classes from 1; p 1 or 2.",
+     "F.multi_margin_loss(ty.zeros(2, 3), ty.tensor{1, 3})"},
+    {"multilabel_margin_loss", "(input: Tensor, target: Classes, *, " TYB_REDUCTION ") -> Tensor",
+     multilabel_margin_loss, TYB_F,
+     "sum over the target's classes t and all others j of max(0, 1 - input[t] + input[j]) / C. input {N, C} or {C}; "
+     "target of the same shape: the classes of each row, from 1, up to the first 0 or -1.",
+     "F.multilabel_margin_loss(ty.zeros(3), ty.tensor{1, 3, 0})"},
+    {"soft_margin_loss", "(input: Tensor, target: Tensor, *, " TYB_REDUCTION ") -> Tensor", soft_margin_loss, TYB_F,
+     "log(1 + exp(-target input)), without overflow; targets are 1 and -1.",
+     "F.soft_margin_loss(ty.zeros(2), ty.tensor{1.0, -1.0})"},
+    {"multilabel_soft_margin_loss", "(input: Tensor, target: Tensor, weight: Tensor?, *, " TYB_REDUCTION ") -> Tensor",
+     multilabel_soft_margin_loss, TYB_F,
+     "Binary cross entropy of logits {N, C} or {C}, its mean over the classes; targets are 0 and 1, weight {C}.",
+     "F.multilabel_soft_margin_loss(ty.zeros(1, 2), ty.tensor{{1.0, 0.0}})"},
+    {"gaussian_nll_loss",
+     "(input: Tensor, target: Tensor, var: Tensor|number, *, full: bool = false, eps: float = 1e-6, " TYB_REDUCTION
+     ") -> Tensor",
+     gaussian_nll_loss, TYB_F,
+     "(log(var) + (input - target)^2 / var) / 2, var being at least eps; full adds log(2 pi) / 2. var has input's "
+     "shape, "
+     "or 1 in one of its dimensions, or lacks the last, or is a number.",
+     "F.gaussian_nll_loss(ty.zeros(2), ty.ones(2), ty.tensor{0.5, 2.0})"},
     {"cosine_similarity", "(x1: Tensor, x2: Tensor, dim: dim = 2, eps: float = 1e-8) -> Tensor", cosine_similarity,
      TYB_F, "sum(x1 x2) / (max(|x1|, eps) max(|x2|, eps)) along dim. Shapes broadcast.",
      "F.cosine_similarity(ty.ones(1, 2), ty.tensor{{1.0, 0.0}})"},

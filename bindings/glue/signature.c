@@ -13,9 +13,12 @@ static const struct {
 } kinds[TYB_KINDS] = {
     [TYB_TENSOR] = {"Tensor", "a tensor"},
     [TYB_OPERAND] = {"Tensor|number", "a tensor or a number"},
+    [TYB_LIST] = {"Tensor|list", "a tensor or a list of numbers"},
     [TYB_TENSORS] = {"Tensors", "a list of tensors"},
     [TYB_INDICES] = {"Indices", "a tensor of positions"},
-    [TYB_CLASSES] = {"Indices|Tensor", "a tensor of positions or of floating values"},
+    [TYB_CLASSES] = {"Classes", "a tensor of classes"},
+    [TYB_TARGETS] = {"Classes|Tensor", "a tensor of classes or of floating values"},
+    [TYB_CLASS] = {"class", "a class (a whole number)"},
     [TYB_INDEX_LIST] = {"IndexList", "a list of tensors of positions"},
     [TYB_NUMBER] = {"number", "a number"},
     [TYB_FLOAT] = {"float", "a number"},
@@ -131,6 +134,7 @@ static const char *read_default(const char *p, tyb_arg *arg)
         v->i = strtoll(p, &end, 10);
         break;
     case TYB_DIM:
+    case TYB_CLASS:
     case TYB_INDEX: /* written as the caller counts */
         v->i = strtoll(p, &end, 10);
         v->i -= v->i > 0;

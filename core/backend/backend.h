@@ -90,6 +90,21 @@ typedef struct tyi_nll_args {
     void *grad_x;                    /* backward output */
 } tyi_nll_args;
 
+/* Connectionist temporal classification (Graves et al. 2006) of contiguous log-probabilities {steps, batch, classes}.
+ * Sample n has target_lengths[n] labels at targets + offsets[n] and input_lengths[n] steps; all have been checked. most:
+ * the longest of the targets. forward: alpha {batch, steps, 2 most + 1}, loss {batch}. backward: reads both and grad
+ * {batch}, writes grad_x {steps, batch, classes}; beta {batch, 2, 2 most + 1} is room to work in. */
+typedef struct tyi_ctc_args {
+    ty_dtype dtype;
+    const void *log_probs;
+    const int64_t *targets, *offsets, *input_lengths, *target_lengths;
+    int64_t steps, batch, classes, most, blank;
+    bool zero_infinity; /* no gradient where the loss is infinite */
+    void *alpha, *loss;
+    const void *grad; /* backward only, and below */
+    void *beta, *grad_x;
+} tyi_ctc_args;
+
 /* Advanced indexing. The result's index space is `numel` positions; position p addresses, for each of `count` index
  * tensors, index[j][p * strides] over the broadcast shape; `inner` contiguous-or-strided rest dims follow. See
  * core/ops/index.c. */
@@ -174,14 +189,15 @@ typedef struct tyi_backend {
     ty_status (*softmax_backward)(const tyi_softmax_args *args);
     ty_status (*nll)(const tyi_nll_args *args);
     ty_status (*nll_backward)(const tyi_nll_args *args);
+    ty_status (*ctc)(const tyi_ctc_args *args);
+    ty_status (*ctc_backward)(const tyi_ctc_args *args);
 
     ty_status (*index)(const tyi_index_args *args);
     ty_status (*index_put)(const tyi_index_args *args);
     /* Smallest and largest of n int64 values (n > 0): range checks of indices before a kernel trusts them. */
     ty_status (*index_range)(const int64_t *index, int64_t n, int64_t *low, int64_t *high);
-    /* out[i] = index[i] - (index[i] > 0 && index[i] != *ignore); *zeros: how many were 0 and not *ignore. ignore may be
-     * NULL. */
-    ty_status (*index_from_one)(const int64_t *index, int64_t *out, int64_t n, const int64_t *ignore, int64_t *zeros);
+    /* out[i] = index[i] - (index[i] > 0), and *zero where index[i] is 0; zero NULL: *zeros says how many there were. */
+    ty_status (*index_from_one)(const int64_t *index, int64_t *out, int64_t n, const int64_t *zero, int64_t *zeros);
     ty_status (*nonzero_count)(const void *mask, int64_t n, int64_t *count);    /* bool, contiguous */
     ty_status (*nonzero_flat)(const void *mask, int64_t n, int64_t *positions); /* flat positions in order */
     ty_status (*gather_rows)(ty_dtype dtype, const void *x, const int64_t *index, int64_t rows, int64_t width,

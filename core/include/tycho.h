@@ -431,6 +431,17 @@ ty_tensor *ty_triplet_margin_loss(ty_tensor *anchor, ty_tensor *positive, ty_ten
                                   double eps, bool swap, ty_reduction reduction);
 ty_tensor *ty_cosine_embedding_loss(ty_tensor *a, ty_tensor *b, ty_tensor *target, double margin,
                                     ty_reduction reduction);
+ty_tensor *ty_multi_margin_loss(ty_tensor *x, ty_tensor *target, int64_t p, double margin, ty_tensor *weight,
+                                ty_reduction reduction);
+ty_tensor *ty_multilabel_margin_loss(ty_tensor *x, ty_tensor *target, ty_reduction reduction);
+ty_tensor *ty_soft_margin_loss(ty_tensor *x, ty_tensor *target, ty_reduction reduction);
+ty_tensor *ty_multilabel_soft_margin_loss(ty_tensor *x, ty_tensor *target, ty_tensor *weight, ty_reduction reduction);
+/* var: a wrapped number, or of x's shape, or with one dimension of it 1 or the last left out */
+ty_tensor *ty_gaussian_nll_loss(ty_tensor *x, ty_tensor *target, ty_tensor *var, bool full, double eps,
+                                ty_reduction reduction);
+/* log-probabilities {T, N, C} or {T, C} against targets {N, S} or {sum of target_lengths}; lengths {N} or one number */
+ty_tensor *ty_ctc_loss(ty_tensor *log_probs, ty_tensor *targets, ty_tensor *input_lengths, ty_tensor *target_lengths,
+                       int64_t blank, ty_reduction reduction, bool zero_infinity);
 ty_tensor *ty_cosine_similarity(ty_tensor *a, ty_tensor *b, int dim, double eps);
 ty_tensor *ty_pairwise_distance(ty_tensor *a, ty_tensor *b, double p, double eps, bool keepdim);
 
@@ -452,9 +463,10 @@ ty_tensor *ty_one_hot(ty_tensor *x, int64_t classes); /* classes -1: largest + 1
 /* Rows `index` of x, converted to float32 and mapped to value * scale + shift in the same pass: how batches are made of
  * uint8 images. x {N, d...} of any dtype, index int64 {B}: {B, d...}. */
 ty_tensor *ty_gather_rows(ty_tensor *x, ty_tensor *index, double scale, double shift);
-/* Indices that count from 1 (of any integer dtype) as int64 that count from 0: positive ones less 1, negative ones and
- * *ignore (NULL: none) unchanged; fails on 0. For faces, as Lua's, that count from 1. */
-ty_tensor *ty_index_from_one(ty_tensor *index, const int64_t *ignore);
+/* Indices that count from 1 (of any integer dtype) as int64 that count from 0: positive ones less 1, negative ones
+ * unchanged, 0 as *zero (NULL: fails). For faces, as Lua's, that count from 1; there a class 0 is TY_NO_CLASS. */
+#define TY_NO_CLASS INT64_MIN
+ty_tensor *ty_index_from_one(ty_tensor *index, const int64_t *zero);
 
 /* ---- Autograd ------------------------------------------------------------------------------- */
 

@@ -398,14 +398,14 @@ done:
 
 /* ---- Indices that count from 1 ---- */
 
-ty_tensor *ty_index_from_one(ty_tensor *index, const int64_t *ignore)
+ty_tensor *ty_index_from_one(ty_tensor *index, const int64_t *zero)
 {
     ty_tensor *numbers = index ? tyi_index_numbers("index", index, index->storage->device) : NULL;
     const tyi_backend *backend = numbers ? tyi_backend_of(numbers->storage->device) : NULL;
     ty_tensor *out = backend ? tyi_new(numbers->ndim, numbers->sizes, TY_INT64, numbers->storage->device) : NULL;
     int64_t zeros = 0;
     if (out && out->numel &&
-        backend->index_from_one(tyi_data(numbers), tyi_data(out), out->numel, ignore, &zeros) != TY_OK)
+        backend->index_from_one(tyi_data(numbers), tyi_data(out), out->numel, zero, &zeros) != TY_OK)
         out = tyi_drop(out);
     if (out && zeros) {
         ty_fail(TY_ERROR_INDEX,

@@ -2,7 +2,7 @@
  * Losses: nll_loss, cross_entropy, mse_loss. Cross entropy against classes is one pass over the logits each way; label
  * smoothing, class probabilities and second derivatives are made of ordinary ops.
  */
-#include "ops/support.h"
+#include "ops/loss.h"
 
 /* ---- Checks of classes ---- */
 
@@ -25,7 +25,13 @@ static ty_status check_classes(const char *name, ty_tensor *target, int64_t clas
     while (bad < host->numel && (t[bad] == ignore_index || (t[bad] >= 0 && t[bad] < classes)))
         bad++;
     ty_status status = TY_OK;
-    if (bad < host->numel && classes == 0)
+    if (bad < host->numel && t[bad] == TY_NO_CLASS)
+        status =
+            ty_fail(TY_ERROR_INDEX,
+                    "%s: target 0 is no class: classes count from 1 (the input has %lld); where 0 marks what is not "
+                    "to count, say ignore_index = 0",
+                    name, (long long)classes);
+    else if (bad < host->numel && classes == 0)
         status =
             ty_fail(TY_ERROR_INDEX, "%s: target %lld is no class: the input has no classes", name, tyi_said(t[bad]));
     else if (bad < host->numel)
@@ -35,8 +41,7 @@ static ty_status check_classes(const char *name, ty_tensor *target, int64_t clas
     return status;
 }
 
-/* The target fits x {N, C, d...} or {C}: integer, {N, d...} or {}; the result is int64, contiguous, of that shape. */
-static ty_tensor *class_targets(const char *name, ty_tensor *x, ty_tensor *target, int64_t ignore_index)
+ty_tensor *tyi_class_targets(const char *name, ty_tensor *x, ty_tensor *target, int64_t ignore_index)
 {
     ty_dtype dtype = (ty_dtype)target->dtype;
     if (dtype == TY_BOOL || ty_dtype_is_floating(dtype))
@@ -80,7 +85,7 @@ static ty_tensor *class_targets(const char *name, ty_tensor *x, ty_tensor *targe
     return dense;
 }
 
-static ty_status check_input(const char *name, ty_tensor *x, ty_tensor *weight)
+ty_status tyi_check_class_weight(const char *name, ty_tensor *x, ty_tensor *weight)
 {
     if (!ty_dtype_is_floating((ty_dtype)x->dtype))
         return ty_fail(TY_ERROR_VALUE, "%s: the input must be floating; this one is %s: convert it: x:to(ty.float32)",
@@ -194,7 +199,7 @@ static ty_status nll_backward(tyi_node *node, ty_tensor *const *grad_out, ty_ten
 static const tyi_node_kind nll_kind = {"NllLossBackward0", nll_backward};
 static const tyi_node_kind nll2d_kind = {"NllLoss2DBackward0", nll_backward};
 
-/* The checked loss. target as class_targets() made it. */
+/* The checked loss. target as tyi_class_targets() made it. */
 static ty_tensor *nll(ty_tensor *x, ty_tensor *target, ty_tensor *weight, const nll_context *context)
 {
     const tyi_backend *backend = tyi_backend_of(x->storage->device);
@@ -251,9 +256,9 @@ done:
  */
 ty_tensor *ty_nll_loss(ty_tensor *x, ty_tensor *target, ty_tensor *weight, int64_t ignore_index, ty_reduction reduction)
 {
-    if (!x || !target || check_input("nll_loss", x, weight) != TY_OK)
+    if (!x || !target || tyi_check_class_weight("nll_loss", x, weight) != TY_OK)
         return NULL;
-    ty_tensor *classes = class_targets("nll_loss", x, target, ignore_index);
+    ty_tensor *classes = tyi_class_targets("nll_loss", x, target, ignore_index);
     if (!classes)
         return NULL;
     nll_context context = {.ignore_index = ignore_index, .reduction = reduction};
@@ -343,7 +348,7 @@ static ty_tensor *against_probabilities(tyi_scope *scope, ty_tensor *x, ty_tenso
 ty_tensor *ty_cross_entropy(ty_tensor *x, ty_tensor *target, ty_tensor *weight, int64_t ignore_index,
                             ty_reduction reduction, double label_smoothing)
 {
-    if (!x || !target || check_input("cross_entropy", x, weight) != TY_OK)
+    if (!x || !target || tyi_check_class_weight("cross_entropy", x, weight) != TY_OK)
         return NULL;
     if (!(label_smoothing >= 0 && label_smoothing <= 1))
         return tyi_fail(TY_ERROR_VALUE, "cross_entropy: label_smoothing must be from 0 to 1; it is %g",
@@ -361,7 +366,7 @@ ty_tensor *ty_cross_entropy(ty_tensor *x, ty_tensor *target, ty_tensor *weight, 
                                             "probabilities");
         out = against_probabilities(&scope, x, target, weight, reduction, label_smoothing);
     } else {
-        ty_tensor *classes = tyi_keep(&scope, class_targets("cross_entropy", x, target, ignore_index));
+        ty_tensor *classes = tyi_keep(&scope, tyi_class_targets("cross_entropy", x, target, ignore_index));
         nll_context context = {.ignore_index = ignore_index, .reduction = reduction, .from_logits = true};
         if (!classes)
             out = NULL;

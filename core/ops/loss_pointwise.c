@@ -5,7 +5,7 @@
  */
 #include <math.h>
 
-#include "ops/support.h"
+#include "ops/loss.h"
 
 #define KEEP(x) tyi_keep(s, x)
 #define HOLD(x) KEEP(x)
@@ -20,7 +20,7 @@ static ty_tensor *result(tyi_scope *s, ty_tensor *y)
     return y;
 }
 
-static ty_tensor *reduced(tyi_scope *s, ty_tensor *losses, ty_reduction reduction)
+ty_tensor *tyi_reduced(tyi_scope *s, ty_tensor *losses, ty_reduction reduction)
 {
     ty_tensor *y = losses;
     if (losses && reduction == TY_REDUCE_MEAN)
@@ -66,7 +66,7 @@ ty_tensor *ty_l1_loss(ty_tensor *x, ty_tensor *target, ty_reduction reduction)
     tyi_scope scope = {0}, *s = &scope;
     if (!is_floating("l1_loss", "input", x) || !target)
         return NULL;
-    return reduced(s, F(abs, SUB(x, target)), reduction);
+    return tyi_reduced(s, F(abs, SUB(x, target)), reduction);
 }
 
 /* d = |x - target|: d^2 / (2 beta) where d is less than beta, else d - beta / 2. beta: 0 or more. */
@@ -80,7 +80,7 @@ ty_tensor *ty_smooth_l1_loss(ty_tensor *x, ty_tensor *target, ty_reduction reduc
     if (beta == 0)
         return ty_l1_loss(x, target, reduction);
     ty_tensor *d = F(abs, SUB(x, target)), *square = MUL(MUL(d, d), NUM(0.5 / beta));
-    return reduced(s, WHERE(KEEP(ty_lt(d, NUM(beta))), square, SUB(d, NUM(0.5 * beta))), reduction);
+    return tyi_reduced(s, WHERE(KEEP(ty_lt(d, NUM(beta))), square, SUB(d, NUM(0.5 * beta))), reduction);
 }
 
 /* d = |x - target|: d^2 / 2 where d is at most delta, else delta (d - delta / 2). delta: greater than 0. */
@@ -93,7 +93,7 @@ ty_tensor *ty_huber_loss(ty_tensor *x, ty_tensor *target, ty_reduction reduction
         return tyi_fail(TY_ERROR_VALUE, "huber_loss: delta must be greater than 0, got %g", delta);
     ty_tensor *d = F(abs, SUB(x, target)), *square = MUL(MUL(d, d), NUM(0.5));
     ty_tensor *line = MUL(SUB(d, NUM(0.5 * delta)), NUM(delta));
-    return reduced(s, WHERE(KEEP(ty_le(d, NUM(delta))), square, line), reduction);
+    return tyi_reduced(s, WHERE(KEEP(ty_le(d, NUM(delta))), square, line), reduction);
 }
 
 /* ---- Probabilities ---- */
@@ -158,7 +158,7 @@ ty_tensor *ty_binary_cross_entropy(ty_tensor *x, ty_tensor *target, ty_tensor *w
     ty_set_grad_enabled(was);
     ty_retain(losses);
     losses = KEEP(tyi_record(losses, &bce_kind, TYI_LIST(x, target), TYI_LIST(x, target), NULL, 0));
-    return reduced(s, weight ? MUL(losses, weight) : losses, reduction);
+    return tyi_reduced(s, weight ? MUL(losses, weight) : losses, reduction);
 }
 
 /* binary_cross_entropy of sigmoid(x), without overflow; pos_weight (NULL: 1; broadcasts) multiplies the part of t. */
@@ -172,7 +172,7 @@ ty_tensor *ty_binary_cross_entropy_with_logits(ty_tensor *x, ty_tensor *target, 
     if (pos_weight)
         likely = MUL(ADD(MUL(SUB(pos_weight, NUM(1)), target), NUM(1)), likely);
     ty_tensor *losses = SUB(MUL(SUB(NUM(1), target), x), likely);
-    return reduced(s, weight ? MUL(losses, weight) : losses, reduction);
+    return tyi_reduced(s, weight ? MUL(losses, weight) : losses, reduction);
 }
 
 /* t (log(t) - x), x being logarithms; with log_target exp(t) (t - x). batch_mean (with TY_REDUCE_SUM): the sum divided
@@ -195,7 +195,7 @@ ty_tensor *ty_kl_div(ty_tensor *x, ty_tensor *target, ty_reduction reduction, bo
     }
     if (batch_mean)
         losses = DIV(KEEP(losses ? ty_sum(losses, 0, NULL, false, TY_DTYPE_NONE) : NULL), NUM((double)x->sizes[0]));
-    return reduced(s, losses, batch_mean ? TY_REDUCE_NONE : reduction);
+    return tyi_reduced(s, losses, batch_mean ? TY_REDUCE_NONE : reduction);
 }
 
 /* exp(x) - t x, or with log_input false x - t log(x + eps); full: plus Stirling's approximation of log(t!). */
@@ -216,7 +216,7 @@ ty_tensor *ty_poisson_nll_loss(ty_tensor *x, ty_tensor *target, bool log_input, 
         ty_tensor *stirling = ADD(SUB(MUL(t, log_t), t), half);
         losses = ADD(losses, WHERE(KEEP(ty_gt(target, NUM(1))), stirling, NUM(0)));
     }
-    return reduced(s, losses, reduction);
+    return tyi_reduced(s, losses, reduction);
 }
 
 /* ---- Distances ---- */
@@ -263,7 +263,7 @@ ty_tensor *ty_hinge_embedding_loss(ty_tensor *x, ty_tensor *target, double margi
         return NULL;
     ty_tensor *apart = WHERE(KEEP(ty_ne(target, NUM(1))), at_least(s, SUB(NUM(margin), x), 0), NUM(0));
     ty_tensor *close = WHERE(KEEP(ty_ne(target, NUM(-1))), x, NUM(0));
-    return reduced(s, ADD(apart, close), reduction);
+    return tyi_reduced(s, ADD(apart, close), reduction);
 }
 
 /* max(0, -target (a - b) + margin): target 1 when a should rank higher, -1 when b should. */
@@ -272,7 +272,13 @@ ty_tensor *ty_margin_ranking_loss(ty_tensor *a, ty_tensor *b, ty_tensor *target,
     tyi_scope scope = {0}, *s = &scope;
     if (!is_floating("margin_ranking_loss", "input1", a) || !is_floating("margin_ranking_loss", "input2", b) || !target)
         return NULL;
-    return reduced(s, at_least(s, ADD(MUL(F(neg, target), SUB(a, b)), NUM(margin)), 0), reduction);
+    if (a->ndim != b->ndim || a->ndim != target->ndim)
+        return tyi_fail(
+            TY_ERROR_VALUE,
+            "margin_ranking_loss: input1, input2 and target must have one number of dimensions, got %s, %s and "
+            "%s",
+            TYI_DESCRIBE(a), TYI_DESCRIBE(b), TYI_DESCRIBE(target));
+    return tyi_reduced(s, at_least(s, ADD(MUL(F(neg, target), SUB(a, b)), NUM(margin)), 0), reduction);
 }
 
 /* max(0, d(anchor, positive) - d(anchor, negative) + margin), d being pairwise_distance; swap: the nearer of anchor and
@@ -294,7 +300,7 @@ ty_tensor *ty_triplet_margin_loss(ty_tensor *anchor, ty_tensor *positive, ty_ten
     ty_tensor *far = KEEP(ty_pairwise_distance(anchor, negative, p, eps, false));
     if (swap)
         far = KEEP(ty_minimum(far, KEEP(ty_pairwise_distance(positive, negative, p, eps, false))));
-    return reduced(s, at_least(s, SUB(ADD(near, NUM(margin)), far), 0), reduction);
+    return tyi_reduced(s, at_least(s, SUB(ADD(near, NUM(margin)), far), 0), reduction);
 }
 
 /* 1 - cos(a, b) where target is 1, max(0, cos(a, b) - margin) where it is -1. a, b {N, D} and target {N}, or {D} and
@@ -318,5 +324,5 @@ ty_tensor *ty_cosine_embedding_loss(ty_tensor *a, ty_tensor *b, ty_tensor *targe
     ty_tensor *cosine = DIV(LAST(sum, ab), scale);
     ty_tensor *close = WHERE(KEEP(ty_eq(target, NUM(1))), SUB(NUM(1), cosine), NUM(0));
     ty_tensor *apart = WHERE(KEEP(ty_eq(target, NUM(-1))), at_least(s, SUB(cosine, NUM(margin)), 0), NUM(0));
-    return reduced(s, ADD(close, apart), reduction);
+    return tyi_reduced(s, ADD(close, apart), reduction);
 }

@@ -529,13 +529,11 @@ static void test_index_elements(void **state)
 static void test_index_scans(void **state)
 {
     (void)state;
-    int64_t index[] = {1, 5, -1, 0, -100, 0, 3}, out[7], zeros, ignore = -100, zero = 0;
-    assert_int_equal(tyi_cpu_index_from_one(index, out, 7, &ignore, &zeros), TY_OK);
-    assert_true(zeros == 2 && out[0] == 0 && out[1] == 4 && out[2] == -1 && out[4] == -100 && out[6] == 2);
+    int64_t index[] = {1, 5, -1, 0, -100, 0, 3}, out[7], zeros, none = TY_NO_CLASS;
     assert_int_equal(tyi_cpu_index_from_one(index, out, 7, NULL, &zeros), TY_OK);
-    assert_true(zeros == 2 && out[4] == -100);
-    assert_int_equal(tyi_cpu_index_from_one(index, out, 7, &zero, &zeros), TY_OK);
-    assert_true(zeros == 0 && out[3] == 0);
+    assert_true(zeros == 2 && out[0] == 0 && out[1] == 4 && out[2] == -1 && out[4] == -100 && out[6] == 2);
+    assert_int_equal(tyi_cpu_index_from_one(index, out, 7, &none, &zeros), TY_OK);
+    assert_true(zeros == 0 && out[0] == 0 && out[3] == TY_NO_CLASS && out[4] == -100 && out[5] == TY_NO_CLASS);
     for (int64_t n = 0; n < 70000; n = n * 3 + 1) {
         bool *mask = values_of(n, TY_BOOL, 0, 1);
         if (n > 1000)

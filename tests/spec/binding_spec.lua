@@ -133,12 +133,11 @@ describe("counting from 1", function()
   end)
 
   it("holds for every argument declared as a position", function()
-    local proven = {["nll_loss.ignore_index"] = true, ["cross_entropy.ignore_index"] = true} -- below
     for _, row in ipairs(rows_by_name()) do
       for _, form in ipairs(row.forms) do
         for _, arg in ipairs(form.args) do
           local label = row.name .. "." .. arg.name
-          if arg.kind == "index" and not proven[label] then
+          if arg.kind == "index" and label ~= "ctc_loss.blank" then
             local f, args = function_of(row), arguments(row, form)
             local one = plain {f(args)}
             args = arguments(row, form)
@@ -151,15 +150,33 @@ describe("counting from 1", function()
         end
       end
     end
+    local steps = F.log_softmax(ty.arange(6.0):reshape(2, 1, 3), 3)
+    local by_default = F.ctc_loss(steps, ty.tensor {{3}}, {2}, {1}):item()
+    assert.equal(by_default, F.ctc_loss(steps, ty.tensor {{3}}, {2}, {1}, 1):item())
+    assert.not_equal(by_default, F.ctc_loss(steps, ty.tensor {{3}}, {2}, {1}, 2):item())
+    assert_fails("indices count from 1", F.ctc_loss, steps, ty.tensor {{3}}, {2}, {1}, 0)
     local log_p = ty.tensor {{-1.0, -2.0}, {-3.0, -4.0}}
     assert.equal(1.0, F.nll_loss(log_p, ty.tensor {1, 2}, {ignore_index = 2}):item())
     assert.equal(4.0, F.nll_loss(log_p, ty.tensor {1, 2}, {ignore_index = 1}):item())
     assert.equal(4.0, F.nll_loss(log_p, ty.tensor {-100, 2}):item())
-    assert_fails("indices count from 1", F.cross_entropy, log_p, ty.tensor {1, 2}, {ignore_index = 0})
+  end)
+
+  it("takes a class 0 where it is to be ignored, and nowhere else", function()
+    local log_p = ty.tensor {{-1.0, -2.0}, {-3.0, -4.0}}
+    for _, ignored in ipairs {0, -1, -100, 3, 255} do
+      assert.equal(4.0, F.nll_loss(log_p, ty.tensor {ignored, 2}, {ignore_index = ignored}):item())
+      assert.equal(4.0, F.nll_loss(log_p, {ignored, 2}, {ignore_index = ignored}):item())
+      assert.equal(F.cross_entropy(log_p:narrow(1, 2, 1), ty.tensor {2}):item(),
+        F.cross_entropy(log_p, ty.tensor {ignored, 2}, {ignore_index = ignored}):item())
+    end
+    assert.equal(0.0, F.nll_loss(log_p, ty.tensor {0, 0}, {ignore_index = 0, reduction = "sum"}):item())
+    assert_fails("target 0 is no class: classes count from 1", F.cross_entropy, log_p, ty.tensor {0, 2})
+    assert_fails("target 0 is no class.*say ignore_index = 0", F.nll_loss, log_p, ty.tensor {0, 2}, {ignore_index = 1})
   end)
 
   -- One case each, as the meaning of a position differs; the walk below finds rows without a case.
   local inputs = {
+    multi_margin_loss = function() return F.multi_margin_loss(ty.tensor {0.0, 2.0}, ty.tensor(2)), 0.0 end,
     index_select = function() return ty.tensor {10, 20, 30}:index_select(1, ty.tensor {3, 1}), {30, 10} end,
     gather = function() return ty.tensor {{1, 2}, {3, 4}}:gather(2, ty.tensor {{2}, {1}}), {{2}, {3}} end,
     scatter = function() return ty.zeros(3):long():scatter(1, ty.tensor {2}, ty.tensor {5}), {0, 5, 0} end,
@@ -222,7 +239,7 @@ describe("counting from 1", function()
   it("refuses the position 0 in a tensor of positions", function()
     local x2 = ty.tensor {10, 20, 30}
     assert_fails("index_select: index: .*count from 1", x2.index_select, x2, 1, ty.tensor {0, 1})
-    assert_fails("nll_loss: target: .*count from 1", F.nll_loss, ty.zeros(1, 2), ty.tensor {0})
+    assert_fails("nll_loss: target 0 is no class: classes count from 1", F.nll_loss, ty.zeros(1, 2), ty.tensor {0})
     assert_fails("must hold whole numbers", x2.index_select, x2, 1, ty.tensor {1.0})
   end)
 end)

@@ -204,6 +204,25 @@ for _, reduction in ipairs {"none", "mean", "sum"} do
     return F.cosine_embedding_loss(x, y, signs, {margin = -0.99, reduction = reduction})
   end)
 end
+for _, reduction in ipairs {"none", "mean", "sum"} do
+  local o = {reduction = reduction}
+  check("multi_margin_loss", {input({4, 3})}, function(x)
+    return F.multi_margin_loss(x, classes, 2, 0.7, weight, o)
+  end)
+  check("multilabel_margin_loss", {input({2, 3})}, function(x)
+    return F.multilabel_margin_loss(x * x, ty.tensor {{3, 1, 0}, {2, 0, 1}}, o)
+  end)
+  check("soft_margin_loss", {input({2, 3})}, function(x) return F.soft_margin_loss(x, halves, o) end)
+  check("multilabel_soft_margin_loss", {input({2, 3}), input({2, 3}, 1, 0.2, 0.8)}, function(x, y)
+    return F.multilabel_soft_margin_loss(x, y, weight, o)
+  end)
+  check("gaussian_nll_loss", {input({2, 3}), input({2, 3}, 1), input({2, 3}, 2, 0.3, 2)}, function(x, y, v)
+    return F.gaussian_nll_loss(x, y, v, {full = true, reduction = reduction})
+  end)
+  check("ctc_loss", {input({5, 2, 4})}, function(x)
+    return F.ctc_loss(F.log_softmax(x, 3), ty.tensor {{2, 3, 3}, {4, 0, 0}}, {5, 4}, {3, 1}, o)
+  end, {first_only = true})
+end
 check("cosine_similarity", {input({2, 3}), input({2, 3}, 1)}, F.cosine_similarity)
 check("pairwise_distance", {input({2, 3}), input({2, 3}, 1)}, F.pairwise_distance)
 

@@ -24,10 +24,12 @@ ty_status tyi_cpu_softmax(const tyi_softmax_args *args);
 ty_status tyi_cpu_softmax_backward(const tyi_softmax_args *args);
 ty_status tyi_cpu_nll(const tyi_nll_args *args);
 ty_status tyi_cpu_nll_backward(const tyi_nll_args *args);
+ty_status tyi_cpu_ctc(const tyi_ctc_args *args);
+ty_status tyi_cpu_ctc_backward(const tyi_ctc_args *args);
 ty_status tyi_cpu_index(const tyi_index_args *args);
 ty_status tyi_cpu_index_put(const tyi_index_args *args);
 ty_status tyi_cpu_index_range(const int64_t *index, int64_t n, int64_t *low, int64_t *high);
-ty_status tyi_cpu_index_from_one(const int64_t *index, int64_t *out, int64_t n, const int64_t *ignore, int64_t *zeros);
+ty_status tyi_cpu_index_from_one(const int64_t *index, int64_t *out, int64_t n, const int64_t *zero, int64_t *zeros);
 ty_status tyi_cpu_nonzero_count(const void *mask, int64_t n, int64_t *count);
 ty_status tyi_cpu_nonzero_flat(const void *mask, int64_t n, int64_t *positions);
 ty_status tyi_cpu_gather_rows(ty_dtype dtype, const void *x, const int64_t *index, int64_t rows, int64_t width,

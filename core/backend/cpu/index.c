@@ -228,16 +228,14 @@ ty_status tyi_cpu_index_range(const int64_t *index, int64_t n, int64_t *low, int
     return TY_OK;
 }
 
-ty_status tyi_cpu_index_from_one(const int64_t *index, int64_t *out, int64_t n, const int64_t *ignore, int64_t *zeros)
+ty_status tyi_cpu_index_from_one(const int64_t *index, int64_t *out, int64_t n, const int64_t *zero, int64_t *zeros)
 {
     int64_t bad = 0;
-    if (ignore) {
-        int64_t kept = *ignore;
-#pragma omp simd reduction(+ : bad)
+    if (zero) {
+        int64_t none = *zero;
         for (int64_t i = 0; i < n; i++) {
             int64_t v = index[i];
-            bad += (v == 0) & (v != kept);
-            out[i] = v - ((v > 0) & (v != kept));
+            out[i] = v == 0 ? none : v - (v > 0);
         }
     } else {
 #pragma omp simd reduction(+ : bad)
