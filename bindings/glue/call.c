@@ -23,7 +23,7 @@ typedef struct tyb_entry {
 #define FAMILIES(X)                                                                                                    \
     X(create)                                                                                                          \
     X(random) X(view) X(unary) X(binary) X(reduce) X(matmul) X(loss) X(index) X(autograd) X(activation)                \
-        X(loss_pointwise) X(init) X(facts) X(system) X(arrange) X(statistics)
+        X(loss_pointwise) X(init) X(facts) X(system) X(arrange) X(statistics) X(rnn)
 #define LIST(family) {#family, tyb_rows_##family},
 static const struct {
     const char *family;

@@ -157,6 +157,27 @@ typedef struct tyi_optim_args {
     double rate, mean_rate;
 } tyi_optim_args;
 
+/* Cells of recurrent layers. RELU and TANH are the plain one. */
+typedef enum { TYI_CELL_TANH, TYI_CELL_RELU, TYI_CELL_LSTM, TYI_CELL_GRU, TYI_CELL_COUNT } tyi_cell;
+
+/* One step of a recurrent layer over contiguous rows of `size` units; PyTorch's formulas and order of gates.
+ * gates: of a row, at first the weighted sums, at last what the cell made of them, for the gradient.
+ *   plain {size}: sum of both weighted inputs; then the new h itself (h is not used).
+ *   LSTM {4 size}: sums of both weighted inputs for i f g o; then those after their functions.
+ *   GRU {4 size}: the weighted x for r z n, then room; then r z n and the weighted h of n. sums {3 size}: the weighted
+ * h. Forward: LSTM c_before to c (may be one), both to h; GRU h_before to h. Backward: dh {size} is the gradient of h;
+ * dsums that of the sums with x ({size}, {4 size}, {3 size}). LSTM: dc is that of c, then of c_before. GRU: dh_before
+ * has its own added, dhidden {3 size} is the gradient of the weighted h. */
+typedef struct tyi_cell_args {
+    tyi_cell cell;
+    ty_dtype dtype;
+    int64_t rows, size;
+    void *gates, *h, *c;
+    const void *h_before, *c_before, *sums;
+    const void *dh;
+    void *dsums, *dc, *dh_before, *dhidden;
+} tyi_cell_args;
+
 typedef struct tyi_sort_args {
     ty_dtype dtype;
     const void *x;    /* contiguous {rows, size} */
@@ -217,6 +238,9 @@ typedef struct tyi_backend {
     ty_status (*dropout)(ty_generator *g, ty_dtype dtype, const void *x, void *y, uint8_t *mask, int64_t n, double p);
     ty_status (*dropout_backward)(ty_dtype dtype, const void *grad, const uint8_t *mask, void *out, int64_t n,
                                   double p);
+
+    ty_status (*cell)(const tyi_cell_args *args);
+    ty_status (*cell_backward)(const tyi_cell_args *args);
 
     ty_status (*optim)(const tyi_optim_args *args);
 } tyi_backend;

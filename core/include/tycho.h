@@ -362,7 +362,7 @@ ty_tensor *ty_quantile(ty_tensor *x, ty_tensor *q, const int *dim, bool keepdim,
 /* The different values of x in order; inverse and counts (new references, int64) where they are not NULL. */
 ty_tensor *ty_unique(ty_tensor *x, ty_tensor **inverse, ty_tensor **counts);
 ty_tensor *ty_bincount(ty_tensor *x, ty_tensor *weights, int64_t minlength); /* weights may be NULL */
-ty_tensor *ty_histc(ty_tensor *x, int64_t bins, double min, double max); /* min == max: the range of x */
+ty_tensor *ty_histc(ty_tensor *x, int64_t bins, double min, double max);     /* min == max: the range of x */
 
 /* ---- Matrix products ------------------------------------------------------------------------ */
 
@@ -444,6 +444,24 @@ ty_tensor *ty_ctc_loss(ty_tensor *log_probs, ty_tensor *targets, ty_tensor *inpu
                        int64_t blank, ty_reduction reduction, bool zero_infinity);
 ty_tensor *ty_cosine_similarity(ty_tensor *a, ty_tensor *b, int dim, double eps);
 ty_tensor *ty_pairwise_distance(ty_tensor *a, ty_tensor *b, double p, double eps, bool keepdim);
+
+/* ---- Recurrent networks --------------------------------------------------------------------- */
+
+typedef enum { TY_RNN_TANH, TY_RNN_RELU, TY_LSTM, TY_GRU } ty_rnn_kind;
+typedef struct ty_rnn_options {
+    int64_t num_layers;
+    bool has_biases, bidirectional, batch_first, training;
+    double dropout;          /* between layers, in training */
+    ty_generator *generator; /* NULL: the default */
+} ty_rnn_options;
+/* x {steps, batch, in}, {steps, in}, or packed rows with batch_sizes (else NULL); hx: h0, and c0 for LSTM, or none;
+ * params: weight_ih, weight_hh, bias_ih, bias_hh, weight_hr (LSTM's projection) by layer and direction. results:
+ * output, last h, last c (LSTM). */
+ty_status ty_rnn(ty_rnn_kind kind, ty_tensor *x, ty_tensor *batch_sizes, int hx_count, ty_tensor *const *hx,
+                 int params_count, ty_tensor *const *params, const ty_rnn_options *options, ty_tensor *results[3]);
+/* One step: the new h, and for LSTM *c_now. h, c NULL: zeros; biases may be NULL. */
+ty_tensor *ty_rnn_cell(ty_rnn_kind kind, ty_tensor *x, ty_tensor *h, ty_tensor *c, ty_tensor *weight_ih,
+                       ty_tensor *weight_hh, ty_tensor *bias_ih, ty_tensor *bias_hh, ty_tensor **c_now);
 
 /* ---- Indexing ------------------------------------------------------------------------------- */
 /* Advanced indexing as in PyTorch: indices[d] is an integer or bool tensor, or NULL for "all of this dimension". */

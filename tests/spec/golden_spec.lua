@@ -8,7 +8,7 @@ local core = require "tycho.core"
 local golden = require "support.golden"
 
 -- What make_ops.py and the generators of its kind have written.
-local files = {"ops.lua", "layers.lua", "arrange.lua", "losses.lua"}
+local files = {"ops.lua", "layers.lua", "arrange.lua", "losses.lua", "rnn.lua"}
 
 local groups, lines = {}, {}
 for _, file in ipairs(files) do

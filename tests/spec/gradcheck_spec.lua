@@ -319,6 +319,40 @@ check("mode", {input({2, 3})}, function(x) return ((x * x):mode(2)) end)
 check("quantile", {input({3, 5})}, function(x) return {(x * x):quantile(0.3), (x * x):quantile(0.7, 1)} end)
 check("cumprod", {input({2, 5})}, function(x) return (x * x):cumprod(2) end)
 
+-- ---- Recurrent networks ----
+
+-- Leaves of one layer (and its states) in each direction, and how they are given back to the op.
+local function recurrent(op, gates, directions, projection, bias)
+  local size, leaves = 2, {input({7, 2}, 1)}
+  local states = op == "lstm" and 2 or 1
+  for i = 1, states do leaves[#leaves + 1] = input({directions, 3, i == 1 and projection or size}, i + 1, -1, 1) end
+  for d = 1, directions do
+    leaves[#leaves + 1] = input({gates * size, 2}, 3 * d, -1, 1)
+    leaves[#leaves + 1] = input({gates * size, projection or size}, 3 * d + 1, -1, 1)
+    if bias then
+      leaves[#leaves + 1] = input({gates * size}, 3 * d + 2, -1, 1)
+      leaves[#leaves + 1] = input({gates * size}, 3 * d + 3, -1, 1)
+    end
+    if projection then leaves[#leaves + 1] = input({projection, size}, d, -1, 1) end
+  end
+  check(op, leaves, function(x, ...)
+    local rest = {...}
+    local hx, params = table.move(rest, 1, states, 1, {}), table.move(rest, states + 1, #rest, 1, {})
+    return {ty[op](x, ty.tensor {3, 3, 1}, hx, params, bias, 1, 0.0, false, directions == 2)}
+  end)
+end
+
+for op, gates in pairs {rnn_tanh = 1, rnn_relu = 1, lstm = 4, gru = 3} do
+  recurrent(op, gates, 1, nil, true)
+  recurrent(op, gates, 2, nil, false)
+  local h, c = input({2, 2}, 5, -1, 1), op == "lstm" and input({2, 2}, 6, -1, 1) or nil
+  check(op .. "_cell", {input({2, 3}), input({gates * 2, 3}, 1, -1, 1), input({gates * 2, 2}, 2, -1, 1),
+    input({gates * 2}, 3), input({gates * 2}, 4), h, c}, function(x, w_ih, w_hh, b_ih, b_hh, h0, c0)
+    return {ty[op .. "_cell"](x, c0 and {h0, c0} or h0, w_ih, w_hh, b_ih, b_hh)}
+  end)
+end
+recurrent("lstm", 4, 2, 1, true)
+
 -- Rows without a gradient, and why.
 local none = {}
 for group, names in pairs {

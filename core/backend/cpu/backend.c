@@ -42,6 +42,8 @@ static const tyi_backend table = {
     .randperm = tyi_cpu_randperm,
     .dropout = tyi_cpu_dropout,
     .dropout_backward = tyi_cpu_dropout_backward,
+    .cell = tyi_cpu_cell,
+    .cell_backward = tyi_cpu_cell_backward,
     .optim = tyi_cpu_optim,
 };
 

@@ -47,6 +47,8 @@ ty_status tyi_cpu_randperm(ty_generator *g, ty_dtype dtype, void *x, int64_t n);
 ty_status tyi_cpu_dropout(ty_generator *g, ty_dtype dtype, const void *x, void *y, uint8_t *mask, int64_t n, double p);
 ty_status tyi_cpu_dropout_backward(ty_dtype dtype, const void *grad, const uint8_t *mask, void *out, int64_t n,
                                    double p);
+ty_status tyi_cpu_cell(const tyi_cell_args *args);
+ty_status tyi_cpu_cell_backward(const tyi_cell_args *args);
 ty_status tyi_cpu_optim(const tyi_optim_args *args);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * The inner loops of the CPU's kernels, compiled once per instruction set: what the drivers in pointwise.c, copy.c,
- * reduce.c, softmax.c and optim.c call through the tables declared here. A loop runs over contiguous elements on one
- * thread; walks over strides, conversions, threads and interrupts are the drivers'.
+ * reduce.c, softmax.c, cell.c and optim.c call through the tables declared here. A loop runs over contiguous elements
+ * on one thread; walks over strides, conversions, threads and interrupts are the drivers'.
  */
 #ifndef TYI_CPU_LOOPS_H
 #define TYI_CPU_LOOPS_H
@@ -78,6 +78,14 @@ typedef struct tyi_softmax_loops {
 } tyi_softmax_loops;
 typedef tyi_softmax_loops tyi_softmax_table[TY_DTYPE_COUNT]; /* floating dtypes only */
 TYI_ISA_DECLARE(extern const tyi_softmax_table, tyi_softmaxes, );
+
+/* Rows [begin, end) of a step of a recurrent layer, and of its gradient. */
+typedef struct tyi_cell_loops {
+    void (*forward)(const tyi_cell_args *args, int64_t begin, int64_t end);
+    void (*backward)(const tyi_cell_args *args, int64_t begin, int64_t end);
+} tyi_cell_loops;
+typedef tyi_cell_loops tyi_cell_table[TYI_CELL_COUNT][TY_DTYPE_COUNT]; /* floating dtypes only */
+TYI_ISA_DECLARE(extern const tyi_cell_table, tyi_cells, );
 
 /* A parameter update over n elements, offset `at` into the arrays of the arguments. */
 typedef void (*tyi_optim_loop)(const tyi_optim_args *args, int64_t at, int64_t n);
