@@ -64,7 +64,7 @@ describe("a loss module computes its function:", function()
     {nn.KLDivLoss("batchmean", true), F.kl_div, x, y, {reduction = "batchmean", log_target = true}},
     {nn.PoissonNLLLoss {full = true}, F.poisson_nll_loss, x, y, {full = true}},
     {nn.HingeEmbeddingLoss(0.5), F.hinge_embedding_loss, x, signs, {margin = 0.5}},
-    {nn.MarginRankingLoss(0.5), F.margin_ranking_loss, x, y, signs, {margin = 0.5}},
+    {nn.MarginRankingLoss(0.5), F.margin_ranking_loss, x, y, ty.tensor {{1.0, -1.0}, {-1.0, 1.0}}, {margin = 0.5}},
     {nn.TripletMarginLoss {swap = true}, F.triplet_margin_loss, x, y, z, {swap = true}},
     {nn.CosineEmbeddingLoss(0.1), F.cosine_embedding_loss, x, y, signs, {margin = 0.1}},
   } do
