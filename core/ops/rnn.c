@@ -75,11 +75,12 @@ static ty_status check_counts(network *n, int count)
     n->projects = n->kind == TY_LSTM && count == runs * (n->per_layer + 1);
     n->per_layer += n->projects;
     if (count != runs * n->per_layer)
-        return ty_fail(TY_ERROR_VALUE,
-                       "%s: %d parameters do not fit: %lld layers in %d direction%s take %lld (weight_ih, weight_hh%s "
-                       "for each)",
-                       n->name, count, (long long)o->num_layers, n->directions, n->directions == 1 ? "" : "s",
-                       (long long)(runs * n->per_layer), o->has_biases ? ", bias_ih, bias_hh" : "");
+        return ty_fail(
+            TY_ERROR_VALUE,
+            "%s: params has %d tensor%s; with num_layers %lld in %d direction%s it takes %lld: weight_ih, weight_hh%s "
+            "for each",
+            n->name, count, count == 1 ? "" : "s", (long long)o->num_layers, n->directions,
+            n->directions == 1 ? "" : "s", (long long)(runs * n->per_layer), o->has_biases ? ", bias_ih, bias_hh" : "");
     for (int i = 0; i < count; i++)
         if (!n->params[i])
             return TY_FAIL;

@@ -10,7 +10,8 @@ local core = require "tycho.core"
 local names = require "tycho.docs.names"
 
 -- Documentation that no table of an area carries.
-local files = {"tycho.docs.values", "tycho.nn.module_docs", "tycho.nn.docs", "tycho.scopes"}
+local files = {"tycho.docs.values", "tycho.nn.module_docs", "tycho.nn.docs", "tycho.nn.sequence_docs",
+  "tycho.scopes"}
 
 local entries = {}
 

@@ -4,7 +4,7 @@
 local core = require "tycho.core"
 local options = require "tycho.options"
 
-local utils = {}
+local utils = {rnn = require "tycho.nn.packed"}
 local f = core.functions
 
 -- A tensor or a list of tensors, as a list.
@@ -139,7 +139,7 @@ end
 local net = "local net = ty.nn.Linear(3, 2)\nnet(ty.ones(1, 3)):sum():backward()\n"
 
 utils.docs = {
-  {name = "nn.utils", signature = ": clip_grad_norm_, clip_grad_value_, parameters_to_vector, vector_to_parameters",
+  {name = "nn.utils", signature = ": clip_grad_norm_, clip_grad_value_, parameters_to_vector, vector_to_parameters, rnn",
     doc = "Gradients clipped before a step, and parameters as one vector.",
     example = net .. "ty.nn.utils.clip_grad_norm_(net:parameters(), 1.0)"},
   {name = "nn.utils.clip_grad_norm_", signature = "(parameters, max_norm, norm_type = 2, error_if_nonfinite = false) -> tensor",
