@@ -123,6 +123,8 @@ static void type_as(tyb_call *c)
 #define CONVERSIONS(X)                                                                                                 \
     X(float, TY_FLOAT32, "float32")                                                                                    \
     X(double, TY_FLOAT64, "float64")                                                                                   \
+    X(half, TY_FLOAT16, "float16")                                                                                     \
+    X(bfloat16, TY_BFLOAT16, "bfloat16")                                                                               \
     X(long, TY_INT64, "int64")                                                                                         \
     X(int, TY_INT32, "int32")                                                                                          \
     X(short, TY_INT16, "int16")                                                                                        \

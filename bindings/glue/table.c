@@ -307,7 +307,8 @@ void tyb_push_table(lua_State *L, tyb_state *s, ty_tensor *x)
     /* A handle holds the copy while tables are built, which may raise. */
     tyb_handle *handle = tyb_new_handle(L, s);
     bool was = ty_set_grad_enabled(false);
-    ty_tensor *host = ty_to(x, TY_DTYPE_NONE, TY_DEVICE_CPU, false);
+    bool reduced = ty_dtype_is_floating(ty_dtype_of(x)) && ty_dtype_size(ty_dtype_of(x)) < sizeof(float);
+    ty_tensor *host = ty_to(x, reduced ? TY_FLOAT32 : TY_DTYPE_NONE, TY_DEVICE_CPU, false);
     ty_tensor *flat = host ? ty_contiguous(host) : NULL;
     ty_set_grad_enabled(was);
     ty_release(host);

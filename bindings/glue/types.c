@@ -15,7 +15,8 @@ static const struct {
     const char *name;
     ty_dtype dtype;
 } aliases[] = {
-    {"float", TY_FLOAT32}, {"double", TY_FLOAT64}, {"long", TY_INT64}, {"int", TY_INT32}, {"short", TY_INT16},
+    {"float", TY_FLOAT32}, {"double", TY_FLOAT64}, {"half", TY_FLOAT16},
+    {"long", TY_INT64},    {"int", TY_INT32},      {"short", TY_INT16},
 };
 #define ALIASES (sizeof aliases / sizeof *aliases)
 

@@ -40,10 +40,12 @@ typedef enum {
 
 /* x viewed as {outer, reduced, inner} after the caller's permutation: element (o, r, i) at strides given (elements).
  * out and shift are contiguous {outer, inner}. Dtypes of x, shift and out are equal but for ALL/ANY (bool out) and
- * ARGMAX/ARGMIN (int64 out). A reduced size of 0 gives the op's neutral value; MAX, MIN and ARG* are never given 0. */
+ * ARGMAX/ARGMIN (int64 out), and that with wide_out x is float16 or bfloat16 while shift and out are float32. A
+ * reduced size of 0 gives the op's neutral value; MAX, MIN and ARG* are never given 0. */
 typedef struct tyi_reduce_args {
     tyi_reduce op;
     ty_dtype dtype;
+    bool wide_out;
     const void *x, *shift;
     void *out;
     int64_t outer, reduced, inner;

@@ -60,6 +60,14 @@ void ty_interrupt_clear(void);
 
 /* ---- Dtypes and devices --------------------------------------------------------------------- */
 
+/* Elements of the reduced floating dtypes, by their bits; they are computed with as floats. */
+typedef struct ty_float16 {
+    uint16_t bits; /* sign, 5 of exponent, 10 of fraction: IEEE 754 binary16 */
+} ty_float16;
+typedef struct ty_bfloat16 {
+    uint16_t bits; /* sign, 8 of exponent, 7 of fraction: the upper half of a float */
+} ty_bfloat16;
+
 /* The one list of dtypes: X(ENUM, pytorch_name, storage C type, arithmetic C type, kind). Kernels, promotion
  * and files are generated from it. Kinds: b bool, u unsigned, i signed integer, f floating. */
 #define TY_DTYPES(X)                                                                                                   \
@@ -69,6 +77,8 @@ void ty_interrupt_clear(void);
     X(INT16, int16, int16_t, int16_t, i)                                                                               \
     X(INT32, int32, int32_t, int32_t, i)                                                                               \
     X(INT64, int64, int64_t, int64_t, i)                                                                               \
+    X(FLOAT16, float16, ty_float16, float, f)                                                                          \
+    X(BFLOAT16, bfloat16, ty_bfloat16, float, f)                                                                       \
     X(FLOAT32, float32, float, float, f)                                                                               \
     X(FLOAT64, float64, double, double, f)
 

@@ -209,6 +209,10 @@ static const char *storage_class(ty_dtype dtype)
         return "torch\nIntStorage\n";
     case TY_INT64:
         return "torch\nLongStorage\n";
+    case TY_FLOAT16:
+        return "torch\nHalfStorage\n";
+    case TY_BFLOAT16:
+        return "torch\nBFloat16Storage\n";
     case TY_FLOAT32:
         return "torch\nFloatStorage\n";
     case TY_FLOAT64:

@@ -127,8 +127,9 @@ ty_tensor *ty_linspace(double start, double end, int64_t steps, ty_dtype dtype, 
     for (int64_t i = 0; i < steps; i++, at += size) {
         bool front = i < steps / 2 || steps == 1;
         int64_t k = front ? i : steps - 1 - i;
-        if (dtype == TY_FLOAT32)
-            *(float *)(void *)at = front ? fmaf(step32, (float)k, (float)start) : fmaf(-step32, (float)k, (float)end);
+        float value32 = front ? fmaf(step32, (float)k, (float)start) : fmaf(-step32, (float)k, (float)end);
+        if (tyi_wide_of(dtype) == TY_FLOAT32)
+            tyi_store_scalar(at, dtype, ty_float(value32));
         else
             tyi_store_scalar(at, dtype, ty_float(front ? start + step * (double)k : end - step * (double)k));
     }

@@ -4,7 +4,7 @@
  */
 #include <math.h>
 
-#include "ops/ops.h"
+#include "ops/support.h"
 
 #define HOLD(x) tyi_temp(x)
 #include "ops/expressions.h"
@@ -100,7 +100,8 @@ static ty_tensor *arranged(ty_tensor *x, uint32_t mask)
     return dense;
 }
 
-/* Runs the kernel over x (already of the dtype to compute in); a result of out_dtype and the plan's shape. */
+/* Runs the kernel over x (already of the dtype to compute in); a result of out_dtype and the plan's shape. out_dtype
+ * (and shift) may be float32 for a reduced x. */
 static ty_tensor *run(tyi_reduce op, ty_tensor *x, const reduction *r, ty_tensor *shift, ty_dtype out_dtype)
 {
     ty_tensor *out = tyi_new(r->ndim, r->sizes, out_dtype, ty_device_of(x)), *copy = NULL;
@@ -111,6 +112,7 @@ static ty_tensor *run(tyi_reduce op, ty_tensor *x, const reduction *r, ty_tensor
         return out;
     tyi_reduce_args a = {
         .op = op, .dtype = (ty_dtype)x->dtype, .out = tyi_data(out), .shift = shift ? tyi_data(shift) : NULL};
+    a.wide_out = tyi_is_reduced((ty_dtype)x->dtype) && out_dtype == TY_FLOAT32;
     bool everything = out->numel == 1 && op != TYI_REDUCE_ARGMAX && op != TYI_REDUCE_ARGMIN;
     if (everything && tyi_is_dense(x)) { /* the order of elements does not matter */
         a.x = tyi_data(x);
@@ -230,7 +232,16 @@ ty_tensor *ty_sum(ty_tensor *x, int ndims, const int64_t *dims, bool keepdim, ty
     return tyi_record(y, ndims ? &sum_node : &sum_all_node, 1, &x, 0, NULL, &c, sizeof c);
 }
 
-/* torch.mean: of floating tensors, or with a floating dtype. An empty one gives NaN. */
+/* y, of a dtype that it was computed in, in `dtype`; takes it over. Records nothing. */
+static ty_tensor *rounded(ty_tensor *y, ty_dtype dtype)
+{
+    ty_tensor *z = y ? converted(y, dtype) : NULL;
+    ty_release(y);
+    return z;
+}
+
+/* torch.mean: of floating tensors, or with a floating dtype. An empty one gives NaN. Of a reduced dtype, the sum is
+ * float32: it may be larger than the dtype holds. */
 ty_tensor *ty_mean(ty_tensor *x, int ndims, const int64_t *dims, bool keepdim, ty_dtype dtype)
 {
     reduction r;
@@ -240,13 +251,17 @@ ty_tensor *ty_mean(ty_tensor *x, int ndims, const int64_t *dims, bool keepdim, t
     if (!ty_dtype_is_floating(to))
         return tyi_fail(TY_ERROR_VALUE, "mean: the mean of %s values is not a %s; convert first: x:float():mean()",
                         ty_dtype_name((ty_dtype)x->dtype), ty_dtype_name(to));
-    ty_tensor *y = reduce_as(TYI_REDUCE_SUM, x, &r, to);
+    bool same = x->dtype == (int8_t)to;
+    ty_tensor *from = converted(x, same ? to : tyi_wide_of(to));
+    ty_tensor *y = from ? run(TYI_REDUCE_SUM, from, &r, NULL, tyi_wide_of(to)) : NULL;
+    ty_release(from);
     ty_tensor *n = ty_scalar_tensor(ty_float((double)r.reduced), TY_DTYPE_NONE, true);
     bool was = ty_set_grad_enabled(false);
     ty_tensor *done = y && n ? ty_div_(y, n) : NULL;
     ty_set_grad_enabled(was);
     ty_release(n);
     ty_release(y);
+    done = rounded(done, to);
     if (!done || !tyi_needs_grad(1, &x))
         return done;
     reduce_context c = context_of(x, &r);
@@ -320,20 +335,21 @@ static ty_status std_backward(tyi_node *node, ty_tensor *const *grad_out, ty_ten
 
 static const tyi_node_kind var_node = {"VarBackward0", var_backward}, std_node = {"StdBackward0", std_backward};
 
-/* Sum of squares about the mean, in two passes, over n - correction. */
+/* Sum of squares about the mean, in two passes, over n - correction. Of a reduced x, float32. */
 static ty_tensor *variance(const char *name, ty_tensor *x, double correction, const reduction *r)
 {
     if (!ty_dtype_is_floating((ty_dtype)x->dtype))
         return tyi_fail(TY_ERROR_VALUE, "%s: floating values are needed, got %s; convert first: x:float()", name,
                         ty_dtype_name((ty_dtype)x->dtype));
     bool was = ty_set_grad_enabled(false);
-    ty_tensor *mean = run(TYI_REDUCE_SUM, x, r, NULL, (ty_dtype)x->dtype), *y = NULL, *done = NULL;
+    ty_dtype dtype = tyi_wide_of((ty_dtype)x->dtype);
+    ty_tensor *mean = run(TYI_REDUCE_SUM, x, r, NULL, dtype), *y = NULL, *done = NULL;
     ty_tensor *n = ty_scalar_tensor(ty_float((double)r->reduced), TY_DTYPE_NONE, true);
     double left = (double)r->reduced - correction;
     ty_tensor *free = ty_scalar_tensor(ty_float(left > 0 ? left : 0), TY_DTYPE_NONE, true);
     ty_tensor *shift = mean && n && free ? ty_div_(mean, n) : NULL;
     if (shift)
-        y = run(TYI_REDUCE_SUM_SQUARES, x, r, shift, (ty_dtype)x->dtype);
+        y = run(TYI_REDUCE_SUM_SQUARES, x, r, shift, dtype);
     if (y)
         done = ty_div_(y, free);
     ty_set_grad_enabled(was);
@@ -353,7 +369,8 @@ ty_tensor *ty_var(ty_tensor *x, int ndims, const int64_t *dims, double correctio
         return NULL;
     reduce_context c = context_of(x, &r);
     c.factor = 2 / ((double)r.reduced - correction > 0 ? (double)r.reduced - correction : 0);
-    return recorded(variance("var", x, correction, &r), x, &var_node, &c, false);
+    ty_tensor *y = rounded(variance("var", x, correction, &r), (ty_dtype)x->dtype);
+    return recorded(y, x, &var_node, &c, false);
 }
 
 /* torch.std */
@@ -364,7 +381,7 @@ ty_tensor *ty_std(ty_tensor *x, int ndims, const int64_t *dims, double correctio
         return NULL;
     ty_tensor *y = variance("std", x, correction, &r);
     bool was = ty_set_grad_enabled(false);
-    ty_tensor *root = y ? ty_sqrt_(y) : NULL;
+    ty_tensor *root = rounded(y ? ty_sqrt_(y) : NULL, (ty_dtype)x->dtype);
     ty_set_grad_enabled(was);
     ty_release(y);
     reduce_context c = context_of(x, &r);
@@ -567,14 +584,23 @@ ty_tensor *ty_norm(ty_tensor *x, double p, int ndims, const int64_t *dims, bool 
         if (plan("norm", x, ndims, dims, keepdim, &r) != TY_OK)
             return NULL;
         bool was = ty_set_grad_enabled(false);
-        ty_tensor *zero = ty_zeros(r.ndim, r.sizes, (ty_dtype)x->dtype, ty_device_of(x));
-        ty_tensor *squares = zero ? run(TYI_REDUCE_SUM_SQUARES, x, &r, zero, (ty_dtype)x->dtype) : NULL;
-        ty_tensor *y = squares ? ty_sqrt_(squares) : NULL;
+        ty_dtype dtype = tyi_wide_of((ty_dtype)x->dtype);
+        ty_tensor *zero = ty_zeros(r.ndim, r.sizes, dtype, ty_device_of(x));
+        ty_tensor *squares = zero ? run(TYI_REDUCE_SUM_SQUARES, x, &r, zero, dtype) : NULL;
+        ty_tensor *y = rounded(squares ? ty_sqrt_(squares) : NULL, (ty_dtype)x->dtype);
         ty_set_grad_enabled(was);
         ty_release(zero);
         ty_release(squares);
         reduce_context c = context_of(x, &r);
         return recorded(y, x, &norm_node, &c, true);
+    }
+    if (tyi_is_reduced((ty_dtype)x->dtype)) {
+        tyi_scope scope = {0};
+        ty_dtype to = tyi_widen(&scope, TYI_OPERANDS(&x));
+        ty_tensor *norm = tyi_round(&scope, tyi_keep(&scope, ty_norm(x, p, ndims, dims, keepdim)), to);
+        ty_retain(norm);
+        tyi_scope_end(&scope);
+        return norm;
     }
     ty_tensor *size = ty_abs(x), *y = NULL;
     if (!size)

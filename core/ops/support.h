@@ -54,6 +54,25 @@ static inline ty_tensor *tyi_apart(ty_tensor *x, const ty_tensor *written)
     return copy;
 }
 
+/*
+ * The reduced floating dtypes (float16, bfloat16) in ops made of several steps: computed in float32, with the result
+ * rounded once, as PyTorch's kernels do. Both conversions are recorded, so gradients pass in the operands' dtypes.
+ *
+ *     ty_dtype to = tyi_widen(s, TYI_OPERANDS(&x, &target));   before the steps
+ *     y = tyi_round(s, y, to);                                 after them
+ *
+ * tyi_widen() puts float32 into each operand (NULL: none) that is reduced, when the result's dtype is, which it gives;
+ * else it changes nothing and gives TY_DTYPE_NONE. tyi_round() passes y (and NULL) on when `to` is that. An op that
+ * calls a kernel asks tyi_is_reduced(dtype) (tensor/reduced.h) and does the same around it.
+ */
+#define TYI_OPERANDS(...)                                                                                              \
+    (int)(sizeof((ty_tensor **[]){__VA_ARGS__}) / sizeof(ty_tensor **)), (ty_tensor * *[])                             \
+    {                                                                                                                  \
+        __VA_ARGS__                                                                                                    \
+    }
+ty_dtype tyi_widen(tyi_scope *scope, int count, ty_tensor **const *operands);
+ty_tensor *tyi_round(tyi_scope *scope, ty_tensor *y, ty_dtype to);
+
 /* Zeros of a shape that a rule remembered, of the gradient's dtype and device. */
 static inline ty_tensor *tyi_zeros_of(const tyi_shape *shape, const ty_tensor *grad)
 {

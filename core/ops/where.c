@@ -122,6 +122,8 @@ static ty_tensor *no_bound(ty_dtype dtype, bool lower)
 {
     ty_scalar value;
     switch (dtype) {
+    case TY_FLOAT16:
+    case TY_BFLOAT16:
     case TY_FLOAT32:
     case TY_FLOAT64:
         value = ty_float(lower ? -INFINITY : INFINITY);

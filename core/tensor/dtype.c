@@ -27,8 +27,8 @@ ty_dtype ty_dtype_from_name(const char *name)
     static const struct {
         const char *alias;
         ty_dtype dtype;
-    } aliases[] = {
-        {"float", TY_FLOAT32}, {"double", TY_FLOAT64}, {"long", TY_INT64}, {"int", TY_INT32}, {"short", TY_INT16}};
+    } aliases[] = {{"float", TY_FLOAT32}, {"double", TY_FLOAT64}, {"half", TY_FLOAT16},
+                   {"long", TY_INT64},    {"int", TY_INT32},      {"short", TY_INT16}};
     for (int d = 0; d < TY_DTYPE_COUNT; d++)
         if (strcmp(rows[d].name, name) == 0)
             return (ty_dtype)d;
@@ -75,9 +75,11 @@ ty_dtype ty_promote_types(ty_dtype a, ty_dtype b)
         return a;
     if (category(a) != category(b))
         return category(a) > category(b) ? a : b;
-    /* Two integers or two floats: the list is in order of size, but uint8 and int8 meet in int16. */
+    /* Two integers or two floats: the list is in order of size, but of two of one size neither holds the other. */
     if ((a == TY_UINT8 && b == TY_INT8) || (a == TY_INT8 && b == TY_UINT8))
         return TY_INT16;
+    if (tyi_is_reduced(a) && tyi_is_reduced(b))
+        return TY_FLOAT32;
     return a > b ? a : b;
 }
 
@@ -123,13 +125,13 @@ ty_scalar tyi_load_scalar(const void *data, ty_dtype dtype)
 {
     switch (dtype) {
 /* A bool's byte may hold anything in fresh memory: reading it as bool would be undefined. */
-#define LOAD_b(type) ty_bool(*(const uint8_t *)data != 0)
-#define LOAD_u(type) ty_int((int64_t) * (const type *)data)
-#define LOAD_i(type) LOAD_u(type)
-#define LOAD_f(type) ty_float((double)*(const type *)data)
+#define LOAD_b(E, type) ty_bool(*(const uint8_t *)data != 0)
+#define LOAD_u(E, type) ty_int((int64_t) * (const type *)data)
+#define LOAD_i(E, type) LOAD_u(E, type)
+#define LOAD_f(E, type) ty_float((double)TYI_VALUE(E, *(const type *)data))
 #define TY_X(E, name, storage, arithmetic, kind)                                                                       \
     case TY_##E:                                                                                                       \
-        return LOAD_##kind(storage);
+        return LOAD_##kind(E, storage);
         TY_DTYPES(TY_X)
 #undef TY_X
     default:
@@ -141,13 +143,13 @@ void tyi_store_scalar(void *data, ty_dtype dtype, ty_scalar value)
 {
     bool floating = value.kind == TY_SCALAR_FLOAT;
     switch (dtype) {
-#define STORE_b(type) (floating ? value.f != 0 : value.i != 0)
-#define STORE_u(type) (floating ? (type)(int64_t)value.f : (type)value.i)
-#define STORE_i(type) STORE_u(type)
-#define STORE_f(type) (floating ? (type)value.f : (type)value.i)
+#define STORE_b(E, type) (floating ? value.f != 0 : value.i != 0)
+#define STORE_u(E, type) (floating ? (type)(int64_t)value.f : (type)value.i)
+#define STORE_i(E, type) STORE_u(E, type)
+#define STORE_f(E, type) (floating ? TYI_ELEMENT(E, type, value.f) : TYI_ELEMENT(E, type, value.i))
 #define TY_X(E, name, storage, arithmetic, kind)                                                                       \
     case TY_##E:                                                                                                       \
-        *(storage *)data = STORE_##kind(storage);                                                                      \
+        *(storage *)data = STORE_##kind(E, storage);                                                                   \
         break;
         TY_DTYPES(TY_X)
 #undef TY_X

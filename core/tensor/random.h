@@ -104,6 +104,10 @@ static inline uint64_t tyi_random_most(ty_dtype dtype)
         return 1;
     case TY_UINT8:
         return UINT8_MAX;
+    case TY_FLOAT16:
+        return UINT64_C(1) << 11;
+    case TY_BFLOAT16:
+        return UINT64_C(1) << 8;
     case TY_FLOAT32:
         return UINT64_C(1) << 24;
     case TY_FLOAT64:

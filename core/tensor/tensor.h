@@ -10,6 +10,7 @@
 
 #include "tycho.h"
 #include "tensor/error.h"
+#include "tensor/reduced.h"
 
 /* A block of device memory that tensors share. */
 typedef struct tyi_storage {

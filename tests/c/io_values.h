@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tensor/reduced.h"
 #include "tycho.h"
 
 #define UNUSED __attribute__((unused))
@@ -112,7 +113,7 @@ static UNUSED double element(ty_tensor *x, int64_t index)
     case TY_##E: {                                                                                                     \
         storage value;                                                                                                 \
         memcpy(&value, at, sizeof value);                                                                              \
-        return (double)value;                                                                                          \
+        return (double)TYI_VALUE(E, value);                                                                            \
     }
         TY_DTYPES(ELEMENT)
 #undef ELEMENT

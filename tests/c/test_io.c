@@ -454,8 +454,6 @@ static void test_refuses_what_is_not_data(void **state)
     static const struct {
         const char *name, *message;
     } files[] = {
-        {"refused_float16", "dtype float16"},
-        {"refused_bfloat16", "dtype bfloat16"},
         {"refused_complex64", "dtype complex64"},
         {"refused_uint16", "dtype uint16"},
         {"refused_float8", "dtype float8_e4m3fn"},

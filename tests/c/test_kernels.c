@@ -15,6 +15,7 @@
 #include "each_isa.h"
 
 #include "backend/cpu/cpu.h"
+#include "backend/cpu/loops.h"
 #include "backend/cpu/pool.h"
 
 /* ---- Tensors of test values ----------------------------------------------------------------- */
@@ -141,16 +142,28 @@ static double ulp_of(double value, ty_dtype dtype)
 {
     int exponent;
     frexp(value, &exponent);
+    if (dtype == TY_FLOAT16)
+        return ldexp(1, (exponent < -13 ? -13 : exponent) - 11);
+    if (dtype == TY_BFLOAT16)
+        return ldexp(1, (exponent < -125 ? -125 : exponent) - 8);
     if (dtype == TY_FLOAT32)
         return ldexp(1, (exponent < -125 ? -125 : exponent) - 24);
     return ldexp(1, (exponent < -1021 ? -1021 : exponent) - 53);
 }
 
+/* A number as its floating dtype stores it. */
+static double rounded(double value, ty_dtype dtype)
+{
+    char data[8];
+    tyi_store_scalar(data, dtype, ty_float(value));
+    return tyi_load_scalar(data, dtype).f;
+}
+
 /* Whether a floating result is right: NaN for NaN, the same infinity, or within `ulps` of what was expected. */
 static bool is_close(double got, double expected, ty_dtype dtype, double ulps)
 {
-    if (dtype == TY_FLOAT32 && fabs(expected) < INFINITY && isinf((float)expected))
-        return isinf(got) || fabs(got) > 3.4028e38; /* at the edge of overflow */
+    if (dtype != TY_FLOAT64 && fabs(expected) < INFINITY && isinf(rounded(expected, dtype)))
+        return isinf(got) || isinf(rounded(got * 1.02, dtype)); /* at the edge of overflow */
     if (isnan(expected) || isnan(got))
         return isnan(expected) && isnan(got);
     if (isinf(expected) || isinf(got))
@@ -279,7 +292,7 @@ static void check_unary(const struct unary_case *c, ty_dtype dtype, layout out_l
         if (dtype == TY_BOOL)
             a.i = a.i != 0;
         if (ty_dtype_is_floating(dtype)) {
-            double expected = c->f(dtype == TY_FLOAT32 ? (double)(float)a.f : a.f);
+            double expected = c->f(rounded(a.f, dtype));
             right = got.floating ? is_close(got.f, expected, dtype, 4) : got.i == (int64_t)expected;
         } else if (c->op == TYI_UNARY_bitwise_not && dtype == TY_BOOL) {
             right = got.i == !a.i;
@@ -481,11 +494,13 @@ static void check_binary(const struct binary_case *c, ty_dtype dtype, const layo
     randomise(operands[2], c->op == TYI_BINARY_pow && !ty_dtype_is_floating(dtype) ? PLAIN : kind);
     walk(&iter, dtype, 3, operands);
     assert_int_equal(tyi_cpu_binary(c->op, &iter), TY_OK);
+    bool exact = tyi_is_reduced(dtype) && layouts[2] == ONE;
+    exact = exact && (c->op == TYI_BINARY_mul || c->op == TYI_BINARY_div || c->op == TYI_BINARY_floor_divide);
     for (int64_t i = 0; i < rows * columns; i++) {
         number a = get(operands[1], i), b = get(operands[2], i), got = get(operands[0], i);
         bool right;
         if (ty_dtype_is_floating(dtype)) {
-            double y = dtype == TY_FLOAT32 ? (double)(float)b.f : b.f, expected = c->f(a.f, y);
+            double y = exact ? b.f : rounded(b.f, dtype), expected = c->f(a.f, y);
             right = got.floating ? is_close(got.f, expected, dtype, 4) : got.i == (int64_t)expected;
             right = right || fabs(got.f - expected) <= slack(c->op, a.f, y, dtype);
             /* Overflow on the way, or a quotient that no longer has all its digits. */
@@ -668,7 +683,7 @@ static void test_copy(void **state)
                         if (to == TY_BOOL)
                             assert_true(got.i == (a.f != 0));
                         else if (got.floating)
-                            assert_true(got.f == (to == TY_FLOAT32 ? (double)(float)a.f : a.f));
+                            assert_true(got.f == rounded(a.f, (ty_dtype)to));
                         else
                             assert_true(got.i == wrapped(a.floating ? (int64_t)a.f : a.i, (ty_dtype)to));
                     }
@@ -749,7 +764,7 @@ static void test_fill_and_arange(void **state)
                 assert_true(get(x, i).f == expected);
             ty_release(x);
         }
-        int64_t n = d < TY_INT16 ? 100 : 30000;
+        int64_t n = d < TY_INT16 || tyi_is_reduced((ty_dtype)d) ? 100 : 30000;
         ty_tensor *x = make(1, &n, (ty_dtype)d);
         assert_int_equal(tyi_cpu_arange((ty_dtype)d, tyi_data(x), n, ty_int(3), ty_int(1)), TY_OK);
         for (int64_t i = 0; i < n; i++)
@@ -758,6 +773,63 @@ static void test_fill_and_arange(void **state)
         for (int64_t i = 0; i < 50 && d == TY_FLOAT64; i++)
             assert_true(fabs(get(x, i).f - (-0.5 + (double)i * 0.1)) < 1e-15);
         ty_release(x);
+    }
+}
+
+/* ---- Reduced floating dtypes ---------------------------------------------------------------- */
+
+/* The value of an element from its parts. */
+static double value_of(uint16_t bits, ty_dtype dtype)
+{
+    int fraction_bits = dtype == TY_FLOAT16 ? 10 : 7, bias = dtype == TY_FLOAT16 ? 15 : 127;
+    int exponent = (bits & 0x7fff) >> fraction_bits, fraction = bits & ((1 << fraction_bits) - 1);
+    double sign = bits & 0x8000 ? -1 : 1;
+    if (exponent == 2 * bias + 1)
+        return fraction ? NAN : sign * INFINITY;
+    if (exponent == 0)
+        return sign * ldexp(fraction, 1 - bias - fraction_bits);
+    return sign * ldexp(fraction + (1 << fraction_bits), exponent - bias - fraction_bits);
+}
+
+/* Every element becomes its value and comes back; numbers between two become the nearer, in the middle the even one. */
+static void test_reduced_conversions(void **state)
+{
+    (void)state;
+    enum { COUNT = 65536 };
+    static uint16_t all[COUNT], back[COUNT];
+    static float wide[COUNT], between[COUNT];
+    const tyi_convert_loops *converts = tyi_cpu_converts();
+    for (int d = TY_FLOAT16; d <= TY_BFLOAT16; d++) {
+        uint16_t infinity = d == TY_FLOAT16 ? 0x7c00 : 0x7f80;
+        for (int i = 0; i < COUNT; i++)
+            all[i] = (uint16_t)i;
+        converts->convert[TY_FLOAT32][d](wide, 4, all, 2, COUNT);
+        converts->convert[d][TY_FLOAT32](back, 2, wide, 4, COUNT);
+        for (int i = 0; i < COUNT; i++) {
+            double value = value_of(all[i], (ty_dtype)d);
+            assert_true(isnan(value) ? isnan(wide[i]) : wide[i] == (float)value && !signbit(wide[i]) == !(i >> 15));
+            assert_true(isnan(value) ? (back[i] & 0x7fff) > infinity : back[i] == all[i]);
+        }
+        /* The middle between an element and the next larger in size, and its neighbours; beyond the last lies infinity.
+         */
+        for (int step = -1; step <= 1; step++) {
+            for (int i = 0; i < COUNT; i++) {
+                int size = i & 0x7fff, next = size + 1 == infinity ? size : size + 1;
+                double low = fabs(value_of((uint16_t)size, (ty_dtype)d)), high = value_of((uint16_t)next, (ty_dtype)d);
+                if (next == size)
+                    high = low + (low - value_of((uint16_t)(size - 1), (ty_dtype)d));
+                between[i] = size >= infinity ? 0 : (float)((low + high) / 2);
+                if (step)
+                    between[i] = nextafterf(between[i], step < 0 ? 0 : INFINITY);
+                between[i] = i >> 15 ? -between[i] : between[i];
+            }
+            converts->convert[d][TY_FLOAT32](back, 2, between, 4, COUNT);
+            for (int i = 0; i < COUNT; i++) {
+                bool up = step > 0 || (step == 0 && i % 2);
+                if ((i & 0x7fff) < infinity)
+                    assert_int_equal(back[i], i + up);
+            }
+        }
     }
 }
 
@@ -775,6 +847,7 @@ static int run_all(void)
         cmocka_unit_test(test_copy_of_four_dimensions),
         cmocka_unit_test(test_conversion_out_of_range),
         cmocka_unit_test(test_fill_and_arange),
+        cmocka_unit_test(test_reduced_conversions),
     };
     return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
 }

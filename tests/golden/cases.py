@@ -5,8 +5,9 @@ import torch
 import torch.nn.functional as F
 
 torch.set_num_threads(1)
-DTYPES = {name: getattr(torch, name) for name in "bool uint8 int8 int16 int32 int64 float32 float64".split()}
+DTYPES = {name: getattr(torch, name) for name in "bool uint8 int8 int16 int32 int64 float16 bfloat16 float32 float64".split()}
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
+SINGLE = {torch.float32: (5, 10), torch.float16: (2, 6), torch.bfloat16: (2, 5)}  # digits that tell their numbers apart
 INF, NAN = math.inf, math.nan
 FLOATS = ("float32", "float64")
 INTS = ("uint8", "int8", "int16", "int32", "int64")
@@ -182,10 +183,10 @@ def number_text(value, dtype=None):
         return "nan"
     if math.isinf(value):
         return "inf" if value > 0 else "-inf"
-    if dtype == torch.float32:
-        for digits in range(5, 10):
+    if dtype in SINGLE:
+        for digits in range(*SINGLE[dtype]):
             text = f"{value:.{digits}g}"
-            if torch.tensor(float(text), dtype=torch.float32).item() == value:
+            if torch.tensor(float(text), dtype=dtype).item() == value:
                 break
     else:
         text = repr(value)

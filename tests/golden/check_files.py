@@ -53,7 +53,7 @@ def check(folder):
     assert len(storages) == 3 - 1, f"sharing: {len(storages)} storages"
 
     tensors = values["tensors"]
-    for name in ["uint8", "int8", "int16", "int32", "int64", "float32", "float64"]:
+    for name in ["uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64"]:
         same(tensors[name], make_files.ramp(2, 3, dtype=getattr(torch, name)), name)
     assert tensors["bool"].tolist() == [[False, True, False], [True, False, True]]
     assert tensors["scalar"].item() == 2.5 and tensors["empty"].shape == (0, 4)

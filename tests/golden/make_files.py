@@ -35,7 +35,7 @@ def network():
 
 def tensors():
     """One tensor of each dtype, and the odd shapes."""
-    dtypes = ["uint8", "int8", "int16", "int32", "int64", "float32", "float64"]
+    dtypes = ["uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64"]
     values = {name: ramp(2, 3, dtype=getattr(torch, name)) for name in dtypes}
     values["bool"] = torch.tensor([True, False, True])
     values["scalar"] = torch.tensor(2.5)
@@ -176,8 +176,6 @@ def main():
 
     # Files that are refused, each with a clear message.
     refused = {
-        "float16": ramp(2, dtype=torch.float16),
-        "bfloat16": ramp(2, dtype=torch.bfloat16),
         "complex64": ramp(2, dtype=torch.complex64),
         "uint16": ramp(2).to(torch.uint16),
         "float8": ramp(2).to(torch.float8_e4m3fn),

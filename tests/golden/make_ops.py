@@ -893,14 +893,14 @@ def create():
 
 
 CAST = [-2.7, -1.0, -0.5, 0.0, 0.49, 0.5, 1.5, 3.99, 126.9]
-METHODS = {"float": "float32", "double": "float64", "long": "int64", "int": "int32", "short": "int16", "char": "int8",
-           "byte": "uint8", "bool": "bool"}
+METHODS = {"float": "float32", "double": "float64", "half": "float16", "bfloat16": "bfloat16", "long": "int64", "int": "int32",
+           "short": "int16", "char": "int8", "byte": "uint8", "bool": "bool"}
 
 
 def convert():
     for a in DTYPES:
         for b in DTYPES:
-            x = V(CAST, a) if a in FLOATS else V([0, 1, 2, 100], a) if a == "uint8" else V([False, True], a) if a == "bool" \
+            x = V(CAST, a) if DTYPES[a].is_floating_point else V([0, 1, 2, 100], a) if a == "uint8" else V([False, True], a) if a == "bool" \
                 else V([-100, -1, 0, 1, 77], a)
             case("to", x, DT(b))
     case("to", V([300, -129, 65537, 2**40 + 3], "int64"), DT("int8"))

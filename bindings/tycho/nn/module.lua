@@ -360,6 +360,8 @@ end
 
 function Module:float() return self:to(core.dtypes.float32) end
 function Module:double() return self:to(core.dtypes.float64) end
+function Module:half() return self:to(core.dtypes.float16) end
+function Module:bfloat16() return self:to(core.dtypes.bfloat16) end
 function Module:cpu() return self:to "cpu" end
 function Module:cuda() return self:to "cuda" end
 

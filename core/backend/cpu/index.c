@@ -134,14 +134,15 @@ static void move_run(const walk *w, char *plain, char *indexed, const int64_t *a
             const T *values = (const T *)(const void *)plain;                                                          \
             T *x = (T *)(void *)indexed;                                                                               \
             for (int64_t i = 0; i < w->run; i++)                                                                       \
-                x[i] = (T)(x[i] + values[i]);                                                                          \
+                x[i] = TYI_ELEMENT(E, T, TYI_VALUE(E, x[i]) + TYI_VALUE(E, values[i]));                                \
             return;                                                                                                    \
         }                                                                                                              \
         for (int64_t i = 0; i < w->run; i++) {                                                                         \
             char *x = indexed + i * w->indexed_step;                                                                   \
             for (int j = 0; w->moves && j < a->count; j++)                                                             \
                 x += index_offset(a, j, at[j] + i * a->index_strides[j][last], w->size);                               \
-            *(T *)(void *)x = (T)(*(T *)(void *)x + *(const T *)(const void *)plain);                                  \
+            T *to = (T *)(void *)x;                                                                                    \
+            *to = TYI_ELEMENT(E, T, TYI_VALUE(E, *to) + TYI_VALUE(E, *(const T *)(const void *)plain));                \
             plain += w->plain_step;                                                                                    \
         }                                                                                                              \
     }

@@ -1,13 +1,16 @@
 /*
- * The CPU's matmul kernel: batches and dtypes. Floating dtypes go to the planner of gemm.c; integers are multiplied by
- * plain loops that wrap around, as PyTorch's do. Relies on the pool; the arguments have been checked by the op.
+ * The CPU's matmul kernel: batches and dtypes. Floating dtypes go to the planner of gemm.c, the reduced ones as
+ * float32; integers are multiplied by plain loops that wrap around, as PyTorch's do. Relies on the pool; the arguments
+ * have been checked by the op.
  */
 #include "backend/cpu/cpu.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 
 #include "backend/cpu/gemm.h"
 #include "backend/cpu/pool.h"
+#include "backend/cpu/widen.h"
 #include "tensor/interrupt.h"
 
 #define BATCH_FLOPS 1000000 /* a matrix of at least this much work has the threads to itself */
@@ -103,6 +106,59 @@ static ty_status matmul_floating(const tyi_matmul_args *args)
     return finish(&x, tyi_parallel(flat.batch, grain, true, batch_task, &x));
 }
 
+/* At most this many elements of the three matrices are float32 at a time, but for matrices that are larger. */
+#define WIDE_ELEMENTS (INT64_C(1) << 24)
+
+/* Matrices [first, first + count) of the batch, as float32. */
+static ty_status matmul_widened(const tyi_matmul_args *args, int64_t first, int64_t count)
+{
+    tyi_matmul_args x = *args;
+    tyi_matrices a = {count, x.m, x.k, x.a_batch, x.a_row, x.a_col}, b = {count, x.k, x.n, x.b_batch, x.b_row, x.b_col};
+    tyi_matrices c = {count, x.m, x.n, x.c_batch, x.ldc, 1};
+    bool turned_a = x.a_col != 1 && x.a_row == 1, turned_b = x.b_col != 1 && x.b_row == 1;
+    if (turned_a)
+        a = (tyi_matrices){count, x.k, x.m, x.a_batch, x.a_col, 1};
+    if (turned_b)
+        b = (tyi_matrices){count, x.n, x.k, x.b_batch, x.b_col, 1};
+    const uint16_t *in_a = x.a, *in_b = x.b;
+    uint16_t *out = (uint16_t *)x.c + first * x.c_batch;
+    float *wide_a = tyi_cpu_widen_matrices(x.dtype, in_a + first * x.a_batch, a);
+    float *wide_b = wide_a ? tyi_cpu_widen_matrices(x.dtype, in_b + first * x.b_batch, b) : NULL, *wide_c = NULL;
+    float *bias = x.bias && wide_b ? tyi_cpu_widen(x.dtype, x.bias, x.n) : NULL;
+    if (wide_b && (bias || !x.bias))
+        wide_c = x.beta ? tyi_cpu_widen_matrices(x.dtype, out, c) : tyi_cpu_floats(count * x.m * x.n);
+    ty_status status = wide_c ? TY_OK : TY_FAIL;
+    if (wide_c) {
+        x.dtype = TY_FLOAT32;
+        x.batch = count;
+        x.a = wide_a, x.b = wide_b, x.c = wide_c, x.bias = bias;
+        x.a_batch = x.a_batch ? x.m * x.k : 0, x.b_batch = x.b_batch ? x.k * x.n : 0, x.c_batch = x.m * x.n;
+        x.a_row = turned_a ? 1 : x.k, x.a_col = turned_a ? x.m : 1;
+        x.b_row = turned_b ? 1 : x.n, x.b_col = turned_b ? x.k : 1;
+        x.ldc = x.n;
+        status = matmul_floating(&x);
+    }
+    if (status == TY_OK)
+        tyi_cpu_round_matrices(args->dtype, out, c, wide_c);
+    free(wide_a);
+    free(wide_b);
+    free(wide_c);
+    free(bias);
+    return status;
+}
+
+static ty_status matmul_reduced(const tyi_matmul_args *args)
+{
+    int64_t one = args->m * args->k + args->k * args->n + args->m * args->n;
+    int64_t at_once = one < WIDE_ELEMENTS ? WIDE_ELEMENTS / one : 1;
+    for (int64_t first = 0; first < args->batch; first += at_once) {
+        int64_t count = args->batch - first < at_once ? args->batch - first : at_once;
+        if (matmul_widened(args, first, count) != TY_OK)
+            return TY_FAIL;
+    }
+    return TY_OK;
+}
+
 /* Rows [begin, end) of all matrices of the batch, one after the other. Sums are unsigned and as wide as the dtype, so
  * that they wrap around (1u: products of the narrow types would be computed as int). alpha has been rounded to an
  * integer, as addmm does with integer tensors. */
@@ -156,6 +212,9 @@ ty_status tyi_cpu_matmul(const tyi_matmul_args *args)
     case TY_FLOAT32:
     case TY_FLOAT64:
         return matmul_floating(args);
+    case TY_FLOAT16:
+    case TY_BFLOAT16:
+        return matmul_reduced(args);
     case TY_INT64:
         task = rows_int64;
         break;

@@ -13,6 +13,14 @@
 #define fused_f64(a, b, c) ((a) * (b) + (c))
 #endif
 
+/* The loops of the reduced dtypes take floats and round where PyTorch's single-tensor steps store a tensor, so that the
+ * numbers are the same: R(E, x) stands at these places, and is x itself for the other dtypes. */
+#define R(E, x)           ROUND_##E(x)
+#define ROUND_FLOAT16(x)  tyi_float_of_float16(tyi_float16_of(x))
+#define ROUND_BFLOAT16(x) tyi_float_of_bfloat16(tyi_bfloat16_of(x))
+#define ROUND_FLOAT32(x)  (x)
+#define ROUND_FLOAT64(x)  (x)
+
 /* Options are constants of a loop: each combination that matters gets a loop of its own through inlining. */
 #define SGD(E, T, S)                                                                                                   \
     static inline __attribute__((always_inline)) void sgd_body_##E(const tyi_optim_args *args, int64_t at, int64_t n,  \
@@ -27,11 +35,11 @@
         TYI_PRAGMA(omp simd)                                                                                           \
         for (int64_t i = 0; i < n; i++) {                                                                              \
             T g = sign * grad[i];                                                                                      \
-            g = decays ? fused_##S(decay, param[i], g) : g; /* 0 times an infinite parameter would be NaN */           \
+            g = decays ? R(E, fused_##S(decay, param[i], g)) : g; /* 0 times an infinite parameter would be NaN */     \
             if (momentum) {                                                                                            \
-                T b = first ? g : fused_##S(fresh, g, keep * buffer[i]);                                               \
+                T b = first ? g : R(E, fused_##S(fresh, g, R(E, keep * buffer[i])));                                   \
                 buffer[i] = b;                                                                                         \
-                g = nesterov ? fused_##S(keep, b, g) : b;                                                              \
+                g = nesterov ? R(E, fused_##S(keep, b, g)) : b;                                                        \
             }                                                                                                          \
             param[i] = fused_##S(step, g, param[i]);                                                                   \
         }                                                                                                              \
@@ -65,11 +73,11 @@
         const T scale = (T)(1 / tyi_sqrt_f64(args->bias2)), step = (T)(-args->lr / args->bias1);                       \
         TYI_PRAGMA(omp simd)                                                                                           \
         for (int64_t i = 0; i < n; i++) {                                                                              \
-            T p = shrink * param[i], g = sign * grad[i];                                                               \
-            g = decays ? fused_##S(decay, p, g) : g;                                                                   \
+            T p = R(E, shrink * param[i]), g = sign * grad[i];                                                         \
+            g = decays ? R(E, fused_##S(decay, p, g)) : g;                                                             \
             /* lerp(mean, g, weight), from the nearer end */                                                           \
-            T m = small ? fused_##S(weight, g - mean[i], mean[i]) : fused_##S(weight - 1, g - mean[i], g);             \
-            T v = fused_##S(fresh * g, g, beta2 * square[i]);                                                          \
+            T m = R(E, small ? fused_##S(weight, g - mean[i], mean[i]) : fused_##S(weight - 1, g - mean[i], g));       \
+            T v = R(E, fused_##S(fresh * g, g, R(E, beta2 * square[i])));                                              \
             T largest = v;                                                                                             \
             if (amsgrad) {                                                                                             \
                 largest = most[i] > v || most[i] != most[i] ? most[i] : v;                                             \
@@ -77,7 +85,7 @@
             }                                                                                                          \
             mean[i] = m;                                                                                               \
             square[i] = v;                                                                                             \
-            param[i] = p + step * m / (tyi_sqrt_##S(largest) * scale + eps);                                           \
+            param[i] = p + step * m / R(E, R(E, R(E, tyi_sqrt_##S(largest)) * scale) + eps);                           \
         }                                                                                                              \
     }                                                                                                                  \
     static void adam_##E(const tyi_optim_args *args, int64_t at, int64_t n)                                            \
@@ -101,9 +109,9 @@
     const T *restrict grad = (const T *)args->grad + at;                                                               \
     const T sign = args->maximize ? -1 : 1, decay = (T)args->weight_decay, eps = (T)args->eps;                         \
     const bool decays = !args->decoupled_decay && args->weight_decay != 0;
-#define GRADIENT(T, S, p)                                                                                              \
+#define GRADIENT(E, T, S, p)                                                                                           \
     T g = sign * grad[i];                                                                                              \
-    g = decays ? fused_##S(decay, p, g) : g;
+    g = decays ? R(E, fused_##S(decay, p, g)) : g;
 
 #define RMSPROP(E, T, S)                                                                                               \
     static inline __attribute__((always_inline)) void rmsprop_body_##E(const tyi_optim_args *args, int64_t at,         \
@@ -117,17 +125,17 @@
         const T keep = (T)args->momentum, step = (T)-args->lr;                                                         \
         TYI_PRAGMA(omp simd)                                                                                           \
         for (int64_t i = 0; i < n; i++) {                                                                              \
-            GRADIENT(T, S, param[i])                                                                                   \
-            T v = fused_##S(fresh * g, g, alpha * square[i]);                                                          \
+            GRADIENT(E, T, S, param[i])                                                                                \
+            T v = R(E, fused_##S(fresh * g, g, R(E, alpha * square[i])));                                              \
             square[i] = v;                                                                                             \
             if (centered) {                                                                                            \
-                T m = LERP(S, mean[i], g, fresh);                                                                      \
+                T m = R(E, LERP(S, mean[i], g, fresh));                                                                \
                 mean[i] = m;                                                                                           \
-                v = fused_##S(-m, m, v);                                                                               \
+                v = R(E, fused_##S(-m, m, v));                                                                         \
             }                                                                                                          \
-            T root = tyi_sqrt_##S(v) + eps;                                                                            \
+            T root = R(E, R(E, tyi_sqrt_##S(v)) + eps);                                                                \
             if (momentum) {                                                                                            \
-                T b = keep * buffer[i] + g / root;                                                                     \
+                T b = R(E, R(E, keep * buffer[i]) + g / root);                                                         \
                 buffer[i] = b;                                                                                         \
                 param[i] = fused_##S(step, b, param[i]);                                                               \
             } else {                                                                                                   \
@@ -155,10 +163,10 @@
         const T step = (T)-args->rate;                                                                                 \
         TYI_PRAGMA(omp simd)                                                                                           \
         for (int64_t i = 0; i < n; i++) {                                                                              \
-            GRADIENT(T, S, param[i])                                                                                   \
-            T v = fused_##S(g, g, sum[i]);                                                                             \
+            GRADIENT(E, T, S, param[i])                                                                                \
+            T v = R(E, fused_##S(g, g, sum[i]));                                                                       \
             sum[i] = v;                                                                                                \
-            param[i] = param[i] + step * g / (tyi_sqrt_##S(v) + eps);                                                  \
+            param[i] = param[i] + step * g / R(E, R(E, tyi_sqrt_##S(v)) + eps);                                        \
         }                                                                                                              \
     }
 
@@ -171,9 +179,9 @@
         const T weight = (T)(1 - args->beta1), beta2 = (T)args->beta2, step = (T)-args->rate;                          \
         TYI_PRAGMA(omp simd)                                                                                           \
         for (int64_t i = 0; i < n; i++) {                                                                              \
-            GRADIENT(T, S, param[i])                                                                                   \
-            T m = LERP(S, mean[i], g, weight);                                                                         \
-            T old = beta2 * most[i], size = (g < 0 ? -g : g) + eps;                                                    \
+            GRADIENT(E, T, S, param[i])                                                                                \
+            T m = R(E, LERP(S, mean[i], g, weight));                                                                   \
+            T old = R(E, beta2 * most[i]), size = R(E, (g < 0 ? -g : g) + eps);                                        \
             T largest = old > size || old != old ? old : size; /* NaN of either stays */                               \
             mean[i] = m;                                                                                               \
             most[i] = largest;                                                                                         \
@@ -192,14 +200,14 @@
         const T bias = (T)args->bias2, of_grad = (T)args->rate, of_mean = (T)args->mean_rate;                          \
         TYI_PRAGMA(omp simd)                                                                                           \
         for (int64_t i = 0; i < n; i++) {                                                                              \
-            T p = shrink * param[i];                                                                                   \
-            GRADIENT(T, S, p)                                                                                          \
-            T m = LERP(S, mean[i], g, weight);                                                                         \
-            T v = fused_##S(fresh * g, g, beta2 * square[i]);                                                          \
-            T root = tyi_sqrt_##S(v / bias) + eps;                                                                     \
+            T p = R(E, shrink * param[i]);                                                                             \
+            GRADIENT(E, T, S, p)                                                                                       \
+            T m = R(E, LERP(S, mean[i], g, weight));                                                                   \
+            T v = R(E, fused_##S(fresh * g, g, R(E, beta2 * square[i])));                                              \
+            T root = R(E, R(E, tyi_sqrt_##S(R(E, v / bias))) + eps);                                                   \
             mean[i] = m;                                                                                               \
             square[i] = v;                                                                                             \
-            p = p + of_grad * g / root;                                                                                \
+            p = R(E, p + of_grad * g / root);                                                                          \
             param[i] = p + of_mean * m / root;                                                                         \
         }                                                                                                              \
     }
@@ -216,14 +224,15 @@
         const bool rectified = args->rate != 0;                                                                        \
         TYI_PRAGMA(omp simd)                                                                                           \
         for (int64_t i = 0; i < n; i++) {                                                                              \
-            T p = shrink * param[i];                                                                                   \
-            GRADIENT(T, S, p)                                                                                          \
-            T m = LERP(S, mean[i], g, weight);                                                                         \
-            T v = fused_##S(fresh * g, g, beta2 * square[i]);                                                          \
+            T p = R(E, shrink * param[i]);                                                                             \
+            GRADIENT(E, T, S, p)                                                                                       \
+            T m = R(E, LERP(S, mean[i], g, weight));                                                                   \
+            T v = R(E, fused_##S(fresh * g, g, R(E, beta2 * square[i])));                                              \
             mean[i] = m;                                                                                               \
             square[i] = v;                                                                                             \
-            T step = m / bias * lr;                                                                                    \
-            T adapted = step * (1 / (tyi_sqrt_##S(v) + eps) * root) * rect;                                            \
+            T step = R(E, R(E, m / bias) * lr);                                                                        \
+            T adaptive = R(E, R(E, 1 / R(E, R(E, tyi_sqrt_##S(v)) + eps)) * root);                                     \
+            T adapted = R(E, R(E, step * adaptive) * rect);                                                            \
             param[i] = p - (rectified ? adapted : step);                                                               \
         }                                                                                                              \
     }
@@ -237,39 +246,31 @@
         const T rho = (T)args->alpha, fresh = (T)(1 - args->alpha), step = (T)-args->lr;                               \
         TYI_PRAGMA(omp simd)                                                                                           \
         for (int64_t i = 0; i < n; i++) {                                                                              \
-            GRADIENT(T, S, param[i])                                                                                   \
-            T v = fused_##S(fresh * g, g, rho * square[i]);                                                            \
-            T delta = tyi_sqrt_##S(moved[i] + eps) / tyi_sqrt_##S(v + eps) * g;                                        \
+            GRADIENT(E, T, S, param[i])                                                                                \
+            T v = R(E, fused_##S(fresh * g, g, R(E, rho * square[i])));                                                \
+            T root = R(E, tyi_sqrt_##S(R(E, v + eps)));                                                                \
+            T delta = R(E, R(E, R(E, tyi_sqrt_##S(R(E, moved[i] + eps))) / root) * g);                                 \
             square[i] = v;                                                                                             \
-            moved[i] = fused_##S(fresh * delta, delta, rho * moved[i]);                                                \
+            moved[i] = fused_##S(fresh * delta, delta, R(E, rho * moved[i]));                                          \
             param[i] = fused_##S(step, delta, param[i]);                                                               \
         }                                                                                                              \
     }
 
-SGD(FLOAT32, float, f32)
-SGD(FLOAT64, double, f64)
-ADAM(FLOAT32, float, f32)
-ADAM(FLOAT64, double, f64)
-RMSPROP(FLOAT32, float, f32)
-RMSPROP(FLOAT64, double, f64)
-ADAGRAD(FLOAT32, float, f32)
-ADAGRAD(FLOAT64, double, f64)
-ADAMAX(FLOAT32, float, f32)
-ADAMAX(FLOAT64, double, f64)
-NADAM(FLOAT32, float, f32)
-NADAM(FLOAT64, double, f64)
-RADAM(FLOAT32, float, f32)
-RADAM(FLOAT64, double, f64)
-ADADELTA(FLOAT32, float, f32)
-ADADELTA(FLOAT64, double, f64)
+#define ALL_KINDS(E, T, S)                                                                                             \
+    SGD(E, T, S)                                                                                                       \
+    ADAM(E, T, S) RMSPROP(E, T, S) ADAGRAD(E, T, S) ADAMAX(E, T, S) NADAM(E, T, S) RADAM(E, T, S) ADADELTA(E, T, S)
+ALL_KINDS(FLOAT16, float, f32)
+ALL_KINDS(BFLOAT16, float, f32)
+ALL_KINDS(FLOAT32, float, f32)
+ALL_KINDS(FLOAT64, double, f64)
 
+#define ROW(name)                                                                                                      \
+    {                                                                                                                  \
+        [TY_FLOAT16] = name##_FLOAT16, [TY_BFLOAT16] = name##_BFLOAT16, [TY_FLOAT32] = name##_FLOAT32,                 \
+        [TY_FLOAT64] = name##_FLOAT64,                                                                                 \
+    }
 const tyi_optim_table TYI_ISA_NAME(tyi_optims) = {
-    [TYI_OPTIM_SGD] = {[TY_FLOAT32] = sgd_FLOAT32, [TY_FLOAT64] = sgd_FLOAT64},
-    [TYI_OPTIM_ADAM] = {[TY_FLOAT32] = adam_FLOAT32, [TY_FLOAT64] = adam_FLOAT64},
-    [TYI_OPTIM_RMSPROP] = {[TY_FLOAT32] = rmsprop_FLOAT32, [TY_FLOAT64] = rmsprop_FLOAT64},
-    [TYI_OPTIM_ADAGRAD] = {[TY_FLOAT32] = adagrad_FLOAT32, [TY_FLOAT64] = adagrad_FLOAT64},
-    [TYI_OPTIM_ADAMAX] = {[TY_FLOAT32] = adamax_FLOAT32, [TY_FLOAT64] = adamax_FLOAT64},
-    [TYI_OPTIM_NADAM] = {[TY_FLOAT32] = nadam_FLOAT32, [TY_FLOAT64] = nadam_FLOAT64},
-    [TYI_OPTIM_RADAM] = {[TY_FLOAT32] = radam_FLOAT32, [TY_FLOAT64] = radam_FLOAT64},
-    [TYI_OPTIM_ADADELTA] = {[TY_FLOAT32] = adadelta_FLOAT32, [TY_FLOAT64] = adadelta_FLOAT64},
+    [TYI_OPTIM_SGD] = ROW(sgd),         [TYI_OPTIM_ADAM] = ROW(adam),         [TYI_OPTIM_RMSPROP] = ROW(rmsprop),
+    [TYI_OPTIM_ADAGRAD] = ROW(adagrad), [TYI_OPTIM_ADAMAX] = ROW(adamax),     [TYI_OPTIM_NADAM] = ROW(nadam),
+    [TYI_OPTIM_RADAM] = ROW(radam),     [TYI_OPTIM_ADADELTA] = ROW(adadelta),
 };

@@ -1,8 +1,8 @@
 /*
  * Drivers of the pointwise kernels: they walk an iter in strips, give each operand to the inner loop as contiguous
  * elements of the compute dtype, and share strips out to threads. An operand that is so already is used in place;
- * others are converted, gathered or repeated into a scratch block of a strip's size first. The inner loops are in
- * pointwise_loops.c.
+ * others are converted, gathered or repeated into a scratch block of a strip's size first. So the reduced floating
+ * dtypes need no loops of their own: strips of them are computed in float32. The inner loops are in pointwise_loops.c.
  */
 #include "backend/cpu/loops.h"
 #include "backend/cpu/walk.h"
@@ -25,6 +25,7 @@ typedef struct job {
     const void *extra;
     ty_dtype wanted[TYI_MAX_OPERANDS]; /* what the loop takes */
     access_kind access[TYI_MAX_OPERANDS];
+    bool rounded[TYI_MAX_OPERANDS]; /* to the compute dtype, a reduced one, before it is widened */
     const tyi_convert_loops *converts;
     /* A strip is `rows` steps of the last dimension but one by `columns` of the last. */
     int64_t rows, columns, row_blocks, column_blocks;
@@ -93,6 +94,23 @@ static void expand(char *out, const char *x, int64_t step, int64_t rows, int64_t
     }
 }
 
+/* Operand i's elements as the loop takes them. */
+static void take(const job *j, int i, char *out, int64_t out_step, const char *x, int64_t x_step, int64_t n)
+{
+    enum { SOME = 256 };
+    ty_dtype from = j->iter->operands[i].dtype, compute = j->iter->compute;
+    if (!j->rounded[i]) {
+        j->converts->convert[j->wanted[i]][from](out, out_step, x, x_step, n);
+        return;
+    }
+    uint16_t reduced[SOME];
+    for (int64_t at = 0; at < n; at += SOME) {
+        int64_t some = tyi_min64(SOME, n - at);
+        j->converts->convert[compute][from](reduced, sizeof *reduced, x + at * x_step, x_step, some);
+        j->converts->convert[j->wanted[i]][compute](out + at * out_step, out_step, reduced, sizeof *reduced, some);
+    }
+}
+
 static void run_strips(void *context, int64_t begin, int64_t end)
 {
     const job *j = context;
@@ -122,21 +140,21 @@ static void run_strips(void *context, int64_t begin, int64_t end)
                 out = data;
                 continue;
             }
-            tyi_convert convert = j->converts->convert[j->wanted[i]][x->dtype];
             int64_t size = (int64_t)ty_dtype_size(j->wanted[i]);
             if (j->access[i] == TRANSPOSED) {
                 for (int64_t c = 0; c < columns; c++)
-                    convert(scratch[i] + c * size, columns * size, data + c * step0, step1, rows);
-            } else if (j->access[i] == GATHERED && step0 == 0 && size >= 4 && x->dtype == j->wanted[i]) {
+                    take(j, i, scratch[i] + c * size, columns * size, data + c * step0, step1, rows);
+            } else if (j->access[i] == GATHERED && step0 == 0 && size >= 4 && x->dtype == j->wanted[i] &&
+                       !j->rounded[i]) {
                 expand(scratch[i], data, step1, rows, columns, size);
             } else if (j->access[i] == GATHERED) {
                 for (int64_t r = 0; r < rows; r++)
-                    convert(scratch[i] + r * columns * size, size, data + r * step1, step0, columns);
+                    take(j, i, scratch[i] + r * columns * size, size, data + r * step1, step0, columns);
             } else if (repeated[i] != data) {
                 /* For the largest strip, so that a short one in between does no harm. */
                 repeated[i] = data;
                 int64_t width = step0 ? columns : tyi_min64(j->columns, size0);
-                convert(scratch[i], size, data, step0, width);
+                take(j, i, scratch[i], size, data, step0, width);
                 repeat(scratch[i], width * size, tyi_min64(j->rows, size1));
             }
         }
@@ -192,7 +210,7 @@ static bool use_tiles(job *j, tyi_iter *turned)
         int64_t size = (int64_t)ty_dtype_size(x->dtype), step = x->strides[dim];
         x->strides[dim] = x->strides[last - 1];
         x->strides[last - 1] = step;
-        if (x->dtype == j->wanted[i] && x->strides[last] == size)
+        if (x->dtype == j->wanted[i] && !j->rounded[i] && x->strides[last] == size)
             j->access[i] = DIRECT;
         else if (i > 0 && step == size && x->strides[last] > size)
             j->access[i] = TRANSPOSED;
@@ -206,9 +224,26 @@ static bool use_tiles(job *j, tyi_iter *turned)
     return true;
 }
 
-/* Runs the loop over the iter. The loop takes the compute dtype, but `result` at the output and bool at operand 1 when
- * `condition`. cost: of an element, beside an addition's. */
-static ty_status run(const tyi_iter *iter, tyi_loop loop, ty_dtype result, bool condition, int cost, const void *extra)
+/* How an op's loop goes with the operands. */
+typedef struct how {
+    ty_dtype inputs, result; /* dtypes that the loop takes */
+    int cost;                /* of an element, beside an addition's */
+    bool condition;          /* operand 1 is bool */
+    /* A single number as operand 2 keeps its digits where the compute dtype is a reduced one (as PyTorch's sums,
+     * products and quotients have it); all else is rounded to that first. */
+    bool exact_number;
+} how;
+
+static bool is_number(const tyi_iter *iter, int i)
+{
+    for (int d = 0; d < iter->ndim; d++)
+        if (iter->operands[i].strides[d] != 0 && iter->sizes[d] != 1)
+            return false;
+    return true;
+}
+
+/* Runs the loop over the iter. */
+static ty_status run(const tyi_iter *iter, tyi_loop loop, how h, const void *extra)
 {
     if (iter->numel == 0)
         return TY_OK;
@@ -216,16 +251,19 @@ static ty_status run(const tyi_iter *iter, tyi_loop loop, ty_dtype result, bool 
     bool direct = true;
     int last = iter->ndim - 1;
     int64_t size0 = iter->sizes[last], size1 = last > 0 ? iter->sizes[last - 1] : 1;
-    int64_t grain = TYI_GRAIN / cost;
+    int64_t grain = TYI_GRAIN / h.cost;
     /* Rows too short to be strips of their own make strips together. */
     int64_t rows = last > 0 && size0 <= BLOCK / 2 ? tyi_min64(size1, BLOCK / size0) : 1;
     for (int i = 0; i < iter->count; i++) {
         const tyi_operand *x = &iter->operands[i];
-        ty_dtype wanted = i == 0 ? result : i == 1 && condition ? TY_BOOL : iter->compute;
+        ty_dtype wanted = i == 0 ? h.result : i == 1 && h.condition ? TY_BOOL : h.inputs;
         int64_t size = (int64_t)ty_dtype_size(wanted), step0 = x->strides[last];
         int64_t step1 = last > 0 ? x->strides[last - 1] : 0;
         j.wanted[i] = wanted;
-        if (x->dtype == wanted && (step0 == size || size0 == 1) && (rows == 1 || step1 == size0 * size)) {
+        j.rounded[i] = i > 0 && h.inputs != iter->compute && x->dtype != iter->compute &&
+                       !(h.exact_number && i == 2 && is_number(iter, 2));
+        if (x->dtype == wanted && !j.rounded[i] && (step0 == size || size0 == 1) &&
+            (rows == 1 || step1 == size0 * size)) {
             j.access[i] = DIRECT;
         } else {
             j.access[i] = i > 0 && (rows == 1 ? step0 == 0 : step1 == 0) ? REPEATED : GATHERED;
@@ -239,6 +277,7 @@ static ty_status run(const tyi_iter *iter, tyi_loop loop, ty_dtype result, bool 
         loop(p, size0, extra);
         return TY_OK;
     }
+    j.iter = iter;
     j.converts = tyi_cpu_converts();
     if (last == 0 && size0 <= SMALL && j.access[0] == DIRECT) {
         char small[TYI_MAX_OPERANDS][SMALL * 8];
@@ -247,13 +286,11 @@ static ty_status run(const tyi_iter *iter, tyi_loop loop, ty_dtype result, bool 
             const tyi_operand *x = &iter->operands[i];
             p[i] = j.access[i] == DIRECT ? x->data : small[i];
             if (j.access[i] != DIRECT)
-                j.converts->convert[j.wanted[i]][x->dtype](small[i], (int64_t)ty_dtype_size(j.wanted[i]), x->data,
-                                                           x->strides[0], size0);
+                take(&j, i, small[i], (int64_t)ty_dtype_size(j.wanted[i]), x->data, x->strides[0], size0);
         }
         loop(p, size0, extra);
         return TY_OK;
     }
-    j.iter = iter;
     j.loop = loop;
     j.extra = extra;
     j.by_row = false;
@@ -349,22 +386,22 @@ static bool is_comparison(tyi_binary op)
 
 ty_status tyi_cpu_unary(tyi_unary op, const tyi_iter *iter)
 {
-    tyi_loop loop = tyi_cpu_pointwise()->unary[op][iter->compute];
-    return run(iter, loop, is_test(op) ? TY_BOOL : iter->compute, false, unary_cost(op), NULL);
+    ty_dtype dtype = tyi_wide_of(iter->compute);
+    how h = {.inputs = dtype, .result = is_test(op) ? TY_BOOL : dtype, .cost = unary_cost(op)};
+    return run(iter, tyi_cpu_pointwise()->unary[op][dtype], h, NULL);
 }
 
 /* Powers with one exponent for all elements, where a product or a root does: *status is set, and the result true. */
 static bool simple_power(const tyi_iter *iter, ty_status *status)
 {
     const tyi_operand *b = &iter->operands[2];
-    for (int d = 0; d < iter->ndim; d++)
-        if (b->strides[d] != 0 && iter->sizes[d] != 1)
-            return false;
+    if (!is_number(iter, 2))
+        return false;
     double exponent;
     tyi_cpu_converts()->convert[TY_FLOAT64][b->dtype](&exponent, sizeof exponent, b->data, 0, 1);
     const tyi_pointwise_loops *loops = tyi_cpu_pointwise();
     tyi_loop loop = NULL;
-    ty_dtype dtype = iter->compute;
+    ty_dtype dtype = tyi_wide_of(iter->compute);
     if (exponent == 2)
         loop = loops->unary[TYI_UNARY_square][dtype];
     else if (exponent == 3)
@@ -381,7 +418,7 @@ static bool simple_power(const tyi_iter *iter, ty_status *status)
         return false;
     tyi_iter unary = *iter;
     unary.count = 2;
-    *status = run(&unary, loop, dtype, false, 1, NULL);
+    *status = run(&unary, loop, (how){.inputs = dtype, .result = dtype, .cost = 1}, NULL);
     return true;
 }
 
@@ -392,30 +429,35 @@ ty_status tyi_cpu_binary(tyi_binary op, const tyi_iter *iter)
         return TY_OK;
     if (op == TYI_BINARY_pow && simple_power(iter, &status))
         return status;
-    tyi_loop loop = tyi_cpu_pointwise()->binary[op][iter->compute];
-    return run(iter, loop, is_comparison(op) ? TY_BOOL : iter->compute, false, binary_cost(op), NULL);
+    ty_dtype dtype = tyi_wide_of(iter->compute);
+    how h = {.inputs = dtype, .result = is_comparison(op) ? TY_BOOL : dtype, .cost = binary_cost(op)};
+    h.exact_number = op == TYI_BINARY_mul || op == TYI_BINARY_div || op == TYI_BINARY_floor_divide;
+    return run(iter, tyi_cpu_pointwise()->binary[op][dtype], h, NULL);
 }
 
 ty_status tyi_cpu_axpy(const tyi_iter *iter, ty_scalar alpha)
 {
     const tyi_pointwise_loops *loops = tyi_cpu_pointwise();
-    ty_dtype dtype = iter->compute;
+    ty_dtype dtype = tyi_wide_of(iter->compute);
+    how h = {.inputs = dtype, .result = dtype, .cost = 1, .exact_number = true};
     double value = alpha.kind == TY_SCALAR_FLOAT ? alpha.f : (double)alpha.i;
     if (value == 1)
-        return run(iter, loops->add[dtype], dtype, false, 1, NULL);
+        return run(iter, loops->add[dtype], h, NULL);
     if (value == -1)
-        return run(iter, loops->sub[dtype], dtype, false, 1, NULL);
+        return run(iter, loops->sub[dtype], h, NULL);
     char converted[8];
     tyi_store_scalar(converted, dtype, alpha);
-    return run(iter, loops->axpy[dtype], dtype, false, 1, converted);
+    return run(iter, loops->axpy[dtype], h, converted);
 }
 
 ty_status tyi_cpu_where(const tyi_iter *iter)
 {
-    return run(iter, tyi_cpu_pointwise()->where[iter->compute], iter->compute, true, 1, NULL);
+    how h = {.inputs = iter->compute, .result = iter->compute, .cost = 1, .condition = true};
+    return run(iter, tyi_cpu_pointwise()->where[iter->compute], h, NULL);
 }
 
 ty_status tyi_cpu_clamp(const tyi_iter *iter)
 {
-    return run(iter, tyi_cpu_pointwise()->clamp[iter->compute], iter->compute, false, 1, NULL);
+    ty_dtype dtype = tyi_wide_of(iter->compute);
+    return run(iter, tyi_cpu_pointwise()->clamp[dtype], (how){.inputs = dtype, .result = dtype, .cost = 1}, NULL);
 }

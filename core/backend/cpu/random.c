@@ -13,7 +13,7 @@
  */
 #include <math.h>
 
-#include "backend/cpu/cpu.h"
+#include "backend/cpu/loops.h"
 #include "backend/cpu/random_loops.h"
 #include "tensor/interrupt.h"
 
@@ -41,16 +41,41 @@ static int next_chunk(int64_t done, int64_t n, ty_status *status)
     return n - done < CHUNK ? (int)(n - done) : CHUNK;
 }
 
+/* Floats into elements of a reduced dtype, from x[begin] on. */
+static void write_floats(const float *values, ty_dtype dtype, void *x, int64_t begin, int64_t n)
+{
+    tyi_cpu_converts()->convert[dtype][TY_FLOAT32]((uint16_t *)x + begin, 2, values, sizeof *values, n);
+}
+
+/* And the reverse. */
+static void read_floats(ty_dtype dtype, const void *x, int64_t begin, float *values, int64_t n)
+{
+    tyi_cpu_converts()->convert[TY_FLOAT32][dtype](values, sizeof *values, (const uint16_t *)x + begin, 2, n);
+}
+
+/* A number as an element of the dtype holds it. */
+static float rounded(ty_dtype dtype, double value)
+{
+    char element[8];
+    tyi_store_scalar(element, dtype, ty_float(value));
+    return (float)tyi_load_scalar(element, dtype).f;
+}
+
 ty_status tyi_cpu_uniform(ty_generator *g, ty_dtype dtype, void *x, int64_t n, double from, double to)
 {
     const tyi_random_loops *l = loops();
     ty_status status = TY_OK;
     g = tyi_generator_lock(g);
     for (int64_t i = 0, some; (some = next_chunk(i, n, &status)); i += some) {
-        if (dtype == TY_FLOAT32)
-            l->uniform_f32(g, (float *)x + i, some, (float)from, (float)to);
-        else
+        if (dtype == TY_FLOAT64) {
             l->uniform_f64(g, (double *)x + i, some, from, to);
+        } else if (dtype == TY_FLOAT32) {
+            l->uniform_f32(g, (float *)x + i, some, (float)from, (float)to);
+        } else {
+            float values[CHUNK];
+            l->uniform_f32(g, values, some, rounded(dtype, from), rounded(dtype, to));
+            write_floats(values, dtype, x, i, some);
+        }
     }
     tyi_generator_unlock(g);
     return status;
@@ -87,6 +112,23 @@ static void normal_f64(const tyi_random_loops *l, ty_generator *g, double *x, in
     }
 }
 
+/* Float32 normals, rounded; the last 16 of an incomplete block are drawn at once. n is at least 16. */
+static ty_status normal_reduced(const tyi_random_loops *l, ty_generator *g, ty_dtype dtype, void *x, int64_t n,
+                                float mean, float std)
+{
+    ty_status status = TY_OK;
+    float values[CHUNK];
+    for (int64_t i = 0, some; (some = next_chunk(i, n - n % 16, &status)); i += some) {
+        l->normal_f32(g, values, some, mean, std);
+        write_floats(values, dtype, x, i, some);
+    }
+    if (status == TY_OK && n % 16) {
+        l->normal_f32(g, values, 16, mean, std);
+        write_floats(values, dtype, x, n - 16, 16);
+    }
+    return status;
+}
+
 /* Fewer than 16 elements come one by one, 16 and more by blocks. When n is not a multiple of 16, the last 16 elements
  * are drawn anew, over results that they overlap; the uniforms of the incomplete block have been drawn by then. */
 ty_status tyi_cpu_normal(ty_generator *g, ty_dtype dtype, void *x, int64_t n, double mean, double std)
@@ -103,8 +145,10 @@ ty_status tyi_cpu_normal(ty_generator *g, ty_dtype dtype, void *x, int64_t n, do
             if (single)
                 xf[i] = (float)value;
             else
-                xd[i] = value;
+                tyi_store_scalar((char *)x + (size_t)i * ty_dtype_size(dtype), dtype, ty_float(value));
         }
+    } else if (tyi_is_reduced(dtype)) {
+        status = normal_reduced(l, g, dtype, x, n, rounded(dtype, mean), rounded(dtype, std));
     } else {
         for (int64_t i = 0, some; (some = next_chunk(i, n - n % 16, &status)); i += some) {
             if (single)
@@ -130,16 +174,21 @@ ty_status tyi_cpu_exponential(ty_generator *g, ty_dtype dtype, void *x, int64_t 
     const tyi_random_loops *l = loops();
     ty_status status = TY_OK;
     double scale = -1.0 / rate, u[CHUNK];
+    float values[CHUNK];
     g = tyi_generator_lock(g);
     for (int64_t i = 0, some; (some = next_chunk(i, n, &status)); i += some) {
         l->uniform_f64(g, u, some, 0, 1);
         for (int64_t k = 0; k < some; k++) {
             double value = scale * log1p(-u[k]);
-            if (dtype == TY_FLOAT32)
+            if (dtype == TY_FLOAT64)
+                ((double *)x)[i + k] = value;
+            else if (dtype == TY_FLOAT32)
                 ((float *)x)[i + k] = (float)value;
             else
-                ((double *)x)[i + k] = value;
+                values[k] = (float)value;
         }
+        if (tyi_is_reduced(dtype))
+            write_floats(values, dtype, x, i, some);
     }
     tyi_generator_unlock(g);
     return status;
@@ -160,7 +209,7 @@ static void write_mask(const uint8_t *mask, ty_dtype dtype, void *x, int64_t beg
 #define TY_X(E, name, storage, arithmetic, kind)                                                                       \
     case TY_##E:                                                                                                       \
         for (int64_t i = 0; i < n; i++)                                                                                \
-            ((storage *)x)[begin + i] = (storage)mask[i];                                                              \
+            ((storage *)x)[begin + i] = TYI_ELEMENT(E, storage, mask[i]);                                              \
         break;
         TY_DTYPES(TY_X)
 #undef TY_X
@@ -191,10 +240,15 @@ ty_status tyi_cpu_bernoulli_tensor(ty_generator *g, ty_dtype p_dtype, const void
     uint8_t mask[CHUNK];
     g = tyi_generator_lock(g);
     for (int64_t i = 0, some; (some = next_chunk(i, n, &status)); i += some) {
-        if (p_dtype == TY_FLOAT32)
-            l->bernoulli_each_f32(g, (const float *)p + i, mask, some);
-        else
+        if (p_dtype == TY_FLOAT64) {
             l->bernoulli_each_f64(g, (const double *)p + i, mask, some);
+        } else if (p_dtype == TY_FLOAT32) {
+            l->bernoulli_each_f32(g, (const float *)p + i, mask, some);
+        } else {
+            float values[CHUNK];
+            read_floats(p_dtype, p, i, values, some);
+            l->bernoulli_each_f32(g, values, mask, some);
+        }
         write_mask(mask, dtype, x, i, some);
     }
     tyi_generator_unlock(g);
@@ -205,10 +259,16 @@ ty_status tyi_cpu_bernoulli_tensor(ty_generator *g, ty_dtype p_dtype, const void
  * as in PyTorch. */
 static void apply_mask(ty_dtype dtype, const void *x, const uint8_t *mask, void *y, int64_t begin, int64_t n, double p)
 {
-    if (dtype == TY_FLOAT32)
-        loops()->masked_f32((const float *)x + begin, mask + begin, (float *)y + begin, n, 1.0f / (float)(1.0 - p));
-    else
+    if (dtype == TY_FLOAT64) {
         loops()->masked_f64((const double *)x + begin, mask + begin, (double *)y + begin, n, 1.0 / (1.0 - p));
+    } else if (dtype == TY_FLOAT32) {
+        loops()->masked_f32((const float *)x + begin, mask + begin, (float *)y + begin, n, 1.0f / (float)(1.0 - p));
+    } else {
+        float values[CHUNK];
+        read_floats(dtype, x, begin, values, n);
+        loops()->masked_f32(values, mask + begin, values, n, rounded(dtype, 1.0f / (float)(1.0 - p)));
+        write_floats(values, dtype, y, begin, n);
+    }
 }
 
 ty_status tyi_cpu_dropout(ty_generator *g, ty_dtype dtype, const void *x, void *y, uint8_t *mask, int64_t n, double p)
@@ -278,7 +338,7 @@ ty_status tyi_cpu_random_range(ty_generator *g, ty_dtype dtype, void *x, int64_t
 #define TY_X(E, name, storage, arithmetic, kind)                                                                       \
     case TY_##E:                                                                                                       \
         for (int64_t k = 0; k < some; k++)                                                                             \
-            ((storage *)x)[i + k] = (storage)values[k];                                                                \
+            ((storage *)x)[i + k] = TYI_ELEMENT(E, storage, values[k]);                                                \
         break;
             TY_DTYPES(TY_X)
 #undef TY_X
@@ -301,7 +361,7 @@ ty_status tyi_cpu_random_range(ty_generator *g, ty_dtype dtype, void *x, int64_t
         uint32_t w[2 * CHUNK];                                                                                         \
         bool one = n < ONE_WORD_PERMUTATION;                                                                           \
         for (int64_t i = 0; one && i < n; i++)                                                                         \
-            x[i] = (storage)i;                                                                                         \
+            x[i] = TYI_ELEMENT(E, storage, i);                                                                         \
         for (int64_t i = 0, some; (some = next_chunk(i, one ? n - 1 : n, &status)); i += some) {                       \
             loops()->words(g, w, one ? some : 2 * some);                                                               \
             for (int64_t k = 0; k < some; k++) {                                                                       \
@@ -314,9 +374,9 @@ ty_status tyi_cpu_random_range(ty_generator *g, ty_dtype dtype, void *x, int64_t
                 } else {                                                                                               \
                     uint64_t drawn = (uint64_t)w[2 * k] << 32 | w[2 * k + 1];                                          \
                     int64_t other = (int64_t)(drawn % (uint64_t)(at + 1));                                             \
-                    x[at] = (storage)at;                                                                               \
+                    x[at] = TYI_ELEMENT(E, storage, at);                                                               \
                     x[at] = x[other];                                                                                  \
-                    x[other] = (storage)at;                                                                            \
+                    x[other] = TYI_ELEMENT(E, storage, at);                                                            \
                 }                                                                                                      \
             }                                                                                                          \
         }                                                                                                              \

@@ -1,7 +1,8 @@
 /*
  * Drivers of reductions and cumulative sums. A reduction is rows (the reduced dimension is contiguous), columns (the
  * inner one is) or neither, which is gathered into rows; long ones are cut into pieces of fixed length whose states are
- * combined in order, so that results do not depend on the number of threads. The inner loops are in reduce_loops.c.
+ * combined in order, so that results do not depend on the number of threads. The reduced floating dtypes are converted
+ * in small blocks and reduced as float32; the results are rounded once. The inner loops are in reduce_loops.c.
  */
 #include "backend/cpu/loops.h"
 #include "backend/cpu/walk.h"
@@ -17,8 +18,10 @@
 typedef struct job {
     const tyi_reduce_args *args;
     const tyi_reducer *reducer;
-    tyi_convert gather; /* of neither rows nor columns */
+    tyi_convert gather; /* of neither rows nor columns, or into another dtype */
+    tyi_convert round;  /* results to the dtype of out; NULL: they are that */
     int64_t size;       /* bytes of an element */
+    int64_t wide;       /* and of one as it is reduced */
     int64_t out_size;
     bool narrow;           /* few columns without gaps */
     int64_t piece, pieces; /* along the reduced dimension */
@@ -34,7 +37,16 @@ static const tyi_reducer *find(tyi_reduce op, ty_dtype dtype)
 
 static const char *shift_at(const job *j, int64_t output)
 {
-    return j->args->shift ? (const char *)j->args->shift + output * j->size : NULL;
+    return j->args->shift ? (const char *)j->args->shift + output * j->wide : NULL;
+}
+
+/* Results from n states, n at most TILE where they are rounded. */
+static void finish(const job *j, const char *state, char *out, int64_t n)
+{
+    float wide[TILE];
+    j->reducer->finish(state, j->round ? (void *)wide : out, n);
+    if (j->round)
+        j->round(out, j->out_size, wide, sizeof *wide, n);
 }
 
 /* Where the states of a task go: results at once, or the states of its piece. */
@@ -45,7 +57,7 @@ static void deliver(const job *j, char *state, int64_t outer, int64_t inner, int
         memcpy(j->states + ((outer * j->pieces + piece) * a->inner + inner) * (int64_t)j->reducer->state_size, state,
                (size_t)n * j->reducer->state_size);
     else
-        j->reducer->finish(state, (char *)a->out + (outer * a->inner + inner) * j->out_size, n);
+        finish(j, state, (char *)a->out + (outer * a->inner + inner) * j->out_size, n);
 }
 
 /* A row whose elements lie apart, piece by piece through contiguous memory. */
@@ -56,7 +68,7 @@ static void gather_row(const job *j, const char *x, int64_t n, int64_t first, co
     int64_t step = j->args->x_reduced * j->size;
     for (int64_t at = 0; at == 0 || at < n; at += GATHER) {
         int64_t count = tyi_min64(GATHER, n - at);
-        j->gather(scratch, j->size, x + at * step, step, count);
+        j->gather(scratch, j->wide, x + at * step, step, count);
         j->reducer->rows(scratch, 0, 1, count, first + at, shift, at ? later : state);
         if (at)
             j->reducer->combine(state, later, 1);
@@ -79,7 +91,7 @@ static void reduce_rows(void *context, int64_t begin, int64_t end)
             j->reducer->rows(x, a->x_inner, rows, n, first, shift, states);
         else
             for (int64_t r = 0; r < rows; r++)
-                gather_row(j, x + r * a->x_inner * j->size, n, first, shift ? shift + r * j->size : NULL,
+                gather_row(j, x + r * a->x_inner * j->size, n, first, shift ? shift + r * j->wide : NULL,
                            states + (size_t)r * state_size);
         deliver(j, states, outer, inner, piece, rows);
     }
@@ -108,6 +120,22 @@ static void columns(const job *j, const char *x, int64_t n, int64_t width, int64
     }
 }
 
+/* The same of columns that are converted, in blocks of a few rows. */
+static void converted_columns(const job *j, const char *x, int64_t n, int64_t width, int64_t first, const char *shift,
+                              char *states)
+{
+    _Alignas(64) char scratch[GATHER * 8], later[TILE * STATE_BYTES];
+    int64_t block = GATHER / width, step = j->args->x_reduced * j->size;
+    for (int64_t at = 0; at < n; at += block) {
+        int64_t rows = tyi_min64(block, n - at);
+        for (int64_t r = 0; r < rows; r++)
+            j->gather(scratch + r * width * j->wide, j->wide, x + (at + r) * step, j->size, width);
+        j->reducer->columns(scratch, width, rows, width, first + at, shift, at ? later : states);
+        if (at)
+            j->reducer->combine(states, later, width);
+    }
+}
+
 static void reduce_columns(void *context, int64_t begin, int64_t end)
 {
     const job *j = context;
@@ -118,7 +146,11 @@ static void reduce_columns(void *context, int64_t begin, int64_t end)
         int64_t first = piece * j->piece, n = tyi_min64(j->piece, a->reduced - first);
         int64_t inner = tile * j->tile, width = tyi_min64(j->tile, a->inner - inner);
         const char *x = (const char *)a->x + (outer * a->x_outer + inner + first * a->x_reduced) * j->size;
-        columns(j, x, n, width, first, shift_at(j, outer * a->inner + inner), states);
+        const char *shift = shift_at(j, outer * a->inner + inner);
+        if (j->gather)
+            converted_columns(j, x, n, width, first, shift, states);
+        else
+            columns(j, x, n, width, first, shift, states);
         deliver(j, states, outer, inner, piece, width);
     }
 }
@@ -132,7 +164,9 @@ static void combine_pieces(const job *j)
         char *state = j->states + o * j->pieces * row;
         for (int64_t piece = 1; piece < j->pieces; piece++)
             j->reducer->combine(state, state + piece * row, a->inner);
-        j->reducer->finish(state, (char *)a->out + o * a->inner * j->out_size, a->inner);
+        for (int64_t i = 0; i < a->inner; i += TILE)
+            finish(j, state + i * (int64_t)j->reducer->state_size, (char *)a->out + (o * a->inner + i) * j->out_size,
+                   tyi_min64(TILE, a->inner - i));
     }
 }
 
@@ -149,13 +183,18 @@ ty_status tyi_cpu_reduce(const tyi_reduce_args *given)
         args.outer = 1;
         args.x_outer = 0;
     }
-    job j = {.args = &args, .reducer = find(args.op, args.dtype), .size = (int64_t)ty_dtype_size(args.dtype)};
+    ty_dtype wide = tyi_wide_of(args.dtype);
+    job j = {.args = &args, .reducer = find(args.op, wide)};
+    j.size = (int64_t)ty_dtype_size(args.dtype);
+    j.wide = (int64_t)ty_dtype_size(wide);
     bool truth = args.op == TYI_REDUCE_ALL || args.op == TYI_REDUCE_ANY;
     bool place = args.op == TYI_REDUCE_ARGMAX || args.op == TYI_REDUCE_ARGMIN;
-    j.out_size = truth ? 1 : place ? 8 : j.size;
+    j.out_size = truth ? 1 : place ? 8 : args.wide_out ? j.wide : j.size;
     bool by_columns = args.inner > 1 && args.x_inner == 1 && args.x_reduced != 1 && args.reduced > 1;
-    if (!by_columns && args.x_reduced != 1 && args.reduced > 1)
-        j.gather = tyi_cpu_converts()->convert[args.dtype][args.dtype];
+    if (wide != args.dtype || (!by_columns && args.x_reduced != 1 && args.reduced > 1))
+        j.gather = tyi_cpu_converts()->convert[wide][args.dtype];
+    if (wide != args.dtype && !truth && !place && !args.wide_out)
+        j.round = tyi_cpu_converts()->convert[args.dtype][wide];
     /* The fixed cut: by columns a piece has so many rows that it is worth a task with a tile's width. */
     int64_t outputs = args.outer * args.inner;
     j.tile = by_columns ? TILE : tyi_min64(TILE, tyi_cpu_grain(args.reduced));
@@ -208,8 +247,8 @@ typedef struct cumsum_job {
                 sum[i] = 0;                                                                                            \
             for (int64_t r = 0; r < j->size; r++, x += j->inner, out += j->inner)                                      \
                 for (int64_t i = 0; i < width; i++) {                                                                  \
-                    sum[i] = (S)(sum[i] + x[i]);                                                                       \
-                    out[i] = (T)sum[i];                                                                                \
+                    sum[i] = (S)(sum[i] + TYI_VALUE(E, x[i]));                                                         \
+                    out[i] = TYI_ELEMENT(E, T, sum[i]);                                                                \
                 }                                                                                                      \
         }                                                                                                              \
     }
@@ -219,6 +258,8 @@ CUMSUM(INT8, int8_t, int8_t)
 CUMSUM(INT16, int16_t, int16_t)
 CUMSUM(INT32, int32_t, int32_t)
 CUMSUM(INT64, int64_t, int64_t)
+CUMSUM(FLOAT16, ty_float16, float)
+CUMSUM(BFLOAT16, ty_bfloat16, float)
 CUMSUM(FLOAT32, float, double)
 CUMSUM(FLOAT64, double, double)
 

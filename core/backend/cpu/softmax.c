@@ -1,9 +1,13 @@
 /*
  * Drivers of softmax, log_softmax and the negative log-likelihood: they cut {outer, size, inner} data into rows or
- * tiles of columns and share them out to threads. The inner loops are in softmax_loops.c.
+ * tiles of columns and share them out to threads. The reduced floating dtypes are computed as float32 and rounded once.
+ * The inner loops are in softmax_loops.c.
  */
+#include <stdlib.h>
+
 #include "backend/cpu/loops.h"
 #include "backend/cpu/walk.h"
+#include "backend/cpu/widen.h"
 
 #define TILE     256 /* columns of a task */
 #define EXP_COST 4   /* of an exponential, beside an addition */
@@ -82,20 +86,44 @@ static void backward_columns(void *context, int64_t begin, int64_t end)
     }
 }
 
+/* softmax or its gradient, through float32. */
+static ty_status softmax_widened(const tyi_softmax_args *args, ty_status (*kernel)(const tyi_softmax_args *))
+{
+    tyi_softmax_args wide = *args;
+    int64_t n = args->outer * args->size * args->inner;
+    float *x = tyi_cpu_widen(args->dtype, args->x, n), *out = x ? tyi_cpu_floats(n) : NULL;
+    float *grad = out && args->grad ? tyi_cpu_widen(args->dtype, args->grad, n) : NULL;
+    ty_status status = out && (grad || !args->grad) ? TY_OK : TY_FAIL;
+    wide.dtype = TY_FLOAT32;
+    wide.x = x, wide.grad = grad, wide.out = out;
+    if (status == TY_OK)
+        status = kernel(&wide);
+    if (status == TY_OK)
+        tyi_cpu_round(args->dtype, args->out, out, n);
+    free(x);
+    free(out);
+    free(grad);
+    return status;
+}
+
 ty_status tyi_cpu_softmax(const tyi_softmax_args *args)
 {
+    if (tyi_is_reduced(args->dtype))
+        return softmax_widened(args, tyi_cpu_softmax);
     job j = {.softmax = args, .size = args->size, .inner = args->inner};
     return run(&j, args->outer, args->dtype, forward_rows, forward_columns);
 }
 
 ty_status tyi_cpu_softmax_backward(const tyi_softmax_args *args)
 {
+    if (tyi_is_reduced(args->dtype))
+        return softmax_widened(args, tyi_cpu_softmax_backward);
     job j = {.softmax = args, .size = args->size, .inner = args->inner};
     return run(&j, args->outer, args->dtype, backward_rows, backward_columns);
 }
 
 /* loss and factor from log-probabilities: one element of each row. */
-#define PICK(E, T)                                                                                                     \
+#define PICK(E, T, W)                                                                                                  \
     static void pick_##E(const tyi_nll_args *a, const T *x)                                                            \
     {                                                                                                                  \
         T *loss = a->loss, *factor = a->factor;                                                                        \
@@ -104,13 +132,16 @@ ty_status tyi_cpu_softmax_backward(const tyi_softmax_args *args)
             for (int64_t i = 0; i < a->inner; i++) {                                                                   \
                 int64_t at = o * a->inner + i, t = a->target[at];                                                      \
                 bool ignored = t == a->ignore_index;                                                                   \
-                T w = ignored ? 0 : weight ? weight[t] : 1;                                                            \
-                factor[at] = w;                                                                                        \
-                loss[at] = ignored ? 0 : -w * x[(o * a->classes + t) * a->inner + i];                                  \
+                W w = ignored ? 0 : weight ? TYI_VALUE(E, weight[t]) : 1;                                              \
+                W y = ignored ? 0 : -w * TYI_VALUE(E, x[(o * a->classes + t) * a->inner + i]);                         \
+                factor[at] = TYI_ELEMENT(E, T, w);                                                                     \
+                loss[at] = TYI_ELEMENT(E, T, y);                                                                       \
             }                                                                                                          \
     }
-PICK(FLOAT32, float)
-PICK(FLOAT64, double)
+PICK(FLOAT16, ty_float16, float)
+PICK(BFLOAT16, ty_bfloat16, float)
+PICK(FLOAT32, float, float)
+PICK(FLOAT64, double, double)
 
 ty_status tyi_cpu_nll(const tyi_nll_args *args)
 {
@@ -124,10 +155,19 @@ ty_status tyi_cpu_nll(const tyi_nll_args *args)
             return TY_FAIL;
         x = args->log_probs;
     }
-    if (args->dtype == TY_FLOAT32)
+    switch (args->dtype) {
+    case TY_FLOAT16:
+        pick_FLOAT16(args, x);
+        break;
+    case TY_BFLOAT16:
+        pick_BFLOAT16(args, x);
+        break;
+    case TY_FLOAT32:
         pick_FLOAT32(args, x);
-    else
+        break;
+    default:
         pick_FLOAT64(args, x);
+    }
     return TY_OK;
 }
 
@@ -161,14 +201,39 @@ static void entropy_columns(void *context, int64_t begin, int64_t end)
             for (int64_t i = 0; i < a->inner; i++) {                                                                   \
                 int64_t at = o * a->inner + i;                                                                         \
                 if (a->target[at] != a->ignore_index)                                                                  \
-                    out[(o * a->classes + a->target[at]) * a->inner + i] = -factor[at] * grad[at];                     \
+                    out[(o * a->classes + a->target[at]) * a->inner + i] =                                             \
+                        TYI_ELEMENT(E, T, -TYI_VALUE(E, factor[at]) * TYI_VALUE(E, grad[at]));                         \
             }                                                                                                          \
     }
+PLACE(FLOAT16, ty_float16)
+PLACE(BFLOAT16, ty_bfloat16)
 PLACE(FLOAT32, float)
 PLACE(FLOAT64, double)
 
+/* Cross entropy's gradient, through float32. */
+static ty_status entropy_widened(const tyi_nll_args *args)
+{
+    tyi_nll_args wide = *args;
+    int64_t rows = args->outer * args->inner, n = rows * args->classes;
+    float *x = tyi_cpu_widen(args->dtype, args->x, n), *out = x ? tyi_cpu_floats(n) : NULL;
+    float *grad = out ? tyi_cpu_widen(args->dtype, args->grad, rows) : NULL;
+    float *factor = grad ? tyi_cpu_widen(args->dtype, args->factor_in, rows) : NULL;
+    wide.dtype = TY_FLOAT32;
+    wide.x = x, wide.grad = grad, wide.factor_in = factor, wide.grad_x = out;
+    ty_status status = factor ? tyi_cpu_nll_backward(&wide) : TY_FAIL;
+    if (status == TY_OK)
+        tyi_cpu_round(args->dtype, args->grad_x, out, n);
+    free(x);
+    free(out);
+    free(grad);
+    free(factor);
+    return status;
+}
+
 ty_status tyi_cpu_nll_backward(const tyi_nll_args *args)
 {
+    if (args->from_logits && tyi_is_reduced(args->dtype))
+        return entropy_widened(args);
     if (args->from_logits) {
         job j = {.nll = args, .size = args->classes, .inner = args->inner};
         return run(&j, args->outer, args->dtype, entropy_rows, entropy_columns);
@@ -176,9 +241,18 @@ ty_status tyi_cpu_nll_backward(const tyi_nll_args *args)
     size_t bytes = (size_t)(args->outer * args->classes * args->inner) * ty_dtype_size(args->dtype);
     if (bytes)
         memset(args->grad_x, 0, bytes);
-    if (args->dtype == TY_FLOAT32)
+    switch (args->dtype) {
+    case TY_FLOAT16:
+        place_FLOAT16(args);
+        break;
+    case TY_BFLOAT16:
+        place_BFLOAT16(args);
+        break;
+    case TY_FLOAT32:
         place_FLOAT32(args);
-    else
+        break;
+    default:
         place_FLOAT64(args);
+    }
     return TY_OK;
 }

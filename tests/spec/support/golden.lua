@@ -12,7 +12,7 @@ local golden = {}
 golden.folder = package.searchpath("support.golden", package.path):gsub("spec/support/golden%.lua$", "golden/")
 
 -- How far a value may be off: {relative, absolute}.
-local tolerance = {float32 = {1e-5, 2e-6}, float64 = {1e-12, 1e-12}}
+local tolerance = {float32 = {1e-5, 2e-6}, float64 = {1e-12, 1e-12}, float16 = {2e-3, 1e-4}, bfloat16 = {1.6e-2, 1e-3}}
 
 -- ---- Tensors of a case ----
 
@@ -33,7 +33,7 @@ local function tensor_of(values, dtype, sizes)
   return ty.tensor(values, {dtype = dtype}):reshape(sizes)
 end
 
-local function is_floating(dtype) return dtype:sub(1, 5) == "float" end
+local function is_floating(dtype) return dtype:find "float" ~= nil end
 
 -- The formula of cases.py: element i of `count`.
 local function formula(count, dtype, options)
