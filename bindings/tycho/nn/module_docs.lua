@@ -62,6 +62,8 @@ return {docs = {
     .. "Buffers of whole numbers keep their dtype. Errors: a dtype that is not floating.",
     "ty.nn.Linear(1, 1):to(ty.float64).weight.dtype\n--> float64"),
   method("float", "() -> module", "to(ty.float32).", "ty.nn.Linear(1, 1):float().weight.dtype\n--> float32"),
+  method("half", "() -> module", "to(ty.float16).", "ty.nn.Linear(1, 1):half().weight.dtype\n--> float16"),
+  method("bfloat16", "() -> module", "to(ty.bfloat16).", "ty.nn.Linear(1, 1):bfloat16().weight.dtype\n--> bfloat16"),
   method("double", "() -> module", "to(ty.float64).", "ty.nn.Linear(1, 1):double().weight.dtype\n--> float64"),
   method("cpu", "() -> module", "to \"cpu\".", "ty.nn.Linear(1, 1):cpu().weight.device\n--> cpu"),
   method("cuda", "() -> module", "to \"cuda\"; an error where there is no GPU.", "pcall(ty.nn.Linear(1, 1).cuda)\nreturn nil"),
