@@ -55,6 +55,8 @@ static bool refuse_option(tyb_parse *p, const char *name)
     }
     if (at >= 2)
         known[at - 2] = 0;
+    if (strstr(known, "reduction") && (strcmp(name, "size_average") == 0 || strcmp(name, "reduce") == 0))
+        return refuse(p, "PyTorch has given up '%s'; say reduction = \"mean\", \"sum\" or \"none\"", name);
     return refuse(p, "unknown option '%.40s'; known: %s", name, known);
 }
 

@@ -89,6 +89,9 @@ function options.signature(name, signature)
         given = given - 1
         for key, value in pairs(last) do
           local at = positions[key]
+          if not at and positions.reduction and (key == "size_average" or key == "reduce") then
+            core.raise(("%s: PyTorch has given up '%s'; say reduction = \"mean\", \"sum\" or \"none\""):format(name, key))
+          end
           if not at then
             core.raise(("%s: unknown option '%s'; known ones are: %s"):format(name, tostring(key), known()))
           end

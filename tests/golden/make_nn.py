@@ -80,6 +80,13 @@ def layers():
     layer("nn.CrossEntropyLoss()", nn.CrossEntropyLoss, X(2, 3, 2), IX([[0, 2], [1, 1]]))
     layer("nn.CrossEntropyLoss()", nn.CrossEntropyLoss, X(4, 3), IX([2, -100, 1, -100]))
     layer("nn.CrossEntropyLoss()", nn.CrossEntropyLoss, X(4, 3), IX([2, 0, 1, 3]), fails=True)
+    for text, make in (("8, 12, {3, 7}", lambda: nn.AdaptiveLogSoftmaxWithLoss(8, 12, [3, 7])),
+                       ("8, 12, {3, 7, 9}, {div_value = 1.5, head_bias = true}",
+                        lambda: nn.AdaptiveLogSoftmaxWithLoss(8, 12, [3, 7, 9], div_value=1.5, head_bias=True))):
+        text = f"nn.AdaptiveLogSoftmaxWithLoss({text})"
+        layer(text, make, X(5, 8), IX([0, 3, 11, 6, 9]), out="TT")
+        layer(text, make, X(2, 8), IX([0, 2]), out="TT")
+        layer(text, make, X(8), IX(10), out="TT")
     layer("nn.MSELoss()", nn.MSELoss, X(3, 2), X(3, 2, seed=1, dtype="float64"))
     print("layers = {\n" + "\n".join(cases.lines) + "\n},")
 

@@ -66,6 +66,16 @@ describe("a loss module computes its function:", function()
     {nn.HingeEmbeddingLoss(0.5), F.hinge_embedding_loss, x, signs, {margin = 0.5}},
     {nn.MarginRankingLoss(0.5), F.margin_ranking_loss, x, y, ty.tensor {{1.0, -1.0}, {-1.0, 1.0}}, {margin = 0.5}},
     {nn.TripletMarginLoss {swap = true}, F.triplet_margin_loss, x, y, z, {swap = true}},
+    {nn.MultiMarginLoss(2, 0.5, y[1]), F.multi_margin_loss, x, ty.tensor {2, 1}, {p = 2, margin = 0.5, weight = y[1]}},
+    {nn.MultiLabelMarginLoss "sum", F.multilabel_margin_loss, x, ty.tensor {{2, 0}, {1, 2}}, {reduction = "sum"}},
+    {nn.MultiLabelSoftMarginLoss(z), F.multilabel_soft_margin_loss, x, y, {weight = z}},
+    {nn.SoftMarginLoss(), F.soft_margin_loss, x, signs}, {nn.NLLLoss2d(), F.nll_loss, x, ty.tensor {2, 1}},
+    {nn.GaussianNLLLoss(true, 0.1), F.gaussian_nll_loss, x, y, z, {full = true, eps = 0.1}},
+    {nn.CTCLoss(2, "sum", true), F.ctc_loss, x, ty.tensor {1}, ty.tensor {2}, ty.tensor {1},
+      {blank = 2, reduction = "sum", zero_infinity = true}},
+    {nn.TripletMarginWithDistanceLoss {margin = 2, swap = true}, F.triplet_margin_with_distance_loss, x, y, z,
+      {margin = 2, swap = true}},
+    {nn.TripletMarginWithDistanceLoss(), F.triplet_margin_loss, x, y, z},
     {nn.CosineEmbeddingLoss(0.1), F.cosine_embedding_loss, x, y, signs, {margin = 0.1}},
   } do
     it(tostring(case[1]), function()
@@ -74,5 +84,57 @@ describe("a loss module computes its function:", function()
       assert.is_true(ty.equal(case[1](table.unpack(inputs)), case[2](table.unpack(case, 3))))
     end)
   end
-  it("and checks its reduction", function() assert.has_error(function() nn.L1Loss "batchmean" end) end)
+  it("and checks its options", function()
+    assert.has_error(function() nn.L1Loss "batchmean" end)
+    for _, old in ipairs {"size_average", "reduce"} do
+      for _, f in ipairs {function() nn.MSELoss {[old] = false} end, function() F.mse_loss(x, y, {[old] = false}) end} do
+        local ok, message = pcall(f)
+        assert.is_false(ok)
+        assert.is_truthy(message:find("given up '" .. old .. "'; say reduction", 1, true), message)
+      end
+    end
+    assert.has_error(function() nn.CTCLoss(0) end)
+    assert.has_error(function() nn.MultiMarginLoss(3)(x, ty.tensor {1, 2}) end)
+    assert.has_error(function() nn.TripletMarginWithDistanceLoss(3) end)
+    assert.has_error(function() nn.TripletMarginWithDistanceLoss {reduction = "most"}(x, y, z) end)
+    assert.has_error(function() F.triplet_margin_with_distance_loss(x, y, z[1]) end)
+    assert.has_error(function() F.triplet_margin_with_distance_loss(x, y, z, {margin = 0}) end)
+  end)
+
+  it("and distances may be the user's own, with gradients", function()
+    local a = ty.tensor({{0.2, 0.7}}, {requires_grad = true})
+    local loss = nn.TripletMarginWithDistanceLoss(function(p, q) return (p - q):square():sum(2) end)
+    loss(a, ty.zeros(1, 2), ty.ones(1, 2)):backward()
+    assert.is_true(a.grad:allclose(ty.full({1, 2}, 2.0)))
+  end)
+end)
+
+describe("AdaptiveLogSoftmaxWithLoss", function()
+  local function net(...) return nn.AdaptiveLogSoftmaxWithLoss(...) end
+
+  it("has probabilities that add up to 1, and agrees with itself", function()
+    ty.manual_seed(1)
+    local m, x, y = net(8, 12, {3, 7}, {div_value = 2, head_bias = true}), ty.randn(6, 8), ty.tensor {1, 4, 12, 7, 8, 3}
+    local log_p = m:log_prob(x)
+    assert.is_true(log_p:exp():sum(2):allclose(ty.ones(6)))
+    local output, loss = m(x, y)
+    assert.is_true(output:allclose(log_p:gather(2, y:unsqueeze(2)):squeeze(2)))
+    assert.is_true(loss:allclose(-output:mean()))
+    assert.is_true(m:predict(x):equal(log_p:argmax(2)))
+    loss:backward()
+    assert.is_truthy(m.tail[2][1].weight.grad)
+    local one = m(x[3], ty.tensor(12))
+    assert.is_true(one:allclose(output[3]) and one:dim() == 0)
+  end)
+
+  it("refuses wrong cutoffs and targets", function()
+    for _, cutoffs in ipairs {{}, {0, 3}, {5, 3}, {3, 3}, {3, 12}, {2.5}} do
+      assert.has_error(function() net(8, 12, cutoffs) end)
+    end
+    local m = net(8, 12, {3, 7})
+    assert.has_error(function() m(ty.ones(2, 8), ty.tensor {1, 13}) end)
+    assert.has_error(function() m(ty.ones(2, 8), ty.tensor {0, 1}) end)
+    assert.has_error(function() m(ty.ones(2, 8), ty.tensor {1}) end)
+    assert.has_error(function() m(ty.ones(8), ty.tensor {1}) end)
+  end)
 end)

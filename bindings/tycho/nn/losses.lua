@@ -80,5 +80,16 @@ plain("MarginRankingLoss", "margin_ranking_loss", "margin: number = 0.0, " .. re
 plain("TripletMarginLoss", "triplet_margin_loss",
   "margin: number = 1.0, p: number = 2.0, eps: number = 1e-6, swap: bool = false, " .. reduction)
 plain("CosineEmbeddingLoss", "cosine_embedding_loss", "margin: number = 0.0, " .. reduction)
+plain("MultiMarginLoss", "multi_margin_loss", "p: int = 1, margin: number = 1.0, weight: tensor?, " .. reduction)
+plain("MultiLabelMarginLoss", "multilabel_margin_loss", reduction)
+plain("MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss", "weight: tensor?, " .. reduction)
+plain("SoftMarginLoss", "soft_margin_loss", reduction)
+plain("GaussianNLLLoss", "gaussian_nll_loss", "full: bool = false, eps: number = 1e-6, " .. reduction)
+plain("CTCLoss", "ctc_loss", "blank: dim = 1, " .. reduction .. ", zero_infinity: bool = false")
+plain("TripletMarginWithDistanceLoss", "triplet_margin_with_distance_loss",
+  "distance_function: function?, margin: number = 1.0, swap: bool = false, " .. reduction)
+
+--- nn.NLLLoss2d: the older name of NLLLoss for images.
+losses.NLLLoss2d = losses.NLLLoss
 
 return losses
