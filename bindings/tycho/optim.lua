@@ -4,18 +4,32 @@
 local core = require "tycho.core"
 local options = require "tycho.options"
 
+local composed = require "tycho.optim.composed"
+local lbfgs = require "tycho.optim.lbfgs"
+
 local optim = {lr_scheduler = require "tycho.optim.lr_scheduler"}
 
 -- Fields of a group that are a schedule's and no option of the optimiser.
 local of_schedules = {initial_lr = true, max_lr = true, min_lr = true, max_momentum = true, base_momentum = true}
 
--- How an option of a group goes into the C object. betas is a pair.
+-- Options of PyTorch's that say how a step is computed, not what: they are taken, kept for state dicts, and change nothing.
+local switches = {foreach = "bool?", capturable = "bool = false", differentiable = "bool = false", fused = "bool?"}
+
+local function check_betas(value)
+  if type(value) ~= "table" or #value ~= 2 then
+    core.raise(("optim: betas must be a pair of numbers {0.9, 0.999}, got %s"):format(options.say(value)))
+  end
+end
+
+-- How an option of a group goes into the object that takes the steps: C's (core.optim), where betas are two options and
+-- switches are numbers, or one of the Lua files beside this one, which takes all as it is.
 local function push(c, group, cache)
   for name, value in pairs(group) do
-    if name == "betas" then
-      if type(value) ~= "table" or #value ~= 2 then
-        core.raise(("optim: betas must be a pair of numbers {0.9, 0.999}, got %s"):format(options.say(value)))
-      end
+    if core.is_tensor(value) and name ~= "params" then value = value:item() end
+    if name == "params" or of_schedules[name] or switches[name] then
+      goto continue
+    elseif name == "betas" then
+      check_betas(value)
       for i = 1, 2 do
         local key = "beta" .. i
         if cache[key] ~= value[i] then
@@ -23,11 +37,25 @@ local function push(c, group, cache)
           cache[key] = value[i]
         end
       end
-    elseif name ~= "params" and not of_schedules[name] and cache[name] ~= value then
+    elseif c.plain then
+      c:set(name, value)
+    elseif cache[name] ~= value then
       c:set(name, type(value) == "boolean" and (value and 1 or 0) or value)
       cache[name] = value
     end
+    ::continue::
   end
+end
+
+-- A pair or list of numbers, and a tensor, copied; None (which PyTorch writes) is nil.
+local function copied(value)
+  local null = require("tycho.io").null
+  if value == null then return nil end
+  if core.is_tensor(value) then return value:detach():clone() end
+  if type(value) ~= "table" then return value end
+  local list = {}
+  for i, item in pairs(value) do list[i] = copied(item) end
+  return list
 end
 
 local Optimizer = {}
@@ -35,7 +63,7 @@ Optimizer.__index = Optimizer
 Optimizer.__name = "optimizer"
 optim.Optimizer = Optimizer
 
-local private = setmetatable({}, {__mode = "k"}) -- optimiser -> {kind, defaults, groups = {{c, cache}, ...}}
+local private = setmetatable({}, {__mode = "k"}) -- optimiser -> {kind, takes, groups = {{c, cache}, ...}, ...}
 
 function Optimizer:__complete()
   local names = {"param_groups", "defaults"}
@@ -83,14 +111,18 @@ function Optimizer:add_param_group(group)
   for key, value in pairs(own.defaults) do filled[key] = value end
   for key, value in pairs(group) do
     if key ~= "params" then
-      if own.defaults[key] == nil and not of_schedules[key] then
+      if not own.takes[key] and not of_schedules[key] then
         core.raise(("%s: unknown option '%s' in a parameter group; known ones are: %s"):format(name, tostring(key), own.known))
       end
       filled[key] = value
     end
   end
+  if filled.differentiable then
+    core.raise(("%s: differentiable = true is not there: a step is not recorded for gradients"):format(name))
+  end
   if own.check then own.check(name, filled) end
-  local entry = {c = core.optim(own.kind, list), cache = {}}
+  if own.single and #self.param_groups > 0 then core.raise(("%s: there can be one parameter group alone"):format(name)) end
+  local entry = {c = own.make(own.kind, list), cache = {}}
   push(entry.c, filled, entry.cache)
   if own.begin then own.begin(entry.c, filled) end
   self.param_groups[#self.param_groups + 1] = filled
@@ -99,6 +131,13 @@ end
 
 --- step(closure): updates every parameter that has a gradient. A closure is called first and its result given back.
 function Optimizer:step(closure)
+  local own = private[self]
+  if own.minimises then
+    local entry = own.groups[1]
+    push(entry.c, self.param_groups[1], entry.cache)
+    if closure == nil then return entry.c:step() end
+    return entry.c:minimise(closure)
+  end
   local result
   if closure ~= nil then
     local was = core.set_grad_enabled(true)
@@ -107,7 +146,6 @@ function Optimizer:step(closure)
     if not ok then error(value, 0) end
     result = value
   end
-  local own = private[self]
   for i, group in ipairs(self.param_groups) do
     local entry = own.groups[i]
     push(entry.c, group, entry.cache)
@@ -131,11 +169,14 @@ function Optimizer:state_dict()
     local c = own.groups[i].c
     local saved = {}
     for key, value in pairs(group) do
-      if key == "betas" then
-        saved[key] = files.tuple {value[1], value[2]}
+      if key ~= "params" and type(value) == "table" then
+        saved[key] = files.tuple {value[1] == nil and files.null or value[1], value[2]}
       elseif key ~= "params" then
-        saved[key] = value
+        saved[key] = copied(value)
       end
+    end
+    for key in pairs(own.takes) do
+      if group[key] == nil then saved[key] = files.null end
     end
     saved.params = {}
     for k = 1, #group.params do
@@ -175,12 +216,10 @@ function Optimizer:load_state_dict(dict)
   end
   for i, saved in ipairs(dict.param_groups) do
     -- A fresh C object: a parameter that the dict holds no state of starts anew.
-    local group, c = self.param_groups[i], core.optim(own.kind, self.param_groups[i].params)
+    local group, c = self.param_groups[i], own.make(own.kind, self.param_groups[i].params)
     local cache = {}
     for key, value in pairs(saved) do
-      if own.defaults[key] ~= nil or of_schedules[key] then
-        group[key] = key == "betas" and {value[1], value[2]} or value
-      end
+      if own.takes[key] or of_schedules[key] then group[key] = copied(value) end
     end
     push(c, group, cache)
     for k, id in ipairs(saved.params) do
@@ -188,7 +227,9 @@ function Optimizer:load_state_dict(dict)
       local parameter = group.params[k]
       for _, state in ipairs(c:states()) do
         local value = of and of[state]
-        if core.is_tensor(value) then
+        if c.plain then
+          if value ~= nil then c:set_state(k, state, value) end
+        elseif core.is_tensor(value) then
           if state ~= "mu_product" then value = value:to(parameter.dtype):to(parameter.device) end -- one number, on the CPU
           c:set_state(k, state, value:clone())
         end
@@ -212,28 +253,41 @@ function Optimizer:__tostring()
     table.sort(names)
     for _, key in ipairs(names) do
       local value = group[key]
-      if key == "betas" then value = ("{%g, %g}"):format(value[1], value[2]) end
+      if type(value) == "table" then value = ("{%s, %s}"):format(value[1], value[2]) end
       lines[#lines + 1] = ("    %s: %s"):format(key, tostring(value))
     end
   end
   return table.concat(lines, "\n") .. "\n)"
 end
 
--- A constructor optim.NAME(params, options...) whose signature lists the options after `params`; check(name, group) may refuse
--- what does not go together, and begin(c, group) makes states that are there before the first step.
-local function define(kind, signature, defaults_of, counts_steps, check, begin)
-  local parse = options.signature("optim." .. kind, "params: any, " .. signature)
+-- A constructor optim.NAME(params, options...). signature lists the options after `params`, in PyTorch's order; each becomes a
+-- field of a group. About a kind: switches, the names of those that it has; counts_steps, whether its state has a field step;
+-- pairs, defaults of options that are tables; check(name, group), which may refuse what does not go together; begin(c, group),
+-- which makes states that are there before the first step; make(kind, params), the object that takes the steps; single, when it
+-- takes one group; minimises, when a step is the object's own loop around a closure.
+local function define(kind, signature, about)
+  local names, all = {}, signature
+  for name in about.switches:gmatch "%a+" do all = ("%s, %s: %s"):format(all, name, switches[name]) end
+  for name in all:gmatch "([%w_]+)%s*:" do names[#names + 1] = name end
+  local parse = options.signature("optim." .. kind, "params: any, " .. all)
+  local known, takes = table.move(names, 1, #names, 1, {}), {}
+  for _, name in ipairs(names) do takes[name] = true end
+  table.sort(known)
   optim[kind] = function(...)
     local params = ...
     check_list("optim." .. kind, params)
-    local defaults = defaults_of(select(2, parse(...)))
-    local known = {}
-    for name in pairs(defaults) do known[#known + 1] = name end
-    table.sort(known)
-    local self = {param_groups = {}, defaults = defaults}
-    private[self] = {kind = kind, defaults = defaults, groups = {}, known = table.concat(known, ", "),
-      counts_steps = counts_steps, check = check, begin = begin}
-    setmetatable(self, Optimizer)
+    local values, defaults = table.pack(parse(...)), {}
+    for i, name in ipairs(names) do
+      local value = values[i + 1]
+      if value == nil then value = copied((about.pairs or {})[name]) end
+      defaults[name] = value
+    end
+    if about.complete then about.complete(defaults) end
+    local own = {kind = kind, defaults = defaults, takes = takes, groups = {}, known = table.concat(known, ", "),
+      make = about.make or core.optim, counts_steps = about.counts_steps ~= false, check = about.check, begin = about.begin,
+      single = about.single, minimises = about.minimises}
+    local self = setmetatable({param_groups = {}, defaults = defaults}, Optimizer)
+    private[self] = own
     if #params == 0 then
       core.raise(("optim.%s: the list of parameters is empty"):format(kind))
     end
@@ -247,78 +301,86 @@ local function define(kind, signature, defaults_of, counts_steps, check, begin)
 end
 
 --- optim.SGD(params, lr = 1e-3, momentum = 0, dampening = 0, weight_decay = 0, nesterov = false, maximize = false)
-define("SGD", "lr: number = 0.001, momentum: number = 0, dampening: number = 0, weight_decay: number = 0, "
-  .. "nesterov: bool = false, maximize: bool = false", function(lr, momentum, dampening, decay, nesterov, maximize)
-  return {lr = lr, momentum = momentum, dampening = dampening, weight_decay = decay, nesterov = nesterov, maximize = maximize}
-end, false, function(name, group)
+define("SGD", "lr: rate = 0.001, momentum: number = 0, dampening: number = 0, weight_decay: number = 0, nesterov: bool = false, "
+  .. "maximize: bool = false", {switches = "foreach differentiable fused", counts_steps = false, check = function(name, group)
   if group.nesterov and (group.momentum == 0 or group.dampening ~= 0) then
     core.raise(("%s: nesterov needs a momentum and a dampening of 0, got momentum %s and dampening %s"):format(name,
       tostring(group.momentum), tostring(group.dampening)))
   end
-end)
+end})
 
-local function adam(decay_default)
-  return "lr: number = 0.001, betas: table?, eps: number = 1e-8, weight_decay: number = " .. decay_default
-    .. ", amsgrad: bool = false, maximize: bool = false", function(lr, betas, eps, decay, amsgrad, maximize)
-    return {lr = lr, betas = betas or {0.9, 0.999}, eps = eps, weight_decay = decay, amsgrad = amsgrad, maximize = maximize}
-  end, true
+local betas = {betas = {0.9, 0.999}}
+
+local function adam(kind, decay, decoupled)
+  define(kind, "lr: rate = 0.001, betas: table?, eps: number = 1e-8, weight_decay: number = " .. decay
+    .. ", amsgrad: bool = false, maximize: bool = false, decoupled_weight_decay: bool = " .. decoupled,
+    {switches = "foreach capturable differentiable fused", pairs = betas})
 end
 
---- optim.Adam(params, lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, amsgrad = false, maximize = false)
-define("Adam", adam "0")
+--- optim.Adam(params, lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, amsgrad = false, maximize = false,
+-- decoupled_weight_decay = false)
+adam("Adam", "0", "false")
 --- optim.AdamW(params, ...): as Adam with weight_decay = 0.01, which shrinks the parameters themselves.
-define("AdamW", adam "0.01")
+adam("AdamW", "0.01", "true")
+
+local all_but_fused = "foreach capturable differentiable"
 
 --- optim.RMSprop(params, lr = 0.01, alpha = 0.99, eps = 1e-8, weight_decay = 0, momentum = 0, centered = false,
 -- maximize = false)
-define("RMSprop", "lr: number = 0.01, alpha: number = 0.99, eps: number = 1e-8, weight_decay: number = 0, "
-  .. "momentum: number = 0, centered: bool = false, maximize: bool = false",
-  function(lr, alpha, eps, decay, momentum, centered, maximize)
-    return {lr = lr, alpha = alpha, eps = eps, weight_decay = decay, momentum = momentum, centered = centered,
-      maximize = maximize}
-  end, true)
+define("RMSprop", "lr: rate = 0.01, alpha: number = 0.99, eps: number = 1e-8, weight_decay: number = 0, momentum: number = 0, "
+  .. "centered: bool = false, maximize: bool = false", {switches = all_but_fused})
 
 --- optim.Adagrad(params, lr = 0.01, lr_decay = 0, weight_decay = 0, initial_accumulator_value = 0, eps = 1e-10,
 -- maximize = false)
-define("Adagrad", "lr: number = 0.01, lr_decay: number = 0, weight_decay: number = 0, "
-  .. "initial_accumulator_value: number = 0, eps: number = 1e-10, maximize: bool = false",
-  function(lr, lr_decay, decay, initial, eps, maximize)
-    return {lr = lr, lr_decay = lr_decay, weight_decay = decay, initial_accumulator_value = initial, eps = eps,
-      maximize = maximize}
-  end, true, nil, function(c, group)
-    for k, parameter in ipairs(group.params) do
-      c:set_state(k, "sum", core.functions.full_like(parameter:detach(), group.initial_accumulator_value))
-    end
-  end)
+define("Adagrad", "lr: rate = 0.01, lr_decay: number = 0, weight_decay: number = 0, initial_accumulator_value: number = 0, "
+  .. "eps: number = 1e-10, maximize: bool = false", {switches = "foreach differentiable fused", begin = function(c, group)
+  for k, parameter in ipairs(group.params) do
+    c:set_state(k, "sum", core.functions.full_like(parameter:detach(), group.initial_accumulator_value))
+  end
+end})
 
 --- optim.Adamax(params, lr = 2e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, maximize = false)
-define("Adamax", "lr: number = 0.002, betas: table?, eps: number = 1e-8, weight_decay: number = 0, maximize: bool = false",
-  function(lr, betas, eps, decay, maximize)
-    return {lr = lr, betas = betas or {0.9, 0.999}, eps = eps, weight_decay = decay, maximize = maximize}
-  end, true)
+define("Adamax", "lr: rate = 0.002, betas: table?, eps: number = 1e-8, weight_decay: number = 0, maximize: bool = false",
+  {switches = all_but_fused, pairs = betas})
 
 --- optim.NAdam(params, lr = 2e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, momentum_decay = 4e-3,
 -- decoupled_weight_decay = false, maximize = false)
-define("NAdam", "lr: number = 0.002, betas: table?, eps: number = 1e-8, weight_decay: number = 0, "
-  .. "momentum_decay: number = 0.004, decoupled_weight_decay: bool = false, maximize: bool = false",
-  function(lr, betas, eps, decay, momentum_decay, decoupled, maximize)
-    return {lr = lr, betas = betas or {0.9, 0.999}, eps = eps, weight_decay = decay, momentum_decay = momentum_decay,
-      decoupled_weight_decay = decoupled, maximize = maximize}
-  end, true)
+define("NAdam", "lr: rate = 0.002, betas: table?, eps: number = 1e-8, weight_decay: number = 0, momentum_decay: number = 0.004, "
+  .. "decoupled_weight_decay: bool = false, maximize: bool = false", {switches = all_but_fused, pairs = betas})
 
 --- optim.RAdam(params, lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, decoupled_weight_decay = false,
 -- maximize = false)
-define("RAdam", "lr: number = 0.001, betas: table?, eps: number = 1e-8, weight_decay: number = 0, "
-  .. "decoupled_weight_decay: bool = false, maximize: bool = false", function(lr, betas, eps, decay, decoupled, maximize)
-  return {lr = lr, betas = betas or {0.9, 0.999}, eps = eps, weight_decay = decay, decoupled_weight_decay = decoupled,
-    maximize = maximize}
-end, true)
+define("RAdam", "lr: rate = 0.001, betas: table?, eps: number = 1e-8, weight_decay: number = 0, "
+  .. "decoupled_weight_decay: bool = false, maximize: bool = false", {switches = all_but_fused, pairs = betas})
 
 --- optim.Adadelta(params, lr = 1, rho = 0.9, eps = 1e-6, weight_decay = 0, maximize = false)
-define("Adadelta", "lr: number = 1, rho: number = 0.9, eps: number = 1e-6, weight_decay: number = 0, maximize: bool = false",
-  function(lr, rho, eps, decay, maximize)
-    return {lr = lr, rho = rho, eps = eps, weight_decay = decay, maximize = maximize}
-  end, true)
+define("Adadelta", "lr: rate = 1, rho: number = 0.9, eps: number = 1e-6, weight_decay: number = 0, maximize: bool = false",
+  {switches = all_but_fused})
+
+--- optim.Rprop(params, lr = 0.01, etas = {0.5, 1.2}, step_sizes = {1e-6, 50}, maximize = false)
+define("Rprop", "lr: rate = 0.01, etas: table?, step_sizes: table?, maximize: bool = false", {switches = all_but_fused,
+  pairs = {etas = {0.5, 1.2}, step_sizes = {1e-6, 50}}, make = composed.new})
+
+--- optim.ASGD(params, lr = 0.01, lambd = 1e-4, alpha = 0.75, t0 = 1e6, weight_decay = 0, maximize = false)
+define("ASGD", "lr: rate = 0.01, lambd: number = 0.0001, alpha: number = 0.75, t0: number = 1000000.0, "
+  .. "weight_decay: number = 0, maximize: bool = false", {switches = all_but_fused, make = composed.new})
+
+--- optim.Adafactor(params, lr = 0.01, beta2_decay = -0.8, eps = {nil, 1e-3}, d = 1, weight_decay = 0, maximize = false)
+define("Adafactor", "lr: rate = 0.01, beta2_decay: number = -0.8, eps: table?, d: number = 1.0, weight_decay: number = 0.0, "
+  .. "maximize: bool = false", {switches = "foreach", pairs = {eps = {nil, 1e-3}}, make = composed.new})
+
+--- optim.LBFGS(params, lr = 1, max_iter = 20, max_eval = max_iter * 5 // 4, tolerance_grad = 1e-7, tolerance_change = 1e-9,
+-- history_size = 100, line_search_fn = nil or "strong_wolfe", maximize = false)
+define("LBFGS", "lr: rate = 1, max_iter: number = 20, max_eval: number?, tolerance_grad: number = 1e-7, "
+  .. "tolerance_change: number = 1e-9, history_size: number = 100, line_search_fn: string?, maximize: bool = false",
+  {switches = "", counts_steps = false, make = lbfgs.new, single = true, minimises = true, complete = function(defaults)
+    defaults.max_eval = defaults.max_eval or defaults.max_iter * 5 // 4
+  end})
+
+--- optim.SparseAdam: there is no such thing here, and this says so.
+function optim.SparseAdam()
+  core.raise "optim.SparseAdam: gradients are never sparse here; take optim.Adam, which steps all of a parameter"
+end
 
 local function doc_of(name, signature, doc)
   return {name = "optim." .. name, signature = "(params, " .. signature .. ", maximize = false)", doc = doc,
@@ -339,6 +401,24 @@ optim.docs = {
     "Adam that waits until the mean square can be trusted (Liu and others 2019)."),
   doc_of("Adadelta", "lr = 1, rho = 0.9, eps = 1e-6, weight_decay = 0",
     "Steps as large as those of late, relative to the gradients (Zeiler 2012)."),
+  doc_of("Rprop", "lr = 0.01, etas = {0.5, 1.2}, step_sizes = {1e-6, 50}",
+    "Steps by the sign of the gradient alone, longer while it stays and shorter when it turns (Riedmiller and Braun 1993); for "
+    .. "gradients of all the data."),
+  doc_of("ASGD", "lr = 0.01, lambd = 1e-4, alpha = 0.75, t0 = 1e6, weight_decay = 0",
+    "Stochastic gradient descent that averages the parameters after t0 steps, in the state ax (Polyak and Juditsky 1992)."),
+  doc_of("Adafactor", "lr = 0.01, beta2_decay = -0.8, eps = {nil, 1e-3}, d = 1.0, weight_decay = 0.0",
+    "Adam that keeps the mean squares of rows and columns in place of those of all elements (Shazeer and Stern 2018)."),
+  {name = "optim.LBFGS", signature = "(params, lr = 1, max_iter = 20, max_eval = max_iter * 5 // 4, tolerance_grad = 1e-7, "
+    .. "tolerance_change = 1e-9, history_size = 100, line_search_fn?, maximize = false)",
+    doc = "A quasi-Newton method (Nocedal 1980) for losses of all the data: step(closure) takes up to max_iter steps, calling "
+      .. "the closure each time; it is to forget the gradients, compute the loss, call backward, and return the loss. "
+      .. "line_search_fn = \"strong_wolfe\" finds lengths of steps. One parameter group alone.",
+    example = "local w = ty.tensor({3.0, -2.0}, {requires_grad = true})\n"
+      .. "local opt = ty.optim.LBFGS({w}, {line_search_fn = \"strong_wolfe\"})\n"
+      .. "opt:step(function()\n  opt:zero_grad()\n  local loss = ((w - 1) ^ 2):sum()\n  loss:backward()\n  return loss\nend)\n"
+      .. "print(w:detach())\n--> tensor({1.0000, 1.0000})"},
+  {name = "optim.SparseAdam", signature = "()", doc = "PyTorch's Adam for sparse gradients. Gradients are never sparse here, so "
+    .. "that this is an error that says so; take optim.Adam.", example = "print(pcall(ty.optim.SparseAdam))"},
   {name = "optim.SGD", signature = "(params, lr = 1e-3, momentum = 0, dampening = 0, weight_decay = 0, nesterov = false, "
     .. "maximize = false)", doc = "Stochastic gradient descent. params: a list of tensors, or of groups {params = ..., lr = "
     .. "...}. opt:step() updates, opt:zero_grad() forgets the gradients; opt.param_groups[1].lr may be changed any time.",

@@ -23,6 +23,8 @@ local kinds = {
   end, "a function"},
   table = {function(v) return type(v) == "table" end, "a table"},
   tensor = {core.is_tensor, "a tensor"},
+  rate = {function(v) return type(v) == "number" or (core.is_tensor(v) and v:numel() == 1) end,
+    "a number, or a tensor of one element"},
   probability = {function(v) return type(v) == "number" and v >= 0 and v <= 1 end, "a probability between 0 and 1"},
 }
 

@@ -9,7 +9,7 @@ local golden = require "support.golden"
 local optim, nn, F = ty.optim, ty.nn, ty.F
 local reference = assert(loadfile(golden.folder .. "nn.lua"))()
 local further = assert(loadfile(golden.folder .. "optim.lua"))()
-local further_kinds = {"RMSprop", "Adagrad", "Adamax", "NAdam", "RAdam", "Adadelta"}
+local further_kinds = {"RMSprop", "Adagrad", "Adamax", "NAdam", "RAdam", "Adadelta", "Rprop", "ASGD", "Adafactor"}
 
 -- The problem of make_nn.py: two leaves, and a function of the loss.
 local function problem(dtype)
@@ -25,6 +25,15 @@ local function step(opt, loss)
   value:backward()
   opt:step()
   return value:item()
+end
+
+local function closure_of(opt, loss)
+  return function()
+    opt:zero_grad()
+    local value = loss()
+    value:backward()
+    return value
+  end
 end
 
 local near = {float32 = 1e-5, float64 = 1e-10}
@@ -73,6 +82,102 @@ describe("50 steps are PyTorch's:", function()
   end
 end)
 
+describe("LBFGS takes PyTorch's steps:", function()
+  for _, row in ipairs(further.lbfgs) do
+    local options, dtype, wanted, counts = table.unpack(row)
+    it(("%s %s"):format(said(options), dtype), function()
+      local w, b, loss = problem(dtype)
+      local opt = optim.LBFGS({w, b}, options)
+      local losses = {}
+      for i = 1, #wanted[1] do
+        losses[i] = opt:step(closure_of(opt, loss)):item()
+        if wanted[2][i] then
+          check_values(wanted[2][i][1], w, dtype, ("w after step %d"):format(i))
+          check_values(wanted[2][i][2], b, dtype, ("b after step %d"):format(i))
+        end
+      end
+      check_values(wanted[1], losses, dtype, "losses")
+      local state = opt:state_dict().state[0]
+      assert.are.same(counts, {state.func_evals, state.n_iter})
+    end)
+  end
+
+  it("and refuses what it cannot do", function()
+    local function fails(text, f)
+      local ok, message = pcall(f)
+      assert.is_false(ok)
+      assert.is_truthy(tostring(message):find(text, 1, true), tostring(message))
+    end
+    local w = ty.ones(2, {requires_grad = true})
+    fails("closure", function() optim.LBFGS({w}):step() end)
+    fails("one parameter group", function() optim.LBFGS {{params = {w}}, {params = {ty.ones(1, {requires_grad = true})}}} end)
+    fails("strong_wolfe", function() optim.LBFGS({w}, {line_search_fn = "armijo"}) end)
+    fails("max_iter", function() optim.LBFGS({w}, {max_iter = 2.5}) end)
+    fails("history_size", function() optim.LBFGS({w}, {history_size = 0}) end)
+    fails("lr", function() optim.LBFGS({w}, {lr = -1}) end)
+    fails("must return the loss", function() optim.LBFGS({w}):step(function() end) end)
+    assert.is_true(ty.is_grad_enabled())
+  end)
+end)
+
+describe("states that PyTorch saved", function()
+  for i, row in ipairs(ty.load(golden.folder .. "files/optim_states.pt")) do
+    local name, state, w0, b0, w1, b1 = table.unpack(row)
+    it(("of %s go on here (%d)"):format(name, i), function()
+      local w, b, loss = problem "float64"
+      ty.no_grad(function()
+        w:copy_(w0)
+        b:copy_(b0)
+      end)
+      local opt = optim[name] {w, b}
+      opt:load_state_dict(state)
+      for _ = 1, 3 do
+        if name == "LBFGS" then opt:step(closure_of(opt, loss)) else step(opt, loss) end
+      end
+      assert.is_true(w:allclose(w1, 1e-10, 1e-12))
+      assert.is_true(b:allclose(b1, 1e-10, 1e-12))
+      for key in pairs(state.param_groups[1]) do
+        local saved = opt:state_dict().param_groups[1][key]
+        assert.is_true(saved ~= nil, key .. " is not in the state dict")
+      end
+    end)
+  end
+end)
+
+describe("two groups with options of their own:", function()
+  for _, row in ipairs(further.groups) do
+    local name, options, dtype, wanted = table.unpack(row)
+    it(("%s %s"):format(name, said(options)), function()
+      local w, b, loss = problem(dtype)
+      local second = {params = {b}}
+      for key, value in pairs(options) do second[key] = value end
+      follow(optim[name] {{params = {w}}, second}, w, b, loss, dtype, wanted)
+    end)
+  end
+end)
+
+describe("a rate", function()
+  it("may be a tensor, which is read at each step", function()
+    for _, name in ipairs {"SGD", "Adam", "RAdam", "Rprop", "ASGD", "Adafactor"} do
+      local w, b, loss = problem "float64"
+      local w2, b2, loss2 = problem "float64"
+      local rate = ty.tensor(0.5, {dtype = "float64"})
+      local one, two = optim[name]({w, b}, {lr = rate}), optim[name]({w2, b2}, {lr = 0.5})
+      for i = 1, 4 do
+        if i == 3 then
+          rate:fill_(0.25)
+          two.param_groups[1].lr = 0.25
+        end
+        step(one, loss)
+        step(two, loss2)
+      end
+      assert.is_true(w:equal(w2) and b:equal(b2), name)
+      assert.are.equal(0.25, one:state_dict().param_groups[1].lr:item())
+    end
+    assert.has_error(function() optim.SGD({ty.ones(1, {requires_grad = true})}, {lr = ty.ones(2)}) end)
+  end)
+end)
+
 describe("20 steps are PyTorch's:", function()
   for _, row in ipairs(reference.optimisers) do
     local name, options, dtype, wanted = table.unpack(row)
@@ -96,7 +201,7 @@ describe("20 steps are PyTorch's:", function()
     for _, name in ipairs {"SGD", "Adam", "AdamW", table.unpack(further_kinds)} do
       local big = ty.full({1003}, 0.5):requires_grad_()
       local one = ty.full({1}, 0.5):requires_grad_()
-      local options = {lr = 0.1, weight_decay = 0.1}
+      local options = {lr = 0.1, weight_decay = name ~= "Rprop" and 0.1 or nil}
       local a, b = optim[name]({big}, options), optim[name]({one}, options)
       for _ = 1, 3 do
         step(a, function() return (big * big):sum() end)
@@ -252,7 +357,9 @@ describe("state_dict and load_state_dict:", function()
       table.sort(wanted)
       assert.are.same(wanted, got)
       for id, of in pairs(state) do
-        for key, values in pairs(of) do check_values(values, dict.state[id][key], "float64", key) end
+        for key, values in pairs(of) do
+          check_values(values, dict.state[id][key], tostring(dict.state[id][key].dtype), key)
+        end
       end
       if state[0] and state[0].step then
         assert.are.equal("float32", tostring(dict.state[0].step.dtype))
@@ -421,6 +528,17 @@ describe("bad options are errors that name them:", function()
     {"known ones", function() optim.RAdam(w(), {amsgrad = true}) end},
     {"rho", function() optim.Adadelta(w(), {rho = 1.5}) end},
     {"learning rate", function() optim.Adadelta(w(), {lr = -1}) end},
+    {"etas", function() optim.Rprop(w(), {etas = {1.5, 1.2}}) end},
+    {"etas", function() optim.Rprop(w(), {etas = 0.5}) end},
+    {"lambd", function() optim.ASGD(w(), {lambd = -1}) end},
+    {"weight_decay", function() optim.Adafactor(w(), {weight_decay = -1}) end},
+    {"beta2_decay", function() optim.Adafactor(w(), {beta2_decay = 0.5}) end},
+    {"eps", function() optim.Adafactor(w(), {eps = {-1, 1e-3}}) end},
+    {"invalid d", function() optim.Adafactor(w(), {d = 0.5}) end},
+    {"differentiable", function() optim.Adam(w(), {differentiable = true}) end},
+    {"fused", function() optim.Adam(w(), {fused = 1}) end},
+    {"known ones", function() optim.RAdam(w(), {fused = true}) end},
+    {"sparse", function() optim.SparseAdam(w()) end},
     {"empty", function() optim.SGD {} end},
     {"list", function() optim.SGD() end},
     {"list", function() optim.SGD(ty.ones(1, {requires_grad = true})) end},
