@@ -20,10 +20,27 @@ typedef struct tyb_entry {
 } tyb_entry;
 
 /* The lists of rows, by family. */
-#define FAMILIES(X)                                                                                                    \
-    X(create)                                                                                                          \
-    X(random) X(view) X(unary) X(binary) X(reduce) X(matmul) X(loss) X(index) X(autograd) X(activation)                \
-        X(loss_pointwise) X(init) X(facts) X(system) X(arrange) X(statistics) X(rnn)
+/* clang-format off */
+#define FAMILIES(X) \
+    X(create) \
+    X(random) \
+    X(view) \
+    X(unary) \
+    X(binary) \
+    X(reduce) \
+    X(matmul) \
+    X(loss) \
+    X(index) \
+    X(autograd) \
+    X(activation) \
+    X(loss_pointwise) \
+    X(init) \
+    X(facts) \
+    X(system) \
+    X(arrange) \
+    X(statistics) \
+    X(rnn)
+/* clang-format on */
 #define LIST(family) {#family, tyb_rows_##family},
 static const struct {
     const char *family;

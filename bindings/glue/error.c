@@ -5,6 +5,7 @@
  */
 #include "error.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -59,13 +60,28 @@ void tyb_raise(lua_State *L, const char *format, ...)
     raise_message(L, message);
 }
 
+/* The length of the leading "word: " of a message; 0 without one. */
+static size_t leading_word(const char *message)
+{
+    size_t n = 0;
+    while (isalnum((unsigned char)message[n]) || message[n] == '_' || message[n] == '.')
+        n++;
+    return n > 0 && message[n] == ':' && message[n + 1] == ' ' ? n + 2 : 0;
+}
+
+/*
+ * The core's messages begin with the op that refused. Where another function was called, which is made of that op, its
+ * name takes the place: the caller knows nothing of the op. In backward the op is what matters, so it stays.
+ */
 void tyb_raise_core(lua_State *L, const char *name)
 {
     const char *message = ty_error();
-    /* The core's messages begin with the op, but for those of its allocator. */
-    if (name && ty_error_what() == TY_ERROR_MEMORY && strncmp(message, "out of memory", 13) == 0)
-        tyb_raise(L, "%s: %s", name, message);
-    raise_message(L, message);
+    size_t word = name ? leading_word(message) : 0;
+    if (!name || (word && strncmp(message, name, word - 2) == 0 && strlen(name) == word - 2))
+        raise_message(L, message);
+    bool keep =
+        strcmp(name, "backward") == 0 || strcmp(name, "grad") == 0 || strncmp(message, "out of memory", 13) == 0;
+    tyb_raise(L, "%s: %s", name, keep ? message : message + word);
 }
 
 /* core.raise(message): the same for the Lua half. A message that is no string is raised as it is. */

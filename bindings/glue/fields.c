@@ -40,7 +40,7 @@ static ty_tensor *self(lua_State *L, tyb_state *s)
 {
     tyb_handle *handle = tyb_test(L, 1, s->tensor_meta);
     if (!handle || !handle->x)
-        tyb_check_tensor(L, 1);
+        tyb_check_tensor(L, 1, "tensor");
     return handle->x;
 }
 
@@ -156,11 +156,11 @@ static int set(lua_State *L)
             tyb_raise_core(L, NULL);
         return 0;
     case GRAD:
-        if (ty_set_grad(x, lua_isnil(L, 3) ? NULL : tyb_check_tensor(L, 3)) != TY_OK)
+        if (ty_set_grad(x, lua_isnil(L, 3) ? NULL : tyb_check_tensor(L, 3, "grad")) != TY_OK)
             tyb_raise_core(L, NULL);
         return 0;
     case DATA:
-        if (ty_set_data(x, tyb_check_tensor(L, 3)) != TY_OK)
+        if (ty_set_data(x, tyb_check_tensor(L, 3, "data")) != TY_OK)
             tyb_raise_core(L, NULL);
         return 0;
     default:

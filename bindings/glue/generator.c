@@ -33,13 +33,13 @@ static ty_generator *self(lua_State *L)
     return g;
 }
 
-static uint64_t seed_argument(lua_State *L, int idx)
+static uint64_t seed_argument(lua_State *L, int idx, const char *name)
 {
     int is;
     char said[64];
     lua_Integer seed = lua_tointegerx(L, idx, &is);
     if (!is || lua_type(L, idx) != LUA_TNUMBER)
-        tyb_raise(L, "manual_seed: seed must be a whole number, got %s", tyb_say(L, idx, said));
+        tyb_raise(L, "%s: seed must be a whole number, got %s", name, tyb_say(L, idx, said));
     return (uint64_t)seed;
 }
 
@@ -47,7 +47,7 @@ static uint64_t seed_argument(lua_State *L, int idx)
 static int manual_seed(lua_State *L)
 {
     ty_generator *g = self(L);
-    ty_manual_seed(g, seed_argument(L, 2));
+    ty_manual_seed(g, seed_argument(L, 2, "manual_seed"));
     lua_settop(L, 1);
     return 1;
 }
@@ -84,7 +84,7 @@ static int get_state(lua_State *L)
 static int set_state(lua_State *L)
 {
     ty_generator *g = self(L);
-    ty_tensor *x = tyb_check_tensor(L, 2);
+    ty_tensor *x = tyb_check_tensor(L, 2, "set_state");
     if (ty_dtype_of(x) != TY_UINT8 || ty_numel(x) != TY_RNG_STATE_BYTES)
         tyb_raise(L, "set_state: a generator's state is a uint8 tensor of %d elements, got %s of %lld",
                   TY_RNG_STATE_BYTES, ty_dtype_name(ty_dtype_of(x)), (long long)ty_numel(x));
@@ -127,7 +127,9 @@ static generator *push_object(lua_State *L)
 /* core.Generator(seed?): a generator of its own; without a seed it begins as PyTorch's do. */
 static int new_generator(lua_State *L)
 {
-    uint64_t first = lua_isnoneornil(L, 1) ? 67280421310721u : seed_argument(L, 1);
+    uint64_t first = lua_isnoneornil(L, 1) ? 67280421310721u : seed_argument(L, 1, "Generator");
+    if (lua_gettop(L) > 1)
+        tyb_raise(L, "Generator: too many arguments: %d given; usage: Generator(seed)", lua_gettop(L));
     generator *object = push_object(L);
     object->g = ty_generator_new(first);
     if (!object->g)

@@ -31,7 +31,7 @@ static int is_parameter(lua_State *L)
 static int parameter(lua_State *L)
 {
     tyb_state *s = tyb_get(L);
-    ty_tensor *x = tyb_check_tensor(L, 1);
+    ty_tensor *x = tyb_check_tensor(L, 1, "Parameter");
     bool requires_grad = lua_isnoneornil(L, 2) || lua_toboolean(L, 2);
     tyb_handle *handle = tyb_new_handle(L, s);
     ty_tensor *alias = ty_detach(x);

@@ -108,7 +108,7 @@ static int do_unary(lua_State *L)
 {
     tyb_state *s = lua_touserdata(L, lua_upvalueindex(1));
     size_t op = (size_t)lua_tointeger(L, lua_upvalueindex(2));
-    ty_tensor *x = tyb_check_tensor(L, 1);
+    ty_tensor *x = tyb_check_tensor(L, 1, "tensor");
     tyb_handle *handle = tyb_new_handle(L, s);
     ty_tensor *result = unaries[op].function(x);
     if (!result && ty_error_what() == TY_ERROR_MEMORY) {

@@ -143,7 +143,7 @@ static int set_state(lua_State *L)
     optimiser *object = self(L);
     int i = parameter_argument(L, object);
     const char *name = name_argument(L, 3, "the state's name");
-    if (ty_optim_set_state(object->o, i, name, tyb_check_tensor(L, 4)) != TY_OK)
+    if (ty_optim_set_state(object->o, i, name, tyb_check_tensor(L, 4, "set_state")) != TY_OK)
         tyb_raise_core(L, NULL);
     return 0;
 }

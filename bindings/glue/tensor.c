@@ -59,12 +59,12 @@ const char *tyb_say(lua_State *L, int idx, char buffer[64])
     }
 }
 
-ty_tensor *tyb_check_tensor(lua_State *L, int idx)
+ty_tensor *tyb_check_tensor(lua_State *L, int idx, const char *what)
 {
     ty_tensor *x = tyb_to_tensor(L, idx);
     char said[64];
     if (!x)
-        tyb_raise(L, "expected a tensor, got %s", tyb_say(L, idx, said));
+        tyb_raise(L, "%s: expected a tensor, got %s", what, tyb_say(L, idx, said));
     return x;
 }
 

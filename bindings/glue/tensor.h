@@ -19,7 +19,7 @@ typedef struct tyb_handle {
 /* The tensor at idx, borrowed; NULL when the value is none. */
 ty_tensor *tyb_to_tensor(lua_State *L, int idx);
 /* The same, but raises a Lua error that says what was found instead. */
-ty_tensor *tyb_check_tensor(lua_State *L, int idx);
+ty_tensor *tyb_check_tensor(lua_State *L, int idx, const char *what);
 /* Pushes a handle on x and takes over the reference, also when it raises. x NULL raises the core's error. */
 void tyb_push_tensor(lua_State *L, ty_tensor *owned);
 /* The same for a handle flagged as an nn parameter. */

@@ -77,7 +77,7 @@ local function check_list(name, list)
   if core.is_tensor(list) then
     core.raise(("%s: a list of parameters is needed, got one tensor; put it into braces: {w}"):format(name))
   end
-  if type(list) ~= "table" then
+  if type(list) ~= "table" or rawget(list, "_parameters") then
     core.raise(("%s: a list of parameters is needed, as net:parameters() gives, got %s"):format(name, options.say(list)))
   end
 end
@@ -140,6 +140,9 @@ function Optimizer:step(closure)
   end
   local result
   if closure ~= nil then
+    if not options.is_callable(closure) then
+      core.raise(("optim.%s:step: the closure must be a function, got %s"):format(private[self].kind, options.say(closure)))
+    end
     local was = core.set_grad_enabled(true)
     local ok, value = pcall(closure)
     core.set_grad_enabled(was)

@@ -6,6 +6,20 @@ local core = require "tycho.core"
 
 local options = {}
 
+-- The __name of a value's metatable; nil without one.
+local function name_of_type(value)
+  local meta = getmetatable(value)
+  return type(meta) == "table" and rawget(meta, "__name") or nil
+end
+
+local function is_dtype(value) return name_of_type(value) == "dtype" or core.dtypes[value] ~= nil end
+
+-- A function, or an object that can be called as one.
+local function is_callable(value)
+  local meta = getmetatable(value)
+  return type(value) == "function" or (type(meta) == "table" and rawget(meta, "__call") ~= nil)
+end
+
 -- What a kind accepts: value -> whether it fits, and what to say is expected.
 local kinds = {
   any = {function() return true end, "a value"},
@@ -17,14 +31,13 @@ local kinds = {
   dim = {function(v) return type(v) == "number" and math.tointeger(v) ~= nil and v ~= 0 end,
     "a dimension (dimensions count from 1; negative ones from the end)"},
   string = {function(v) return type(v) == "string" end, "a string"},
-  ["function"] = {function(v)
-    local meta = getmetatable(v)
-    return type(v) == "function" or (meta and meta.__call) ~= nil
-  end, "a function"},
+  ["function"] = {is_callable, "a function"},
   table = {function(v) return type(v) == "table" end, "a table"},
   tensor = {core.is_tensor, "a tensor"},
   rate = {function(v) return type(v) == "number" or (core.is_tensor(v) and v:numel() == 1) end,
     "a number, or a tensor of one element"},
+  dtype = {is_dtype, "a dtype, as ty.float32 or \"float32\""},
+  device = {function(v) return type(v) == "string" or name_of_type(v) == "device" end, "a device, as \"cpu\""},
   probability = {function(v) return type(v) == "number" and v >= 0 and v <= 1 end, "a probability between 0 and 1"},
 }
 
@@ -32,7 +45,8 @@ local function say(value)
   if type(value) == "string" then return ("the string %q"):format(value) end
   if type(value) == "number" then return tostring(value) end
   if core.is_tensor(value) then return "a tensor" end
-  return type(value) == "nil" and "nothing" or "a " .. type(value)
+  if value == nil then return "nothing" end
+  return "a " .. (name_of_type(value) or type(value))
 end
 
 local function literal(text)
@@ -122,5 +136,6 @@ function options.signature(name, signature)
   end
 end
 
+options.is_callable = is_callable
 options.say = say
 return options

@@ -3,10 +3,26 @@
 
 local core = require "tycho.core"
 local batch_method = require "tycho.data.batch_method"
+local check_dataset = require "tycho.data.check_dataset"
 local options = require "tycho.options"
 local ty = core.functions
 
 local M = {}
+
+-- The tensors of example i as several results.
+local function get(self, i)
+  if math.type(i) ~= "integer" then
+    core.raise(("%s:get: a position (a whole number from 1) is needed, got %s"):format(getmetatable(self).__name, options.say(i)))
+  end
+  return table.unpack(self[i])
+end
+
+local function check_index(self, index)
+  if not core.is_tensor(index) then
+    core.raise(("%s:batch: an int64 tensor of positions is needed, got %s"):format(getmetatable(self).__name,
+      options.say(index)))
+  end
+end
 
 local TensorDataset = {__name = "TensorDataset"}
 
@@ -41,10 +57,11 @@ TensorDataset.__tostring = function(self)
 end
 
 --- get(i): the tensors of example i as several results.
-function TensorDataset:get(i) return table.unpack(self[i]) end
+TensorDataset.get = get
 
 --- batch(index): the examples at an int64 tensor of positions, gathered in C; tensors with a scaling come out as float32.
 function TensorDataset:batch(index)
+  check_index(self, index)
   local values = {}
   for k, tensor in ipairs(self.tensors) do
     local scaling = self.scalings[k]
@@ -89,16 +106,18 @@ Subset.__index = function(self, key)
   return Subset[key]
 end
 Subset.__len = function(self) return #self.positions end
-function Subset:get(i) return table.unpack(self[i]) end
+Subset.get = get
 
 --- indices of the subset as an int64 tensor, made once.
 function Subset:batch(index)
+  check_index(self, index)
   if not self.index then rawset(self, "index", ty.tensor(self.positions, {dtype = core.dtypes.int64})) end
   return self.dataset:batch(ty.index_select(self.index, 1, index))
 end
 
 --- data.Subset(dataset, indices): the examples at these positions (a list or an int64 tensor, from 1).
 function M.Subset(dataset, indices)
+  check_dataset("data.Subset", dataset)
   if core.is_tensor(indices) then indices = indices:totable() end
   if type(indices) ~= "table" then
     core.raise(("data.Subset: a list of positions is needed, got %s"):format(options.say(indices)))
@@ -118,6 +137,7 @@ end
 
 --- data.random_split(dataset, lengths, generator): random parts of these lengths (or fractions that add up to 1).
 function M.random_split(dataset, lengths, generator)
+  check_dataset("data.random_split", dataset)
   if type(lengths) ~= "table" or #lengths == 0 then core.raise "data.random_split: a list of lengths is needed" end
   if options.is_options(generator) then generator = generator.generator end
   local n, total, fractions = #dataset, 0, 0

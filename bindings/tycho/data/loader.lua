@@ -3,6 +3,7 @@
 
 local core = require "tycho.core"
 local batch_method = require "tycho.data.batch_method"
+local check_dataset = require "tycho.data.check_dataset"
 local options = require "tycho.options"
 local ty = core.functions
 
@@ -12,19 +13,10 @@ DataLoader.__index = DataLoader
 local parse = options.signature("data.DataLoader", "dataset: any, batch_size: positive = 1, shuffle: bool = false, "
   .. "drop_last: bool = false, generator: any?, collate_fn: function?, sampler: any?")
 
--- A dataset is anything with a length and items.
-local function check_dataset(dataset)
-  local meta = getmetatable(dataset)
-  if core.is_tensor(dataset) or (type(dataset) ~= "table" and not (meta and meta.__len and meta.__index)) then
-    core.raise(("data.DataLoader: a dataset is needed (a TensorDataset, or an object with #ds and ds[i]), got %s"):format(
-      options.say(dataset)))
-  end
-end
-
 local function new(...)
   local self = {}
   self.dataset, self.batch_size, self.shuffle, self.drop_last, self.generator, self.collate_fn, self.sampler = parse(...)
-  check_dataset(self.dataset)
+  check_dataset("data.DataLoader", self.dataset)
   if self.sampler and self.shuffle then
     core.raise "data.DataLoader: a sampler gives the order itself; leave out shuffle"
   end

@@ -75,7 +75,7 @@ function GELU:forward(x) return F.gelu(x, {approximate = self.approximate}) end
 local PReLU = module.class "PReLU"
 activations.PReLU = PReLU
 local prelu_arguments = options.signature("nn.PReLU",
-  "num_parameters: positive = 1, init: number = 0.25, device: any?, dtype: any?")
+  "num_parameters: positive = 1, init: number = 0.25, device: device?, dtype: dtype?")
 function PReLU:init(...)
   local count, init, device, dtype = prelu_arguments(...)
   self.num_parameters, self.initial_slope = count, init

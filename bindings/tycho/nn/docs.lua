@@ -13,7 +13,7 @@ return {docs = {
     .. "state_dict(), load_state_dict(state, strict), train(), eval(), zero_grad(), to(device or dtype), apply(f), "
     .. "requires_grad_(), register_buffer(name, tensor), add_module(name, module), extra_repr().",
     "local net = ty.nn.Linear(2, 1)\nfor name, p in net:named_parameters() do print(name, p.shape) end"),
-  entry("Parameter", "(tensor, requires_grad = true) -> tensor", "A tensor that registers as a parameter when it is put into "
+  entry("Parameter", "(data, requires_grad = true) -> tensor", "A tensor that registers as a parameter when it is put into "
     .. "a module's field. Shares the tensor's memory.", "local w = ty.nn.Parameter(ty.zeros(3))"),
   entry("Sequential", "(module, ...) or {{name, module}, ...}", "Modules one after the other. net[1] is the first, net.name "
     .. "one given by name, #net their number.", "local net = ty.nn.Sequential(ty.nn.Linear(2, 3), ty.nn.ReLU())\n"

@@ -31,7 +31,7 @@ end
 local Linear = module.class "Linear"
 layers.Linear = Linear
 local linear_arguments = options.signature("nn.Linear",
-  "in_features: count, out_features: count, bias: bool = true, device: any?, dtype: any?")
+  "in_features: count, out_features: count, bias: bool = true, device: device?, dtype: dtype?")
 
 --- nn.Linear(in_features, out_features, bias = true, device, dtype): y = x W^T + b over the last dimension.
 -- weight {out_features, in_features}, bias {out_features}, drawn as PyTorch draws them.

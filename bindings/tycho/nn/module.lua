@@ -138,8 +138,10 @@ function M.class(name, base)
   })
 end
 
---- nn.Parameter(tensor, requires_grad = true): a tensor that a module registers as a parameter. Shares the memory.
-M.Parameter = core.Parameter
+local parameter_arguments = options.signature("nn.Parameter", "data: tensor, requires_grad: bool = true")
+
+--- nn.Parameter(data, requires_grad = true): a tensor that a module registers as a parameter. Shares the memory.
+function M.Parameter(...) return core.Parameter(parameter_arguments(...)) end
 
 -- ---- Module ----
 
@@ -159,17 +161,25 @@ function Module:type_name() return class_of[getmetatable(self)]._name end
 function Module:_length() core.raise(("%s has no length"):format(self:type_name())) end
 
 --- register_parameter(name, parameter or nil), register_buffer(name, tensor, {persistent = true}), add_module(name, module).
+local function check_name(method, what, name)
+  if type(name) ~= "string" or name == "" or name:find(".", 1, true) then
+    core.raise(("%s: the name of a %s is a string without '.', got %s"):format(method, what, options.say(name)))
+  end
+end
+
 function Module:register_parameter(name, parameter)
+  check_name("register_parameter", "parameter", name)
   if parameter ~= nil and not core.is_parameter(parameter) then
-    core.raise(("register_parameter: '%s' must be an nn.Parameter, got %s"):format(tostring(name), options.say(parameter)))
+    core.raise(("register_parameter: '%s' must be an nn.Parameter, got %s"):format(name, options.say(parameter)))
   end
   ordered_set(self._parameters, name, parameter)
 end
 
 function Module:register_buffer(name, tensor, persistent)
   if type(persistent) == "table" then persistent = persistent.persistent end
-  if type(name) ~= "string" or not core.is_tensor(tensor) then
-    core.raise "register_buffer: a name and a tensor are needed"
+  check_name("register_buffer", "buffer", name)
+  if not core.is_tensor(tensor) then
+    core.raise(("register_buffer: '%s' must be a tensor, got %s"):format(name, options.say(tensor)))
   end
   ordered_set(self._buffers, name, tensor)
   if persistent == false then
@@ -179,16 +189,15 @@ function Module:register_buffer(name, tensor, persistent)
   end
 end
 
-function Module:add_module(name, module)
-  if type(name) ~= "string" or name == "" or name:find(".", 1, true) then
-    core.raise(("add_module: the name of a module is a string without '.', got %s"):format(options.say(name)))
+for _, method in ipairs {"add_module", "register_module"} do
+  Module[method] = function(self, name, module)
+    check_name(method, "module", name)
+    if not is_module(module) then
+      core.raise(("%s: '%s' must be a module, got %s"):format(method, name, options.say(module)))
+    end
+    ordered_set(self._modules, name, module)
   end
-  if not is_module(module) then
-    core.raise(("add_module: '%s' must be a module, got %s"):format(name, options.say(module)))
-  end
-  ordered_set(self._modules, name, module)
 end
-Module.register_module = Module.add_module
 
 -- ---- Walking ----
 
@@ -266,6 +275,9 @@ function Module:named_children() return pairs_of(children(self)) end
 
 --- get_submodule("block.fc"): the module of that name.
 function Module:get_submodule(name)
+  if type(name) ~= "string" then
+    core.raise(("get_submodule: the name of a module (a string) is needed, got %s"):format(options.say(name)))
+  end
   local module = self
   for part in name:gmatch "[^.]+" do
     local next_module = module._modules.values[part]
@@ -279,6 +291,9 @@ end
 
 --- apply(f): calls f with every module below, then the module itself; gives the module back.
 function Module:apply(f)
+  if not options.is_callable(f) then
+    core.raise(("apply: a function is needed, which is called with every module, got %s"):format(options.say(f)))
+  end
   for _, entry in ipairs(children(self)) do entry[2]:apply(f) end
   f(self)
   return self
@@ -312,6 +327,9 @@ end
 --- requires_grad_(requires_grad = true): for all parameters.
 function Module:requires_grad_(requires_grad)
   if requires_grad == nil then requires_grad = true end
+  if type(requires_grad) ~= "boolean" then
+    core.raise(("requires_grad_: true or false is needed, got %s"):format(options.say(requires_grad)))
+  end
   for _, entry in ipairs(collect(self, "_parameters")) do entry[2].requires_grad = requires_grad end
   return self
 end
@@ -345,7 +363,7 @@ end
 function Module:to(...)
   local given = {...}
   for _, value in ipairs(given) do
-    local dtype = as_dtype(value)
+    local dtype = core.is_tensor(value) and value.dtype or as_dtype(value)
     if dtype and not dtype.is_floating_point then
       core.raise(("to: parameters must stay floating, got %s"):format(tostring(dtype)))
     end

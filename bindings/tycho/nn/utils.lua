@@ -10,7 +10,7 @@ local f = core.functions
 -- A tensor or a list of tensors, as a list.
 local function tensors(name, parameters)
   if core.is_tensor(parameters) then return {parameters} end
-  if type(parameters) ~= "table" then
+  if type(parameters) ~= "table" or rawget(parameters, "_parameters") then
     core.raise(("%s: a tensor or a list of tensors is needed, as net:parameters() gives, got %s"):format(name,
       options.say(parameters)))
   end
