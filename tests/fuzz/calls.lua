@@ -71,7 +71,9 @@ good = {
   any = function() return math.random() < 0.7 and one_of {"{1, 2, 3}", "{{1, 2}, {3, "
     .. "4}}", "2.5", "ty.ones(2)"} or one_of(strange) end,
 }
-good["Indices|Tensor"] = function() return math.random() < 0.5 and good.Indices() or good.Tensor() end
+good["Classes|Tensor"] = function() return math.random() < 0.5 and good.Indices() or good.Tensor() end
+good.Classes = good.Indices
+good["Tensor|list"] = function() return math.random() < 0.5 and good.Tensor() or good.sizes() end
 good.IndexList = function() return "{" .. good.Indices() .. ", " .. good.Indices() .. "}" end
 
 local function value_of(argument)
@@ -81,7 +83,7 @@ local function value_of(argument)
     for choice in argument.choices:gmatch '"[^"]*"' do choices[#choices + 1] = choice end
     return one_of(choices)
   end
-  return good[argument.kind]()
+  return (good[argument.kind] or good.any)()
 end
 
 -- ---- Calls ----
@@ -174,7 +176,8 @@ end
 
 -- Rows that change settings of the process, and names that end it, ask the network, read files or draw.
 local left_out = {set_num_threads = true, ["ty.no_grad"] = true, ["ty.enable_grad"] = true, ["ty.set_grad_enabled"] = true,
-  set_default_dtype = true, set_printoptions = true, ["ty.help"] = true, help = true, ["io.download"] = true, ["io.save"] = true, ["ty.save"] = true, ["data.FashionMNIST"] = true}
+  set_default_dtype = true, set_printoptions = true, ["ty.help"] = true, help = true, ["io.download"] = true,
+  ["io.save"] = true, ["ty.save"] = true, ["data.FashionMNIST"] = true}
 
 local candidates = {}
 for _, row in ipairs(core.rows()) do

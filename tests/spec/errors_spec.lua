@@ -7,7 +7,8 @@ local core = require "tycho.core"
 
 -- A value of each kind that passes the checks of its kind, as Lua.
 local plausible = {Tensor = "ty.ones(2, 2)", ["Tensor|number"] = "1", Tensors = "{ty.ones(2, 2)}", Indices = "ty.tensor{1}",
-  ["Indices|Tensor"] = "ty.tensor{1}", IndexList = "{ty.tensor{1}}", number = "1", float = "0.5", int = "1", bool = "true",
+  ["Classes|Tensor"] = "ty.tensor{1}", Classes = "ty.tensor{1}", ["Tensor|list"] = "{1}",
+  IndexList = "{ty.tensor{1}}", number = "1", float = "0.5", int = "1", bool = "true",
   string = "'x'", dim = "1", index = "1", dims = "{1}", sizes = "{2}", dtype = "ty.float32", device = "'cpu'",
   generator = "ty.Generator(1)", any = "1"}
 
@@ -16,7 +17,7 @@ local function plausible_value(form, argument)
     local at = form.signature:find(argument.name .. ": \"", 1, true)
     return form.signature:match('"[^"]*"', at)
   end
-  return plausible[argument.kind]
+  return plausible[argument.kind] or error("errors_spec has no value of the kind " .. argument.kind)
 end
 
 local function place_of(row)
