@@ -13,16 +13,19 @@ local states = "h_n {layers * directions, batch, hidden_size} holds the last sta
 
 return {docs = {
   entry("RNN", '(input_size, hidden_size, num_layers = 1, nonlinearity = "tanh", bias = true, batch_first = false, '
-    .. "dropout = 0.0, bidirectional = false, device?, dtype?)", "h = tanh(W_ih x + b_ih + W_hh h + b_hh) step by step; nonlinearity \"relu\" "
+    .. "dropout = 0.0, bidirectional = false, device?, dtype?)", "h = tanh(W_ih x + b_ih + W_hh h + b_hh) step by step; "
+    .. "nonlinearity \"relu\" "
     .. "instead of tanh." .. sequence .. "output, h_n = rnn(input, h0). " .. states,
     "local rnn = nn.RNN(3, 4)\nlocal output, h = rnn(ty.randn(5, 2, 3))\nprint(output.shape, h.shape)\n"
     .. "--> {5, 2, 4}\t{1, 2, 4}"),
   entry("GRU", "(input_size, hidden_size, num_layers = 1, bias = true, batch_first = false, dropout = 0.0, "
-    .. "bidirectional = false, device?, dtype?)", "Gated recurrent units." .. sequence .. "output, h_n = gru(input, h0). " .. states,
+    .. "bidirectional = false, device?, dtype?)", "Gated recurrent units." .. sequence .. "output, h_n = gru(input, h0). "
+    .. "" .. states,
     "local gru = nn.GRU(3, 4, {bidirectional = true})\nlocal output, h = gru(ty.randn(5, 2, 3))\nprint(output.shape, h.shape)\n"
     .. "--> {5, 2, 8}\t{2, 2, 4}"),
   entry("LSTM", "(input_size, hidden_size, num_layers = 1, bias = true, batch_first = false, dropout = 0.0, "
-    .. "bidirectional = false, proj_size = 0, device?, dtype?)", "Long short-term memory. proj_size: h is projected to so many units by weight_hr_l0."
+    .. "bidirectional = false, proj_size = 0, device?, dtype?)", "Long short-term memory. proj_size: h is projected to so "
+    .. "many units by weight_hr_l0."
     .. sequence .. "output, {h_n, c_n} = lstm(input, {h0, c0}). " .. states,
     "local lstm = nn.LSTM(3, 4, {num_layers = 2, batch_first = true})\nlocal output, hidden = lstm(ty.randn(2, 5, 3))\n"
     .. "print(output.shape, hidden[1].shape)\n--> {2, 5, 4}\t{2, 2, 4}"),
