@@ -1,9 +1,9 @@
 # Shared by scripts/start and scripts/test: installs what is missing (Debian packages) and builds. Sourced, not run; the
 # caller has changed to the repository's root. Everything can be done again at any time.
 
-# What a build needs; gnuplot is for running, the last line is for the tests.
+# What a build needs; gnuplot and OpenBLAS (linear algebra) are for running, the last line is for the tests.
 packages="gcc libc6-dev make cmake pkg-config lua5.4 liblua5.4-dev libreadline-dev zlib1g-dev libzip-dev
-libcurl4-openssl-dev gnuplot-nox lua-argparse
+libcurl4-openssl-dev libopenblas0-openmp gnuplot-nox lua-argparse
 libcmocka-dev lua-busted lua-check"
 # The data set; where it is not to be had as a package it is downloaded when it is first used.
 data_package=dataset-fashion-mnist

@@ -189,6 +189,8 @@ static bool accepts(tyb_parse *p, const tyb_arg *arg, int idx)
     case TYB_INDEX:
     case TYB_CLASS:
         return whole(L, idx, &i);
+    case TYB_DIM_LISTS:
+        return type == LUA_TTABLE;
     case TYB_DIMS:
     case TYB_SIZES:
         return type == LUA_TTABLE || whole(L, idx, &i);
@@ -334,13 +336,37 @@ static bool convert_integers(tyb_parse *p, const tyb_arg *arg, int idx, int run,
         }
         ok = whole(L, at, &v->ints[i]) ||
              refuse(p, "%s: item %zu must be a whole number, got %s", arg->name, i + 1, tyb_say(L, at, said));
-        if (ok && arg->kind == TYB_DIMS)
+        if (ok && (arg->kind == TYB_DIMS || arg->kind == TYB_DIM_LISTS))
             ok = from_one(p, arg, &v->ints[i]);
         if (table)
             lua_pop(L, 1);
         if (!ok)
             return false;
     }
+    return true;
+}
+
+/* Two lists of as many dimensions: {{1, 2}, {2, 3}}. */
+static bool convert_dim_lists(tyb_parse *p, const tyb_arg *arg, int idx, tyb_value *v)
+{
+    lua_State *L = p->c->L;
+    tyb_value half[2];
+    for (int i = 0; i < 2; i++) {
+        lua_rawgeti(L, idx, i + 1);
+        bool ok = lua_type(L, -1) == LUA_TTABLE || lua_type(L, -1) == LUA_TNUMBER;
+        ok = ok ? convert_integers(p, arg, lua_gettop(L), 0, &half[i]) : refuse_kind(p, arg, idx);
+        lua_pop(L, 1);
+        if (!ok)
+            return false;
+    }
+    if (half[0].count != half[1].count)
+        return refuse(p, "%s: the lists have %d and %d dimensions; they must correspond", arg->name, half[0].count,
+                      half[1].count);
+    v->count = 2 * half[0].count;
+    if (!(v->ints = allocate(p, (size_t)v->count * sizeof *v->ints)))
+        return false;
+    for (int i = 0; i < v->count; i++)
+        v->ints[i] = half[i >= half[0].count].ints[i % half[0].count];
     return true;
 }
 
@@ -464,6 +490,8 @@ static bool convert(tyb_parse *p, int a)
         if (lua_type(L, idx) != LUA_TTABLE && lua_type(L, idx) != LUA_TNUMBER)
             return refuse_kind(p, arg, idx);
         return convert_integers(p, arg, idx, p->run[a], v);
+    case TYB_DIM_LISTS:
+        return lua_type(L, idx) == LUA_TTABLE ? convert_dim_lists(p, arg, idx, v) : refuse_kind(p, arg, idx);
     case TYB_BOOL:
         v->b = lua_toboolean(L, idx);
         return lua_type(L, idx) == LUA_TBOOLEAN || refuse_kind(p, arg, idx);

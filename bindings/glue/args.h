@@ -29,6 +29,7 @@
  *     class          an index that may be 0, which becomes TY_NO_CLASS                   INDEX(i)
  *     dim, index     converted to counting from 0, negative kept   DIM(i), INDEX(i)
  *     dims           dim or a list of them; absent: none           COUNT(i), INTS(i)
+ *     dims|dims      two lists of as many dims, one after another  COUNT(i), INTS(i)
  *     sizes          a list of counts                              COUNT(i), INTS(i)
  *     dtype, device, generator                                     DTYPE(i), DEVICE(i), GENERATOR(i)
  *     any            whatever it is                                VALUE(i): its stack index
@@ -47,11 +48,11 @@
 #include "tycho.h"
 
 #define TYB_MAX_ARGS    10
-#define TYB_MAX_RESULTS 3
+#define TYB_MAX_RESULTS 4
 #define TYB_MAX_FORMS   4
 
 /* Where a row's function is found. */
-enum { TYB_TY = 1, TYB_METHOD = 2, TYB_F = 4, TYB_INIT = 8 };
+enum { TYB_TY = 1, TYB_METHOD = 2, TYB_F = 4, TYB_INIT = 8, TYB_LINALG = 16, TYB_SPECIAL = 32 };
 
 typedef struct tyb_value {
     bool given; /* by the call or by a default */
@@ -115,7 +116,7 @@ struct tyb_row {
 extern const tyb_row tyb_rows_create[], tyb_rows_random[], tyb_rows_view[], tyb_rows_unary[], tyb_rows_binary[],
     tyb_rows_reduce[], tyb_rows_matmul[], tyb_rows_loss[], tyb_rows_activation[], tyb_rows_loss_pointwise[],
     tyb_rows_index[], tyb_rows_autograd[], tyb_rows_init[], tyb_rows_facts[], tyb_rows_system[], tyb_rows_arrange[],
-    tyb_rows_statistics[], tyb_rows_rnn[];
+    tyb_rows_statistics[], tyb_rows_rnn[], tyb_rows_linalg[], tyb_rows_products[];
 
 /* For rows: x as a leaf that requires a gradient when asked for; NULL stays NULL. */
 ty_tensor *tyb_with_grad(ty_tensor *x, bool requires_grad);

@@ -39,7 +39,9 @@ typedef struct tyb_entry {
     X(system) \
     X(arrange) \
     X(statistics) \
-    X(rnn)
+    X(rnn) \
+    X(linalg) \
+    X(products)
 /* clang-format on */
 #define LIST(family) {#family, tyb_rows_##family},
 static const struct {
@@ -72,6 +74,7 @@ static bool takes_table(const tyb_forms *forms, int position)
         case TYB_CLASSES:
         case TYB_LIST:
         case TYB_DIMS:
+        case TYB_DIM_LISTS:
         case TYB_SIZES:
         case TYB_ANY:
             return true;
@@ -393,7 +396,8 @@ static void set_flag(lua_State *L, const char *field, bool flag)
 static const struct {
     int bit;
     const char *name;
-} scopes[] = {{TYB_TY, "functions"}, {TYB_METHOD, "methods"}, {TYB_F, "F"}, {TYB_INIT, "init"}};
+} scopes[] = {{TYB_TY, "functions"}, {TYB_METHOD, "methods"}, {TYB_F, "F"},
+              {TYB_INIT, "init"},    {TYB_LINALG, "linalg"},  {TYB_SPECIAL, "special"}};
 #define SCOPES (sizeof scopes / sizeof *scopes)
 
 static void push_form(lua_State *L, const tyb_form *form)

@@ -29,6 +29,7 @@ static const struct {
     [TYB_DIM] = {"dim", "a dimension (a whole number)"},
     [TYB_INDEX] = {"index", "a position (a whole number)"},
     [TYB_DIMS] = {"dims", "a dimension or a list of dimensions"},
+    [TYB_DIM_LISTS] = {"dims|dims", "two lists of dimensions"},
     [TYB_SIZES] = {"sizes", "sizes (whole numbers, or a list of them)"},
     [TYB_DTYPE] = {"dtype", "a dtype"},
     [TYB_DEVICE] = {"device", "a device"},

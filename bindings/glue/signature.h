@@ -26,6 +26,7 @@ typedef enum tyb_kind {
     TYB_DIM,
     TYB_INDEX,
     TYB_DIMS,
+    TYB_DIM_LISTS,
     TYB_SIZES,
     TYB_DTYPE,
     TYB_DEVICE,

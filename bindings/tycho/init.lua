@@ -9,6 +9,8 @@ core.set_internal_prefix(debug.getinfo(1, "S").source:match "^@(.*)init%.lua$" o
 local ty = {}
 for name, f in pairs(core.functions) do ty[name] = f end
 for name, dtype in pairs(core.dtypes) do ty[name] = ty[name] or dtype end
+ty.linalg = core.linalg
+ty.special = core.special
 ty.device = core.device
 ty.Generator = core.Generator
 ty.is_tensor = core.is_tensor

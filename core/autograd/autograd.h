@@ -72,6 +72,20 @@ bool tyi_saved_is_null(const tyi_node *node, int i); /* whether NULL was saved *
 const void *tyi_context(const tyi_node *node);
 ty_tensor *tyi_temp(ty_tensor *x); /* owns x until the rule returns; passes it on */
 
+/* The same for an op that is composed of others: what tyi_temp() owns between the two calls is let go of by the second.
+ *
+ *     int outer = tyi_temps_begin();
+ *     return tyi_composed(outer, MUL(a, F(exp, b)));
+ */
+int tyi_temps_begin(void);
+void tyi_temps_end(int outer);
+static inline ty_tensor *tyi_composed(int outer, ty_tensor *result)
+{
+    ty_retain(result);
+    tyi_temps_end(outer);
+    return result;
+}
+
 /* History of a tensor: its edge (borrowed pointers). */
 tyi_edge tyi_history(ty_tensor *x);
 

@@ -443,10 +443,13 @@ ty_tensor *tyi_temp(ty_tensor *x)
     return x;
 }
 
-ty_status tyi_run_rule(tyi_node *node, ty_tensor *const *grad_out, ty_tensor **grad_in)
+int tyi_temps_begin(void)
 {
-    int outer = temporaries.count;
-    ty_status status = node->kind->backward(node, grad_out, grad_in);
+    return temporaries.count;
+}
+
+void tyi_temps_end(int outer)
+{
     while (temporaries.count > outer) {
         int last = --temporaries.count;
         ty_release(last < TEMPORARIES_INLINE ? temporaries.first[last] : temporaries.more[last - TEMPORARIES_INLINE]);
@@ -456,6 +459,13 @@ ty_status tyi_run_rule(tyi_node *node, ty_tensor *const *grad_out, ty_tensor **g
         temporaries.more = NULL;
         temporaries.capacity = 0;
     }
+}
+
+ty_status tyi_run_rule(tyi_node *node, ty_tensor *const *grad_out, ty_tensor **grad_in)
+{
+    int outer = tyi_temps_begin();
+    ty_status status = node->kind->backward(node, grad_out, grad_in);
+    tyi_temps_end(outer);
     return status;
 }
 

@@ -189,6 +189,31 @@ typedef struct tyi_sort_args {
     bool descending;
 } tyi_sort_args;
 
+typedef enum {
+    TYI_LAPACK_LU,         /* a -> L and U, pivots {batch, min(m, n)} */
+    TYI_LAPACK_LU_SOLVE,   /* a, pivots: from LU; b -> the solution of a x = b (flag: of a^T x = b) */
+    TYI_LAPACK_CHOLESKY,   /* a -> its factor in the lower (flag: upper) triangle */
+    TYI_LAPACK_QR,         /* a {m, n} -> R and the reflectors; u {m, k}, k columns of Q (its first min(m, n) read a) */
+    TYI_LAPACK_TRIANGULAR, /* a lower (flag: upper) triangular, b {m, k} -> the solution; unit: 1 on the diagonal */
+    TYI_LAPACK_EIGH,       /* a -> eigenvectors (vectors), values {batch, m}; read from the lower (flag: upper) part */
+    TYI_LAPACK_EIG,        /* values {batch, m}, values2 their imaginary parts, v {m, m} eigenvectors (vectors) */
+    TYI_LAPACK_SVD,        /* a {m, n}: values {batch, min}, u {m, k}, v {k or n, n}; flag: u and v are square */
+    TYI_LAPACK_LSTSQ,      /* b {max(m, n), k} -> the solution above; values: singular values; ranks; rcond, driver */
+} tyi_lapack;
+
+/* A batch of matrices in LAPACK's layout: by columns, one after another without gaps; float32 or float64. Arrays are
+ * written in place. info[i] is LAPACK's: 0, or what went wrong with matrix i; the op says what it means. */
+typedef struct tyi_lapack_args {
+    tyi_lapack op;
+    ty_dtype dtype;
+    int64_t batch, m, n, k;
+    void *a, *b, *u, *v, *values, *values2;
+    int32_t *pivots, *ranks, *info;
+    bool flag, unit, vectors;
+    int driver; /* LSTSQ: 0 gels, 1 gelsy, 2 gelsd, 3 gelss */
+    double rcond;
+} tyi_lapack_args;
+
 typedef struct tyi_backend {
     const char *name;
     /* Between host memory and the device's (its memory itself comes from tensor/storage.h). */
@@ -245,6 +270,7 @@ typedef struct tyi_backend {
     ty_status (*cell_backward)(const tyi_cell_args *args);
 
     ty_status (*optim)(const tyi_optim_args *args);
+    ty_status (*lapack)(const tyi_lapack_args *args);
 } tyi_backend;
 
 /* The table of a device type; NULL with the error set when it cannot be had here. */

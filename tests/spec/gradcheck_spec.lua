@@ -355,6 +355,10 @@ recurrent("lstm", 4, 2, 1, true)
 
 -- Rows without a gradient, and why.
 local none = {}
+-- Checks and reasons of a family, in a file of its own.
+for _, family in ipairs {"linalg"} do
+  require("support.checks_" .. family)(check, none)
+end
 for group, names in pairs {
   ["gives no floating values, or none that depend smoothly on its input"] =
     "bitwise_not bitwise_not_ logical_not logical_not_ isnan isinf isfinite bitwise_and bitwise_or bitwise_xor logical_and "

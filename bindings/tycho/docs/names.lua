@@ -68,8 +68,9 @@ function names.key(name) return (name:gsub("^ty%.", "")) end
 
 --- names.of_rows(row): how a row of the binding table is called.
 function names.of_row(row)
-  local list, prefix = {}, {functions = "ty.", F = "F.", init = "nn.init.", methods = "tensor:"}
-  for _, scope in ipairs {"functions", "F", "init", "methods"} do
+  local list, prefix = {}, {functions = "ty.", F = "F.", init = "nn.init.", linalg = "ty.linalg.", special = "ty.special.",
+    methods = "tensor:"}
+  for _, scope in ipairs {"functions", "F", "init", "linalg", "special", "methods"} do
     if row.scopes[scope] then list[#list + 1] = prefix[scope] .. row.name end
   end
   return list

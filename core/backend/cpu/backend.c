@@ -45,6 +45,7 @@ static const tyi_backend table = {
     .cell = tyi_cpu_cell,
     .cell_backward = tyi_cpu_cell_backward,
     .optim = tyi_cpu_optim,
+    .lapack = tyi_cpu_lapack,
 };
 
 const tyi_backend *tyi_cpu_backend(void)
