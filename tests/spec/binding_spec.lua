@@ -36,14 +36,15 @@ local function rows_by_name()
 end
 
 local function function_of(row)
-  for _, scope in ipairs {"functions", "methods", "F", "init"} do
+  for _, scope in ipairs {"functions", "methods", "F", "init", "linalg", "special"} do
     if row.scopes[scope] then return core[scope][row.name] end
   end
 end
 
 describe("the binding table", function()
   it("documents every row, and every example runs", function()
-    local env = setmetatable({ty = ty, F = F, nn = {init = init}}, {__index = _G})
+    local env = setmetatable({ty = setmetatable({linalg = core.linalg, special = core.special}, {__index = ty}), F = F,
+      nn = {init = init}}, {__index = _G})
     for _, row in ipairs(rows_by_name()) do
       assert.is_string(row.doc, row.name)
       assert.truthy(#row.doc > 10, row.name)
@@ -83,12 +84,21 @@ describe("counting from 1", function()
     dim = function() return 1 end, dims = function() return {1} end, index = function() return 1 end,
     sizes = function() return {1, 1} end, number = function() return 1 end,
   }
-  local defaults = {flatten = {end_dim = -1}, diagonal = {dim1 = 1, dim2 = 2}}
+  -- An op of an area by its name too.
+  local function key(row)
+    local scopes = row.scopes
+    return (scopes.functions or scopes.methods or scopes.F) and row.name or (scopes.linalg and "linalg." or "") .. row.name
+  end
+  local cube = ty.arange(27.0):reshape(3, 3, 3)
+  given["linalg.cross"], given.cross = {input = cube, other = cube:sin()}, {input = cube, other = cube:sin()}
+  given["linalg.matrix_norm"], given["linalg.norm"] = {ord = "fro", dim = {1, 2}}, {ord = "fro", dim = {1, 2}}
+  given["linalg.tensorsolve"] = {A = ty.eye(6):reshape(6, 2, 3), B = ty.ones(2, 3)}
+  local defaults = {["linalg.diagonal"] = {dim1 = 1, dim2 = 1}, flatten = {end_dim = -1}, diagonal = {dim1 = 1, dim2 = 2}}
 
   local function arguments(row, form)
     local args = {}
     for _, arg in ipairs(form.args) do
-      local value = (given[row.name] or {})[arg.name]
+      local value = (given[key(row)] or {})[arg.name]
       if value == nil and not arg.optional then
         assert(base[arg.kind], row.name .. ": no sample of " .. arg.kind)
         value = base[arg.kind]()
@@ -108,7 +118,7 @@ describe("counting from 1", function()
             local f, label = function_of(row), row.name .. "." .. arg.name
             local span = (row.name == "unsqueeze" or row.name == "stack") and 4 or 3
             local args = arguments(row, form)
-            local value = args[arg.name] or (defaults[row.name] or {})[arg.name] or 1
+            local value = args[arg.name] or (defaults[key(row)] or {})[arg.name] or 1
             local zero, negative
             if type(value) == "table" then
               zero, negative = {0}, {}

@@ -8,6 +8,12 @@ local function field(name, signature, doc, example)
 end
 
 local docs = {
+  {name = "linalg", signature = ": linear algebra", doc = "Functions of matrices {..., n, m}, float32 or float64, as "
+    .. "torch.linalg: solve, inv, det, cholesky, qr, svd, eigh, lstsq, norm and more. They run on LAPACK, which is opened when "
+    .. "the first of them is called.",
+    example = "ty.linalg.solve(ty.tensor{{2.0, 0.0}, {0.0, 4.0}}, ty.tensor{2.0, 2.0})\n--> tensor({1.0000, 0.5000})"},
+  {name = "special", signature = ": special functions", doc = "Functions of mathematics element by element, as torch.special: "
+    .. "erfinv, gammaln, digamma, expit, xlogy and more; most are ty's too, by other names."},
   {name = "Tensor", signature = ": values of one dtype in a box of any number of dimensions", doc =
     "Made by ty.tensor, ty.zeros, ty.randn and their like. x[i] is the i-th along the first dimension, x[{i, j}] an element, "
     .. "x[{ {1, 3}, {} }] a part (ranges include both ends, {} is all, a third number is the step), x[mask] and x[index] are "
