@@ -57,6 +57,7 @@ good = {
   int = function() return one_of(integers) end,
   bool = function() return one_of {"true", "false"} end,
   string = function() return one_of {"'x'", "'ij,jk->ik'", "''", "'mean'", "'relu'"} end,
+  ["dims|dims"] = function() return one_of {"{{1}, {1}}", "{{1, 2}, {2, 1}}", "{{}, {}}", "{{1}, {}}", "{{0}, {9}}"} end,
   dim = function() return one_of {"1", "2", "3", "-1", "-2", "0", "9", "-9", "1 << 31", "1 << 62"} end,
   index = function() return one_of {"1", "2", "3", "-1", "0", "9", "-9", "math.mininteger"} end,
   dims = function() return one_of {"1", "{1}", "{1, 2}", "{2, -1}", "{1, 1}", "{0}", "{9}", "{}", "{1, 2, 3}", "{3, 1, 2}"} end,
