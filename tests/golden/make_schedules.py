@@ -5,6 +5,7 @@
 
 Needs torch 2.15. A row is {schedule as Lua text, optimiser, groups' rates, rates, momenta}: rates[i] has one per group after
 i - 1 steps, momenta likewise (the first of betas where there are betas; {} where the schedule leaves them alone).
+A row may end in {schedule made anew after ten steps with last_epoch = 9, rates of five steps more}.
 In the texts `opt` is the optimiser and S the module.
 """
 import re
@@ -54,6 +55,10 @@ SCHEDULES = [
     "S.CosineAnnealingLR(opt, {T_max = 9}), S.StepLR(opt, 3)}, milestones = {4, 15}})",
     "S.SequentialLR(opt, {schedulers = {S.PolynomialLR(opt, 6), S.CosineAnnealingWarmRestarts(opt, 4), "
     "S.MultiStepLR(opt, {milestones = {2, 3}})}, milestones = {6, 20}})",
+    "S.MultiplicativeLR(opt, function(epoch) return 0.95 end)",
+    "S.MultiplicativeLR(opt, {lr_lambda = {function(epoch) return 1 - 0.01 * epoch end, function(epoch) return 0.9 end}})",
+    "S.ChainedScheduler({S.ConstantLR(opt, {factor = 0.1, total_iters = 5}), S.ExponentialLR(opt, 0.9)})",
+    "S.ChainedScheduler({S.LinearLR(opt), S.StepLR(opt, 4), S.CosineAnnealingLR(opt, 12)}, opt)",
     "S.ReduceLROnPlateau(opt, {patience = 2})",
     "S.ReduceLROnPlateau(opt, {factor = 0.5, patience = 1, cooldown = 3, min_lr = {0.01, 0.002}})",
     "S.ReduceLROnPlateau(opt, {mode = \"max\", factor = 0.5, patience = 0, threshold = 0.05, threshold_mode = \"abs\"})",
@@ -83,6 +88,22 @@ def lua(value):
     return '"' + value.replace('"', '\\"') + '"' if isinstance(value, str) else repr(value)
 
 
+def resumed(text, kind, options, rates):
+    """The schedule dropped after ten steps and made anew for the same optimiser."""
+    groups = [{"params": [torch.ones(1, requires_grad=True)], "lr": rate} for rate in rates]
+    opt = getattr(torch.optim, kind)(groups, lr=1.0, **options)
+    again = re.sub(r"\)$", ", {last_epoch = 9})", text) if "{" not in text else re.sub(r"\}\)$", ", last_epoch = 9})", text)
+    schedule = eval(python(text), {"S": S, "opt": opt})
+    for _ in range(10):
+        opt.step(), schedule.step()
+    schedule = eval(re.sub(r"\[?\blast_epoch=9\]?", "last_epoch=9", python(again)), {"S": S, "opt": opt})
+    held = [[float(g["lr"]) for g in opt.param_groups]]
+    for _ in range(5):
+        opt.step(), schedule.step()
+        held.append([float(g["lr"]) for g in opt.param_groups])
+    return [again, held]
+
+
 def main():
     warnings.simplefilter("ignore")
     print("-- The sequences of PyTorch's schedules. Written by make_schedules.py, which says what the fields are.")
@@ -105,7 +126,10 @@ def main():
                 held.append([float(g["lr"]) for g in opt.param_groups])
                 seen.append(momenta())
             moves = any(m != seen[0] for m in seen)
-            print(lua([text, kind, rates, held, seen if moves else []]) + ",")
+            row = [text, kind, rates, held, seen if moves else []]
+            if re.match(r"S\.(Step|MultiStep|Constant|Linear|Exponential|Cosine|Poly|OneCycle|Lambda|Multiplicative)", text):
+                row.append(resumed(text, kind, options, rates))
+            print(lua(row) + ",")
     print("}")
 
 

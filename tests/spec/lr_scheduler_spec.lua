@@ -62,6 +62,22 @@ describe("30 steps are PyTorch's:", function()
       end
     end)
 
+    if row[6] then
+      it(row[2] .. " " .. row[6][1] .. ": goes on from last_epoch", function()
+        local opt = optimiser(row[2], row[3])
+        local schedule = make(row[1], opt)
+        for _ = 1, 10 do
+          opt:step()
+          schedule:step()
+        end
+        schedule = make(row[6][1], opt)
+        for step = 0, 5 do
+          if step > 0 then schedule:step() end
+          for i, group in ipairs(opt.param_groups) do near(row[6][2][step + 1][i], group.lr, "lr of step " .. step) end
+        end
+      end)
+    end
+
     it(row[2] .. " " .. row[1] .. ": goes on from state dicts, through a file", function()
       local opt = optimiser(row[2], row[3])
       local schedule = make(row[1], opt)

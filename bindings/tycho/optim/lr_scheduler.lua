@@ -230,7 +230,8 @@ end
 
 -- ---- Schedules of one formula ----
 
-local LambdaLR = define("LambdaLR", "lr_lambda: any, last_epoch: int = -1", function(self, optimiser, lambda)
+-- A function of the epoch for each group: of one, or of a list.
+local function take_lambdas(self, optimiser, lambda)
   local count = #optimiser.param_groups
   local list = {}
   if type(lambda) == "table" and not (getmetatable(lambda) or {}).__call then
@@ -249,7 +250,10 @@ local LambdaLR = define("LambdaLR", "lr_lambda: any, last_epoch: int = -1", func
     end
   end
   own_functions[self] = list
-end, "The rate is a group's first rate times lr_lambda(epoch), epoch counting steps from 0. lr_lambda: a function, or a list "
+end
+
+local LambdaLR = define("LambdaLR", "lr_lambda: any, last_epoch: int = -1", take_lambdas,
+  "The rate is a group's first rate times lr_lambda(epoch), epoch counting steps from 0. lr_lambda: a function, or a list "
   .. "of one per group. State dicts do not hold the functions.",
   "local schedule = ty.optim.lr_scheduler.LambdaLR(opt, function(epoch) return 0.95 ^ epoch end)\nopt:step()\n"
   .. "schedule:step()")
@@ -269,6 +273,22 @@ function LambdaLR:state_dict()
   state.lr_lambdas = files.list(none)
   return state
 end
+
+local MultiplicativeLR = define("MultiplicativeLR", "lr_lambda: any, last_epoch: int = -1", take_lambdas,
+  "Multiplies the rate by lr_lambda(epoch) at every step, epoch counting steps from 1. lr_lambda: a function, or a list of one "
+  .. "per group. State dicts do not hold the functions.",
+  "local schedule = ty.optim.lr_scheduler.MultiplicativeLR(opt, function() return 0.95 end)\nopt:step()\nschedule:step()")
+
+function MultiplicativeLR:get_lr()
+  if self._is_initial then return scaled(self, 1) end
+  return each(self, function(group, _, i)
+    local factor = own_functions[self][i](self.last_epoch)
+    check_number(self.__name, "what lr_lambda returns", factor)
+    return group.lr * factor
+  end)
+end
+
+MultiplicativeLR.state_dict = LambdaLR.state_dict
 
 local StepLR = define("StepLR", "step_size: positive, gamma: number = 0.1, last_epoch: int = -1",
   function(self, _, step_size, gamma)
@@ -702,22 +722,28 @@ function Plateau:step(metric)
   self._last_lr = field_of_groups(self, "lr")
 end
 
+-- Schedules that are to be held by another: all of its optimiser, and none that needs more than step(). flat: nor one that
+-- holds others.
+local function check_schedules(self, list, optimiser, flat)
+  for i, schedule in ipairs(list) do
+    if not optimisers[schedule] then
+      core.raise(("%s: schedulers[%d] is no schedule, but %s"):format(self.__name, i, options.say(schedule)))
+    end
+    if optimisers[schedule] ~= optimiser then
+      core.raise(("%s: schedulers[%d] is of another optimiser; all must be of the one given first"):format(self.__name, i))
+    end
+    if schedule.mode_worse or (flat and schedule._schedulers) then
+      core.raise(("%s: schedulers[%d], a %s, cannot be in it%s"):format(self.__name, i, schedule.__name:match "[^.]+$",
+        schedule.mode_worse and ": its step needs a number" or "; put its schedules into this one"))
+    end
+  end
+end
+
 local SequentialLR = define("SequentialLR", "schedulers: any, milestones: any, last_epoch: int = -1",
   function(self, optimiser, list, milestones, last_epoch)
     local name = self.__name
     if type(list) ~= "table" or #list == 0 then core.raise(("%s: schedulers must be a list of schedules"):format(name)) end
-    for i, schedule in ipairs(list) do
-      if not optimisers[schedule] then
-        core.raise(("%s: schedulers[%d] is no schedule, but %s"):format(name, i, options.say(schedule)))
-      end
-      if optimisers[schedule] ~= optimiser then
-        core.raise(("%s: schedulers[%d] is of another optimiser; all must be of the one given first"):format(name, i))
-      end
-      if getmetatable(schedule) == getmetatable(self) or schedule.mode_worse then
-        core.raise(("%s: schedulers[%d], a %s, cannot be in a sequence%s"):format(name, i, schedule.__name:match "[^.]+$",
-          schedule.mode_worse and ": its step needs a number" or "; put its schedules into this one"))
-      end
-    end
+    check_schedules(self, list, optimiser, true)
     whole_list(name, "milestones", milestones)
     if #milestones ~= #list - 1 then
       core.raise(("%s: %d schedulers need %d milestones, one fewer; got %d"):format(name, #list, #list - 1, #milestones))
@@ -753,7 +779,8 @@ function SequentialLR:step()
   self._last_lr = schedule:get_last_lr()
 end
 
-function SequentialLR:state_dict()
+-- State dicts of schedules that hold others.
+local function state_with_schedules(self)
   local state = {_schedulers = {}}
   for key, value in pairs(self) do
     if key ~= "_schedulers" then state[key] = copy(value) end
@@ -762,16 +789,55 @@ function SequentialLR:state_dict()
   return state
 end
 
-function SequentialLR:load_state_dict(state)
+local function load_with_schedules(self, state)
   if type(state) ~= "table" or type(state._schedulers) ~= "table" or #state._schedulers ~= #self._schedulers then
-    core.raise(("%s:load_state_dict: the state of a sequence of %d schedules is needed"):format(self.__name, #self._schedulers))
+    core.raise(("%s:load_state_dict: the state of %d schedules is needed"):format(self.__name, #self._schedulers))
   end
   local held = self._schedulers
   for i, schedule in ipairs(held) do schedule:load_state_dict(state._schedulers[i]) end
   self._schedulers = nil
-  Scheduler.load_state_dict(self, state)
+  if self.last_epoch then Scheduler.load_state_dict(self, state) else self._last_lr = copy(state._last_lr) end
   self._schedulers = held
 end
+
+SequentialLR.state_dict, SequentialLR.load_state_dict = state_with_schedules, load_with_schedules
+
+-- Takes a list of schedules first, and an optimiser that may be left out.
+local Chained = {__name = "optim.lr_scheduler.ChainedScheduler"}
+for key, value in pairs(Scheduler) do Chained[key] = value end
+Chained.__index = Chained
+local chained_arguments = options.signature(Chained.__name, "schedulers: any, optimizer: any?")
+
+function schedulers.ChainedScheduler(...)
+  local list, optimiser = chained_arguments(...)
+  if type(list) ~= "table" or #list == 0 then
+    core.raise(("%s: schedulers must be a list of schedules"):format(Chained.__name))
+  end
+  local self = setmetatable({}, Chained)
+  optimiser = optimiser or optimisers[list[1]]
+  check_schedules(self, list, optimiser)
+  optimisers[self] = optimiser
+  self._schedulers = table.move(list, 1, #list, 1, {})
+  self._last_lr = field_of_groups(self, "lr")
+  return self
+end
+
+function Chained:step()
+  for _, schedule in ipairs(self._schedulers) do schedule:step() end
+  self._last_lr = field_of_groups(self, "lr")
+end
+
+Chained.state_dict, Chained.load_state_dict = state_with_schedules, load_with_schedules
+
+function Chained:__tostring()
+  return ("ChainedScheduler of %d schedules"):format(#self._schedulers)
+end
+
+docs[#docs + 1] = {name = Chained.__name, signature = "(schedulers, optimizer?)", doc = "Several schedules of one optimiser at "
+  .. "once: each step takes a step of each, one after the other.",
+  example = "local opt = ty.optim.SGD({ty.ones(2, {requires_grad = true})}, {lr = 0.1})\nlocal s = ty.optim.lr_scheduler\n"
+    .. "local schedule = s.ChainedScheduler {s.ConstantLR(opt, {factor = 0.1, total_iters = 2}), s.ExponentialLR(opt, 0.9)}\n"
+    .. "opt:step()\nschedule:step()"}
 
 docs[#docs + 1] = {name = "optim.lr_scheduler", signature = ": StepLR, CosineAnnealingLR, OneCycleLR, ...",
   doc = "Schedules of learning rates. Each takes an optimiser first and writes opt.param_groups[i].lr: schedule:step() goes on "
