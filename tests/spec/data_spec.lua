@@ -68,6 +68,188 @@ describe("the same seed gives PyTorch's order:", function()
   end
 end)
 
+describe("samplers draw as PyTorch's:", function()
+  local drawn = assert(loadfile(golden.folder .. "data.lua"))()
+
+  -- What a text such as "RandomSampler(ten)" makes, from seed 3.
+  local function build(text)
+    ty.manual_seed(3)
+    local env = setmetatable({ten = {}, some = {8, 1, 4, 10, 5}, G = ty.Generator(5)}, {__index = data})
+    for i = 1, 10 do env.ten[i] = i end
+    return assert(load("return " .. text, "=text", "t", env))(), env
+  end
+
+  local function listed(source)
+    local list = {}
+    for x in source:iter() do list[#list + 1] = ty.is_tensor(x) and x:totable() or x end
+    return list
+  end
+
+  for _, row in ipairs(drawn.samplers) do
+    it(row[1], function()
+      local sampler = build(row[1])
+      assert.are.equal(#row[3][1], #sampler)
+      for _, wanted in ipairs(row[3]) do assert.are.same(wanted, listed(sampler)) end
+      assert.is_nil(golden.differs(ty.rand(1), row[4]))
+    end)
+  end
+
+  for _, row in ipairs(drawn.loaders) do
+    it("DataLoader " .. row[1], function()
+      local _, env = build(row[1])
+      local sets = {env.ten, data.TensorDataset(ty.arange(1, 11))}
+      if row[1]:find("batch_size = false", 1, true) then sets[2] = nil end
+      for _, set in ipairs(sets) do
+        local options = build(row[1])
+        local loader = data.DataLoader(set, options)
+        assert.are.equal(#row[2][1], #loader)
+        for _, wanted in ipairs(row[2]) do assert.are.same(wanted, listed(loader)) end
+        assert.is_nil(golden.differs(ty.rand(1), row[3]))
+      end
+    end)
+  end
+
+  for _, row in ipairs(drawn.splits) do
+    it("random_split by " .. table.concat(row[1], ", "), function()
+      ty.manual_seed(0)
+      local eleven = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}
+      for k, part in ipairs {data.random_split(eleven, row[1])} do
+        assert.are.same(row[2][k], part.positions)
+      end
+    end)
+  end
+
+  it("and refuse what they cannot do", function()
+    fails("num_samples", data.RandomSampler, {1, 2}, {num_samples = 0})
+    fails("length", data.RandomSampler, {})
+    fails("dataset", data.SequentialSampler, 3)
+    fails("list", data.SubsetRandomSampler, 3)
+    fails("weights", data.WeightedRandomSampler, {{1, 2}}, 2)
+    fails("num_samples", data.WeightedRandomSampler, {1, 2}, 0)
+    fails("drop_last", data.BatchSampler, {1, 2}, 2)
+    fails("batch_size", data.BatchSampler, {1, 2}, 0, false)
+    fails("sampler", data.BatchSampler, 3, 2, false)
+  end)
+end)
+
+describe("datasets of one's own:", function()
+  local Squares = data.class "Squares"
+  function Squares:init(n) self.n = n end
+  function Squares:len() return self.n end
+  function Squares.get(_, i) return ty.tensor {i, i * i}, "n" .. i end
+
+  local function letters(list, known)
+    local Letters = data.class("Letters", data.IterableDataset)
+    function Letters.iter()
+      local i = 0
+      return function()
+        i = i + 1
+        return list[i]
+      end
+    end
+    if known then function Letters.len() return #list end end
+    return Letters()
+  end
+
+  it("by position", function()
+    local ds = Squares(4)
+    assert.are.equal(4, #ds)
+    assert.are.same({3, 9}, ds[3][1]:totable())
+    assert.are.equal("n4", ds[-1][2])
+    for x, names in data.DataLoader(ds, {batch_size = 3}):iter() do
+      assert.are.same(#x == 3 and {{1, 1}, {2, 4}, {3, 9}} or {{4, 16}}, x:totable())
+      assert.are.same(#x == 3 and {"n1", "n2", "n3"} or {"n4"}, names)
+    end
+    fails("count from 1", function() return ds[0] end)
+    fails("out of range", function() return ds[5] end)
+    local Roots = data.class("Roots", Squares)
+    function Roots.get(_, i) return i ^ 0.5 end
+    assert.are.equal(2.0, Roots(9)[4])
+    assert.are.equal(9, #Roots(9))
+  end)
+
+  it("one after the other", function()
+    local seen = {}
+    for batch in data.DataLoader(letters {"a", "b", "c"}, {batch_size = 2}):iter() do seen[#seen + 1] = table.concat(batch) end
+    assert.are.same({"ab", "c"}, seen)
+    assert.are.same({{"a", "b"}}, pass(data.DataLoader(letters {"a", "b", "c"}, {batch_size = 2, drop_last = true})))
+    assert.are.same({"a", "b"}, pass(data.DataLoader(letters {"a", "b"}, {batch_size = false})))
+    assert.are.equal(2, #data.DataLoader(letters({"a", "b", "c"}, true), {batch_size = 2}))
+    fails("length", function() return #data.DataLoader(letters {"a"}) end)
+    local chain = data.ChainDataset {letters({"a", "b"}, true), letters({}, true), letters({"c"}, true)}
+    assert.are.equal(3, #chain)
+    assert.are.same({{"a", "b", "c"}}, pass(data.DataLoader(chain, {batch_size = 5})))
+    local pairs_of = data.IterableDataset(function() return ipairs {7.5, 8.5} end)
+    for i, x in data.DataLoader(pairs_of, {batch_size = 2}):iter() do
+      assert.are.same({1, 2}, i:totable())
+      assert.are.equal("float64", tostring(x.dtype))
+    end
+    fails("order of its own", data.DataLoader, pairs_of, {shuffle = true})
+    fails("no positions", function() return pairs_of[1] end)
+  end)
+
+  it("say what is missing", function()
+    local Empty = data.class "Empty"
+    fails("Empty:get", Empty)
+    fails("Stream:iter", data.class("Stream", data.IterableDataset))
+    fails("name", data.class)
+    fails("base", data.class, "A", {})
+    fails("data.class", data.Dataset)
+    fails("iterator", data.IterableDataset, 3)
+  end)
+
+  it("put together", function()
+    local tensors = data.TensorDataset(ty.arange(1, 4), ty.arange(11, 14))
+    local both = tensors + data.Subset(tensors, {3, 1})
+    assert.are.equal(5, #both)
+    assert.are.same({3, 5}, both.cumulative_sizes)
+    assert.are.equal(13, both[4][2]:item())
+    assert.are.equal(1, both[-1][1]:item())
+    for x, y in data.DataLoader(both, {sampler = {5, 2, 4, 1}, batch_size = 4}):iter() do
+      assert.are.same({1, 2, 3, 1}, x:totable())
+      assert.are.same({11, 12, 13, 11}, y:totable())
+    end
+    assert.are.same({{1, 2, 3}, {4, 5, 6}}, pass(data.DataLoader(data.ConcatDataset {{1, 2}, {3}, {4, 5, 6}}, {batch_size = 3})))
+    assert.are.equal(6, #(Squares(2) + Squares(4)))
+    local stack = data.StackDataset(tensors, {"a", "b", "c"})
+    assert.are.equal("c", stack[3][2])
+    local named = data.StackDataset {image = tensors, name = {"a", "b", "c"}}
+    for batch in data.DataLoader(named, {batch_size = 3}):iter() do
+      assert.are.same({"a", "b", "c"}, batch.name)
+      assert.are.same({11, 12, 13}, batch.image[2]:totable())
+    end
+    fails("list of datasets", data.ConcatDataset, {})
+    fails("item 2: a dataset is needed", data.ConcatDataset, {tensors, 3})
+    fails("iterable", data.ConcatDataset, {letters {"a"}})
+    fails("no iterable", data.ChainDataset, {tensors})
+    fails("differ in length", data.StackDataset, tensors, {1})
+    fails("at least one", data.StackDataset)
+    fails("out of range", function() return both[6] end)
+  end)
+end)
+
+describe("default_collate:", function()
+  it("goes into tables, and keeps what kind a value is of", function()
+    local batch = data.default_collate {
+      {x = ty.ones(2), deep = {1, {flag = true}}, name = "a", part = 0.5},
+      {x = ty.zeros(2), deep = {2, {flag = false}}, name = "b", part = 1.5}}
+    assert.are.same({{1.0, 1.0}, {0.0, 0.0}}, batch.x:totable())
+    assert.are.same({1, 2}, batch.deep[1]:totable())
+    assert.are.equal("int64", tostring(batch.deep[1].dtype))
+    assert.are.equal("bool", tostring(batch.deep[2].flag.dtype))
+    assert.are.same({"a", "b"}, batch.name)
+    assert.are.equal("float64", tostring(batch.part.dtype))
+  end)
+
+  it("says what does not go together", function()
+    fails("list of examples", data.default_collate, {})
+    fails("one size", data.default_collate, {{1, 2}, {1}})
+    fails("no field 'x'", data.default_collate, {{x = 1}, {y = 1}})
+    fails("example 2", data.default_collate, {1, "a"})
+    fails("collate_fn", data.default_collate, {print, print})
+  end)
+end)
+
 describe("TensorDataset:", function()
   local x, y = ty.arange(12):reshape(6, 2), ty.arange(1, 7)
   local dataset = data.TensorDataset(x, y)
@@ -223,6 +405,12 @@ describe("DataLoader:", function()
     fails("shuffle", data.DataLoader, dataset, {shuffle = 1})
     fails("sampler", data.DataLoader, dataset, {shuffle = true, sampler = {1}})
     fails("collate_fn", data.DataLoader, dataset, {collate_fn = 3})
+    fails("batch_sampler", data.DataLoader, dataset, {batch_sampler = {{1}}, batch_size = 2})
+    fails("drop", data.DataLoader, dataset, {batch_size = false, drop_last = true})
+    fails("worker_init_fn", data.DataLoader, dataset, {num_workers = 2, worker_init_fn = print})
+    fails("num_workers", data.DataLoader, dataset, {num_workers = -1})
+    fails("sampler", data.DataLoader, dataset, {sampler = 3})
+    assert.are.equal(10, #data.DataLoader(dataset, {num_workers = 4, pin_memory = true, persistent_workers = true}))
     assert.is_false(pcall(pass, data.DataLoader(dataset, {sampler = {11}})))
     assert.is_false(pcall(pass, data.DataLoader(dataset, {sampler = {0}})))
     local uneven = {ty.ones(2), ty.ones(3)}

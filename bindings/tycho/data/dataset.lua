@@ -4,6 +4,7 @@
 local core = require "tycho.core"
 local batch_method = require "tycho.data.batch_method"
 local check_dataset = require "tycho.data.check_dataset"
+local class = require "tycho.data.class"
 local options = require "tycho.options"
 local ty = core.functions
 
@@ -39,15 +40,12 @@ end
 
 TensorDataset.__index = function(self, key)
   if math.type(key) == "integer" then
-    if key == 0 then core.raise "TensorDataset: indices count from 1" end
-    if key > #self or key < -#self then
-      core.raise(("TensorDataset: index %d is out of range, there are %d examples"):format(key, #self))
-    end
-    return example(self, key)
+    return example(self, class.position("TensorDataset", key, #self))
   end
   return TensorDataset[key]
 end
 TensorDataset.__len = function(self) return self.count end
+TensorDataset.__add = class.__add
 TensorDataset.__tostring = function(self)
   local lines = {("%s of %d examples"):format(self.name or "TensorDataset", self.count)}
   for i, tensor in ipairs(self.tensors) do
@@ -98,14 +96,12 @@ end
 local Subset = {__name = "Subset"}
 Subset.__index = function(self, key)
   if math.type(key) == "integer" then
-    local n = #self
-    if key == 0 then core.raise "Subset: indices count from 1" end
-    if key > n or key < -n then core.raise(("Subset: index %d is out of range, there are %d examples"):format(key, n)) end
-    return self.dataset[self.positions[key < 0 and n + 1 + key or key]]
+    return self.dataset[self.positions[class.position("Subset", key, #self)]]
   end
   return Subset[key]
 end
 Subset.__len = function(self) return #self.positions end
+Subset.__add = class.__add
 Subset.get = get
 
 --- indices of the subset as an int64 tensor, made once.
@@ -130,7 +126,7 @@ function M.Subset(dataset, indices)
   local subset = {dataset = dataset, positions = indices}
   local meta = Subset
   if not batch_method(dataset) then -- a dataset of the user's own has no batches to take from
-    meta = {__name = "Subset", __len = Subset.__len, __index = Subset.__index}
+    meta = {__name = "Subset", __len = Subset.__len, __index = Subset.__index, __add = Subset.__add}
   end
   return setmetatable(subset, meta)
 end

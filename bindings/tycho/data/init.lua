@@ -1,9 +1,13 @@
 -- data: datasets and the loader that makes batches of them.
 
 local data = {}
-for _, part in ipairs {"dataset", "loader", "fashion_mnist"} do
+for _, part in ipairs {"dataset", "combine", "sampler", "loader", "fashion_mnist"} do
   for name, value in pairs(require("tycho.data." .. part)) do data[name] = value end
 end
+data.positions = nil -- the samplers' own
+local class = require "tycho.data.class"
+data.class, data.Dataset, data.IterableDataset = class.class, class.Dataset, class.IterableDataset
+data.default_collate = require("tycho.data.collate").default_collate
 
 data.docs = {
   {name = "data.TensorDataset", signature = "(tensor, ...)", doc = "Examples from tensors that agree in their first "
@@ -13,16 +17,12 @@ data.docs = {
     example = "local ds = ty.data.Subset(ty.data.TensorDataset(ty.rand(10, 3)), {1, 5})\nassert(#ds == 2)"},
   {name = "data.random_split", signature = "(dataset, lengths, generator?)", doc = "Random parts of these lengths, or of "
     .. "these fractions.", example = "local a, b = ty.data.random_split(ty.data.TensorDataset(ty.rand(10, 3)), {7, 3})"},
-  {name = "data.DataLoader", signature = "(dataset, batch_size = 1, shuffle = false, drop_last = false, generator?, "
-    .. "collate_fn?, sampler?)", doc = "Batches of a dataset: for x, y in loader:iter() do ... end. #loader is the number of "
-    .. "batches. Shuffles as PyTorch does from the same seed.",
-    example = "local ds = ty.data.TensorDataset(ty.rand(10, 3))\n"
-      .. "for x in ty.data.DataLoader(ds, {batch_size = 4, shuffle = true}):iter() do print(x.shape) end"},
   {name = "data.FashionMNIST", signature = "(root?, train = true, download = true, normalize?)", doc = "Images of clothing "
     .. "in ten classes: 60,000 to train, 10,000 to test. From root, $TYCHO_DATA, the Debian package dataset-fashion-mnist, "
     .. "the cache, or by download (checked). Images come out of a DataLoader as float32 {n, 1, 28, 28} from 0 to 1, or "
     .. "(x - mean) / std with normalize = {mean, std}; classes count from 1, and dataset.classes names them.",
     example = "local ok, test = pcall(ty.data.FashionMNIST, {train = false, download = false})"},
 }
+for _, doc in ipairs(require "tycho.data.docs") do data.docs[#data.docs + 1] = doc end
 
 return data
