@@ -34,6 +34,12 @@ local kinds = {
   ["function"] = {is_callable, "a function"},
   table = {function(v) return type(v) == "table" end, "a table"},
   tensor = {core.is_tensor, "a tensor"},
+  batch_size = {function(v) return v == false or (math.type(v) and math.tointeger(v) and v >= 1) end,
+    "a positive integer, or false for single examples"},
+  generator = {function(v)
+    local meta = getmetatable(v)
+    return type(v) == "userdata" and type(meta) == "table" and meta.__name == "generator"
+  end, "a generator, as ty.Generator(seed) makes"},
   rate = {function(v) return type(v) == "number" or (core.is_tensor(v) and v:numel() == 1) end,
     "a number, or a tensor of one element"},
   dtype = {is_dtype, "a dtype, as ty.float32 or \"float32\""},

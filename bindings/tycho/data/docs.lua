@@ -57,8 +57,8 @@ local list = {
   entry("WeightedRandomSampler", "(weights, num_samples, replacement = true, generator?)", "num_samples positions drawn "
     .. "by weights, which need not add up to 1.",
     "local s = data.WeightedRandomSampler({0, 1, 0}, 2)\nfor i in s:iter() do print(i) end\n--> 2\n--> 2"),
-  entry("BatchSampler", "(sampler, batch_size, drop_last)", "Lists of batch_size positions of a sampler; drop_last leaves a short "
-    .. "last one out.",
+  entry("BatchSampler", "(sampler, batch_size, drop_last)", "Lists of batch_size positions of a sampler; drop_last leaves "
+    .. "a short last one out.",
     "for b in data.BatchSampler({4, 1, 3}, 2, false):iter() do print(table.concat(b, \" \")) end\n--> 4 1\n--> 3"),
 }
 

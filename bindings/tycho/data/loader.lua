@@ -16,20 +16,17 @@ DataLoader.__index = DataLoader
 
 -- PyTorch's order. batch_size = false is its None: single examples. What is about worker processes and pinned memory alone is
 -- taken and changes nothing, as the batches do not depend on it.
-local parse = options.signature("data.DataLoader", "dataset: any, batch_size: any = 1, shuffle: bool = false, sampler: any?, "
-  .. "batch_sampler: any?, num_workers: count = 0, collate_fn: function?, pin_memory: bool = false, drop_last: bool = false, "
-  .. "timeout: number = 0, worker_init_fn: any?, multiprocessing_context: any?, generator: any?, prefetch_factor: count?, "
+local parse = options.signature("data.DataLoader", "dataset: any, batch_size: batch_size = 1, shuffle: bool = false, "
+  .. "sampler: any?, batch_sampler: any?, num_workers: count = 0, collate_fn: function?, pin_memory: bool = false, drop_last: bool = false, "
+  .. "timeout: number = 0, worker_init_fn: any?, multiprocessing_context: any?, generator: generator?, prefetch_factor: count?, "
   .. "persistent_workers: bool = false, pin_memory_device: string = \"\", in_order: bool = true")
 local fields = {"dataset", "batch_size", "shuffle", "sampler", "batch_sampler", "num_workers", "collate_fn", "pin_memory",
   "drop_last", "timeout", "worker_init_fn", "multiprocessing_context", "generator"}
 
-local function raise(...) core.raise(("data.DataLoader: " .. ...):format(select(2, ...))) end
+local function raise(text) core.raise("data.DataLoader: " .. text) end
 
 local function check_options(self)
   local size = self.batch_size
-  if size ~= false and not (math.type(size) and math.tointeger(size) and size >= 1) then
-    raise("argument 'batch_size' must be a positive integer, or false for single examples, got %s", options.say(size))
-  end
   if self.worker_init_fn ~= nil or self.multiprocessing_context ~= nil then
     raise("worker_init_fn and multiprocessing_context are for worker processes, and there are none: batches are made by the "
       .. "calling one")

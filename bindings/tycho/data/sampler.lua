@@ -69,7 +69,7 @@ end
 
 --- data.RandomSampler(data_source, replacement = false, num_samples, generator)
 local Random = sampler("RandomSampler",
-  "data_source: any, replacement: bool = false, num_samples: count?, generator: any?",
+  "data_source: any, replacement: bool = false, num_samples: count?, generator: generator?",
   function(self, source, replacement, num_samples, generator)
     check_source("RandomSampler", source)
     check_count("RandomSampler", "num_samples", num_samples)
@@ -105,7 +105,7 @@ function Random:iter()
 end
 
 --- data.SubsetRandomSampler(indices, generator): these positions in random order.
-local SubsetRandom = sampler("SubsetRandomSampler", "indices: any, generator: any?", function(self, indices, generator)
+local SubsetRandom = sampler("SubsetRandomSampler", "indices: any, generator: generator?", function(self, indices, generator)
   if core.is_tensor(indices) then indices = indices:totable() end
   if type(indices) ~= "table" then
     core.raise(("data.SubsetRandomSampler: a list of positions is needed, got %s"):format(options.say(indices)))
@@ -123,9 +123,11 @@ end
 
 --- data.WeightedRandomSampler(weights, num_samples, replacement = true, generator): positions drawn by their weights.
 local Weighted = sampler("WeightedRandomSampler",
-  "weights: any, num_samples: positive, replacement: bool = true, generator: any?",
+  "weights: any, num_samples: positive, replacement: bool = true, generator: generator?",
   function(self, weights, num_samples, replacement, generator)
-    if type(weights) == "table" and type(weights[1]) == "number" then weights = ty.tensor(weights, {dtype = core.dtypes.float64}) end
+    if type(weights) == "table" and type(weights[1]) == "number" then
+      weights = ty.tensor(weights, {dtype = core.dtypes.float64})
+    end
     if not core.is_tensor(weights) or weights:dim() ~= 1 then
       core.raise("data.WeightedRandomSampler: weights must be a list of numbers, or a tensor of one dimension")
     end
@@ -154,10 +156,11 @@ function samplers.positions(source, what)
 end
 
 --- data.BatchSampler(sampler, batch_size, drop_last): lists of batch_size positions.
-local Batch = sampler("BatchSampler", "sampler: any, batch_size: positive, drop_last: bool", function(self, source, size, drop)
-  samplers.positions(source, "data.BatchSampler")
-  self.sampler, self.batch_size, self.drop_last = source, size, drop
-end)
+local Batch = sampler("BatchSampler", "sampler: any, batch_size: positive, drop_last: bool",
+  function(self, source, size, drop_last)
+    samplers.positions(source, "data.BatchSampler")
+    self.sampler, self.batch_size, self.drop_last = source, size, drop_last
+  end)
 function Batch:__len()
   local n = #self.sampler
   return self.drop_last and n // self.batch_size or (n + self.batch_size - 1) // self.batch_size
