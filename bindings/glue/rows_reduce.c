@@ -160,9 +160,11 @@ const tyb_row tyb_rows_reduce[] = {
      "ty.tensor{{1, 2}, {3, 4}}:amax(1)"},
     {"amin", OVER, amin, TYB_BOTH, "The smallest element of all, or over the dimensions dim.",
      "ty.tensor{{1, 2}, {3, 4}}:amin(1)"},
-    {"all", OVER, all, TYB_BOTH, "Whether all elements are not 0, as bool; over all, or over the dimensions dim.",
+    {"all", OVER, all, TYB_BOTH,
+     "Whether all elements are not 0, as bool (uint8 of uint8); over all, or over the dimensions dim.",
      "ty.tensor{true, false}:all()"},
-    {"any", OVER, any, TYB_BOTH, "Whether any element is not 0, as bool; over all, or over the dimensions dim.",
+    {"any", OVER, any, TYB_BOTH,
+     "Whether any element is not 0, as bool (uint8 of uint8); over all, or over the dimensions dim.",
      "ty.tensor{true, false}:any()"},
     {"norm", "(input: Tensor, p: float = 2, dim: dims?, keepdim: bool = false) -> Tensor", norm, TYB_BOTH,
      "The p-norm over all elements, or over the dimensions dim; p may be math.huge (the largest absolute value) or 0 "

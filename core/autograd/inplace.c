@@ -95,7 +95,8 @@ ty_tensor *tyi_inplace_record(ty_tensor *x, const tyi_node_kind *kind, int input
         inputs = &only;
         saved_count = 0;
     }
-    bool wanted = tyi_needs_grad(inputs_count, inputs);
+    /* Whole numbers carry no gradient on, whatever was written into them. */
+    bool wanted = ty_dtype_is_floating((ty_dtype)x->dtype) && tyi_needs_grad(inputs_count, inputs);
     if (!wanted) {
         /* A view's own history stays right: nothing that asks for gradients went in. */
         tyi_bump_version(x);

@@ -120,6 +120,13 @@ static ty_tensor *pow_by_exponent(ty_tensor *g, ty_tensor *a, ty_tensor *b, ty_t
     return WHERE(at_zero, NUM(0), MUL(g, MUL(y, F(log, a))));
 }
 
+/* a^2 + b^2, but 1 at the origin, where the gradients of atan2 are 0 as PyTorch's. */
+static ty_tensor *distance(ty_tensor *a, ty_tensor *b)
+{
+    ty_tensor *sum = ADD(squared(a), squared(b));
+    return WHERE(F(eq, sum, NUM(0)), NUM(1), sum);
+}
+
 RULE(mul, "Mul", MUL(g, b), MUL(g, a))
 RULE(div, "Div", DIV(g, b), F(neg, MUL(g, DIV(DIV(a, b), b))))
 RULE(pow, "Pow", pow_by_base(g, a, b), pow_by_exponent(g, a, b, y))
@@ -128,7 +135,7 @@ RULE(remainder, "Remainder", g, F(neg, MUL(g, F(floor_divide, a, b))))
 RULE(fmod, "Fmod", g, F(neg, MUL(g, F(trunc, DIV(a, b)))))
 RULE(maximum, "Maximum", share_of(g, F(lt, a, b), a, b), share_of(g, F(gt, a, b), a, b))
 RULE(minimum, "Minimum", share_of(g, F(gt, a, b), a, b), share_of(g, F(lt, a, b), a, b))
-RULE(atan2, "Atan2", MUL(g, DIV(b, ADD(squared(a), squared(b)))), F(neg, MUL(g, DIV(a, ADD(squared(a), squared(b))))))
+RULE(atan2, "Atan2", DIV(MUL(g, b), distance(a, b)), F(neg, DIV(MUL(g, a), distance(a, b))))
 
 /* The fused gradients of relu, sigmoid and tanh: a is a gradient, b a result. */
 RULE(relu_backward, "ThresholdBackward", tyi_temp(tyi_relu_backward(g, b)), F(zeros_like, g, TY_DTYPE_NONE))

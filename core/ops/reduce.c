@@ -542,10 +542,15 @@ static ty_tensor *quantified(const char *name, tyi_reduce op, ty_tensor *x, int 
     reduction r;
     if (!x || plan(name, x, ndims, dims, keepdim, &r) != TY_OK)
         return NULL;
-    return run(op, x, &r, NULL, TY_BOOL);
+    ty_tensor *y = run(op, x, &r, NULL, TY_BOOL);
+    if (!y || x->dtype != TY_UINT8)
+        return y;
+    ty_tensor *bytes = ty_to_dtype(y, TY_UINT8);
+    ty_release(y);
+    return bytes;
 }
 
-/* torch.all: whether every element is true (not 0). */
+/* torch.all: whether every element is true (not 0), as bool; of uint8 as uint8, which PyTorch took for masks once. */
 ty_tensor *ty_all(ty_tensor *x, int ndims, const int64_t *dims, bool keepdim)
 {
     return quantified("all", TYI_REDUCE_ALL, x, ndims, dims, keepdim);

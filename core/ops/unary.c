@@ -112,6 +112,8 @@ static ty_dtype compute_dtype(tyi_unary op, ty_dtype dtype)
         }
         return dtype;
     case 'N':
+        if (dtype == TY_BOOL && op == TYI_UNARY_square) /* as x^2, which counts */
+            return TY_INT64;
         if (dtype == TY_BOOL && op != TYI_UNARY_sign) {
             ty_fail(TY_ERROR_VALUE, "%s: not defined for bool tensors%s", row->name,
                     op == TYI_UNARY_neg ? "; to invert a mask use ~x or x:logical_not()" : "; convert first: x:long()");
