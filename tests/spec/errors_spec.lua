@@ -9,7 +9,8 @@ local core = require "tycho.core"
 local plausible = {Tensor = "ty.ones(2, 2)", ["Tensor|number"] = "1", Tensors = "{ty.ones(2, 2)}", Indices = "ty.tensor{1}",
   ["Classes|Tensor"] = "ty.tensor{1}", Classes = "ty.tensor{1}", ["Tensor|list"] = "{1}",
   IndexList = "{ty.tensor{1}}", number = "1", float = "0.5", int = "1", bool = "true",
-  string = "'x'", dim = "1", index = "1", dims = "{1}", ["dims|dims"] = "{{1}, {1}}", sizes = "{2}", dtype = "ty.float32", device = "'cpu'",
+  string = "'x'", dim = "1", index = "1", dims = "{1}", ["dims|dims"] = "{{1}, {1}}", sizes = "{2}",
+  dtype = "ty.float32", device = "'cpu'",
   generator = "ty.Generator(1)", any = "1"}
 
 local function plausible_value(form, argument)

@@ -17,7 +17,8 @@ DataLoader.__index = DataLoader
 -- PyTorch's order. batch_size = false is its None: single examples. What is about worker processes and pinned memory alone is
 -- taken and changes nothing, as the batches do not depend on it.
 local parse = options.signature("data.DataLoader", "dataset: any, batch_size: batch_size = 1, shuffle: bool = false, "
-  .. "sampler: any?, batch_sampler: any?, num_workers: count = 0, collate_fn: function?, pin_memory: bool = false, drop_last: bool = false, "
+  .. "sampler: any?, batch_sampler: any?, num_workers: count = 0, collate_fn: function?, pin_memory: bool = false, "
+    .. "drop_last: bool = false, "
   .. "timeout: number = 0, worker_init_fn: any?, multiprocessing_context: any?, generator: generator?, prefetch_factor: count?, "
   .. "persistent_workers: bool = false, pin_memory_device: string = \"\", in_order: bool = true")
 local fields = {"dataset", "batch_size", "shuffle", "sampler", "batch_sampler", "num_workers", "collate_fn", "pin_memory",

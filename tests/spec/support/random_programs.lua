@@ -51,7 +51,7 @@ local function check(program)
   end
   for i = 1, grads and #leaves or 0 do
     local value = expected_grads[i]
-    if not value ~= (grads[i] == nil) then return ("the gradient of leaf %d: %s"):format(i, grads[i] or "none") end
+    if (value == false) ~= (grads[i] == nil) then return ("the gradient of leaf %d: %s"):format(i, grads[i] or "none") end
     local wrong = value and difference(grads[i], value, "the gradient of leaf " .. i, exact)
     if wrong then return wrong end
   end
