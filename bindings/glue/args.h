@@ -116,7 +116,7 @@ struct tyb_row {
 extern const tyb_row tyb_rows_create[], tyb_rows_random[], tyb_rows_view[], tyb_rows_unary[], tyb_rows_binary[],
     tyb_rows_reduce[], tyb_rows_matmul[], tyb_rows_loss[], tyb_rows_activation[], tyb_rows_loss_pointwise[],
     tyb_rows_index[], tyb_rows_autograd[], tyb_rows_init[], tyb_rows_facts[], tyb_rows_system[], tyb_rows_arrange[],
-    tyb_rows_statistics[], tyb_rows_rnn[], tyb_rows_linalg[], tyb_rows_products[];
+    tyb_rows_statistics[], tyb_rows_rnn[], tyb_rows_linalg[], tyb_rows_products[], tyb_rows_norm[];
 
 /* For rows: x as a leaf that requires a gradient when asked for; NULL stays NULL. */
 ty_tensor *tyb_with_grad(ty_tensor *x, bool requires_grad);

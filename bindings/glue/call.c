@@ -41,7 +41,8 @@ typedef struct tyb_entry {
     X(statistics) \
     X(rnn) \
     X(linalg) \
-    X(products)
+    X(products) \
+    X(norm)
 /* clang-format on */
 #define LIST(family) {#family, tyb_rows_##family},
 static const struct {

@@ -93,9 +93,9 @@ typedef struct tyi_nll_args {
 } tyi_nll_args;
 
 /* Connectionist temporal classification (Graves et al. 2006) of contiguous log-probabilities {steps, batch, classes}.
- * Sample n has target_lengths[n] labels at targets + offsets[n] and input_lengths[n] steps; all have been checked. most:
- * the longest of the targets. forward: alpha {batch, steps, 2 most + 1}, loss {batch}. backward: reads both and grad
- * {batch}, writes grad_x {steps, batch, classes}; beta {batch, 2, 2 most + 1} is room to work in. */
+ * Sample n has target_lengths[n] labels at targets + offsets[n] and input_lengths[n] steps; all have been checked.
+ * most: the longest of the targets. forward: alpha {batch, steps, 2 most + 1}, loss {batch}. backward: reads both and
+ * grad {batch}, writes grad_x {steps, batch, classes}; beta {batch, 2, 2 most + 1} is room to work in. */
 typedef struct tyi_ctc_args {
     ty_dtype dtype;
     const void *log_probs;
@@ -106,6 +106,23 @@ typedef struct tyi_ctc_args {
     const void *grad; /* backward only, and below */
     void *beta, *grad_x;
 } tyi_ctc_args;
+
+/* Normalisation of contiguous x {outer, groups, per, run}: out = (x - mean) * rstd * weight + bias, where weight and
+ * bias are {groups, per} or NULL. `across`: mean and rstd are those of each group {groups} over all of outer (per is
+ * 1); else of each {outer, groups}. `centred` false: mean counts as 0, and rstd is 1 over the root mean square.
+ * `given` (only with across): mean and rstd are read rather than computed, and pass no gradient to x. */
+typedef struct tyi_norm_args {
+    ty_dtype dtype;
+    bool across, centred, given;
+    int64_t outer, groups, per, run;
+    double eps;
+    const void *x, *weight, *bias;
+    void *mean, *rstd; /* forward: written unless given; mean NULL when not centred */
+    void *variance;    /* forward: written unless NULL; the mean of the squared differences */
+    void *out;
+    const void *grad;                       /* backward */
+    void *grad_x, *grad_weight, *grad_bias; /* backward; NULL where not wanted */
+} tyi_norm_args;
 
 /* Advanced indexing. The result's index space is `numel` positions; position p addresses, for each of `count` index
  * tensors, index[j][p * strides] over the broadcast shape; `inner` contiguous-or-strided rest dims follow. See
@@ -239,6 +256,8 @@ typedef struct tyi_backend {
     ty_status (*nll_backward)(const tyi_nll_args *args);
     ty_status (*ctc)(const tyi_ctc_args *args);
     ty_status (*ctc_backward)(const tyi_ctc_args *args);
+    ty_status (*norm)(const tyi_norm_args *args);
+    ty_status (*norm_backward)(const tyi_norm_args *args);
 
     ty_status (*index)(const tyi_index_args *args);
     ty_status (*index_put)(const tyi_index_args *args);

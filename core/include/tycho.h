@@ -470,6 +470,18 @@ ty_tensor *ty_glu(ty_tensor *x, int dim);
 ty_tensor *ty_log_softmax(ty_tensor *x, int dim, ty_dtype dtype);
 ty_tensor *ty_dropout(ty_tensor *x, double p, bool training, ty_generator *g);
 
+/* Normalisations; weight, bias and (in training) the running statistics, which move, may be NULL. */
+ty_tensor *ty_batch_norm(ty_tensor *x, ty_tensor *running_mean, ty_tensor *running_var, ty_tensor *weight,
+                         ty_tensor *bias, bool training, double momentum, double eps);
+ty_tensor *ty_instance_norm(ty_tensor *x, ty_tensor *running_mean, ty_tensor *running_var, ty_tensor *weight,
+                            ty_tensor *bias, bool use_input_stats, double momentum, double eps);
+ty_tensor *ty_layer_norm(ty_tensor *x, int ndim, const int64_t *shape, ty_tensor *weight, ty_tensor *bias, double eps);
+ty_tensor *ty_rms_norm(ty_tensor *x, int ndim, const int64_t *shape, ty_tensor *weight,
+                       double eps); /* eps < 0: dtype's */
+ty_tensor *ty_group_norm(ty_tensor *x, int64_t groups, ty_tensor *weight, ty_tensor *bias, double eps);
+ty_tensor *ty_local_response_norm(ty_tensor *x, int64_t size, double alpha, double beta, double k);
+ty_tensor *ty_normalize(ty_tensor *x, double p, int dim, double eps);
+
 typedef enum { TY_REDUCE_NONE, TY_REDUCE_MEAN, TY_REDUCE_SUM } ty_reduction;
 /* log-probabilities {N, C, d...} or {C} against classes {N, d...} or {}; weight {C} or NULL */
 ty_tensor *ty_nll_loss(ty_tensor *x, ty_tensor *target, ty_tensor *weight, int64_t ignore_index,

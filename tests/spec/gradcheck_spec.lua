@@ -353,6 +353,35 @@ for op, gates in pairs {rnn_tanh = 1, rnn_relu = 1, lstm = 4, gru = 3} do
 end
 recurrent("lstm", 4, 2, 1, true)
 
+-- ---- Normalisations ----
+
+local function stats() return ty.tensor({0.3, -0.2, 0.1}, {dtype = "float64"}), ty.tensor({1.5, 0.7, 2}, {dtype = "float64"}) end
+for _, shape in ipairs {{4, 3}, {2, 3, 2}} do
+  check("batch_norm", {input(shape), input({3}, 1), input({3}, 2)}, function(x, w, b)
+    return F.batch_norm(x, {weight = w, bias = b, training = true})
+  end)
+  check("batch_norm", {input(shape), input({3}, 1), input({3}, 2)}, function(x, w, b)
+    local mean, var = stats()
+    return F.batch_norm(x, mean, var, w, b)
+  end)
+end
+check("batch_norm", {input({2, 3, 2})}, function(x) return F.batch_norm(x, {training = true, eps = 0.1}) end)
+check("batch_norm", {input({3}, 1)}, function(w)
+  return F.batch_norm(input({4, 3}):detach(), {weight = w, training = true})
+end)
+check("instance_norm", {input({2, 3, 3}), input({3}, 1), input({3}, 2)}, function(x, w, b)
+  return F.instance_norm(x, {weight = w, bias = b})
+end)
+check("layer_norm", {input({2, 4}), input({4}, 1), input({4}, 2)}, function(x, w, b) return F.layer_norm(x, {4}, w, b) end)
+check("layer_norm", {input({2, 2, 3}), input({2, 3}, 1)}, function(x, w) return F.layer_norm(x, {2, 3}, w) end)
+check("layer_norm", {input({2, 2, 3}), input({3}, 1)}, function(x, b) return F.layer_norm(x, {3}, {bias = b}) end)
+check("rms_norm", {input({2, 4}), input({4}, 1)}, function(x, w) return F.rms_norm(x, {4}, w, 1e-3) end)
+check("rms_norm", {input({2, 4})}, function(x) return F.rms_norm(x, {4}) end)
+check("group_norm", {input({2, 4}), input({4}, 1), input({4}, 2)}, function(x, w, b) return F.group_norm(x, 2, w, b) end)
+check("group_norm", {input({2, 4, 2}), input({4}, 1), input({4}, 2)}, function(x, w, b) return F.group_norm(x, 2, w, b) end)
+check("normalize", {input({2, 3})}, function(x) return {F.normalize(x), F.normalize(x, 3, 1, 4)} end)
+check("local_response_norm", {input({2, 3, 2})}, function(x) return F.local_response_norm(x, 2, 0.5) end)
+
 -- Rows without a gradient, and why.
 local none = {}
 -- Checks and reasons of a family, in a file of its own.

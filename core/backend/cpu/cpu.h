@@ -26,6 +26,8 @@ ty_status tyi_cpu_nll(const tyi_nll_args *args);
 ty_status tyi_cpu_nll_backward(const tyi_nll_args *args);
 ty_status tyi_cpu_ctc(const tyi_ctc_args *args);
 ty_status tyi_cpu_ctc_backward(const tyi_ctc_args *args);
+ty_status tyi_cpu_norm(const tyi_norm_args *args);
+ty_status tyi_cpu_norm_backward(const tyi_norm_args *args);
 ty_status tyi_cpu_index(const tyi_index_args *args);
 ty_status tyi_cpu_index_put(const tyi_index_args *args);
 ty_status tyi_cpu_index_range(const int64_t *index, int64_t n, int64_t *low, int64_t *high);

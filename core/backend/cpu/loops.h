@@ -87,6 +87,39 @@ typedef struct tyi_cell_loops {
 typedef tyi_cell_loops tyi_cell_table[TYI_CELL_COUNT][TY_DTYPE_COUNT]; /* floating dtypes only */
 TYI_ISA_DECLARE(extern const tyi_cell_table, tyi_cells, );
 
+/* Normalisations. Numbers of a whole row or column come as double; x, grad, weights and results are of the dtype. A
+ * column loop takes at most TYI_NORM_TILE neighbours whose rows lie `step` apart. */
+#define TYI_NORM_TILE 64
+typedef struct tyi_moments {
+    double n, mean, squares; /* count, mean, sum of squared differences from it */
+} tyi_moments;
+typedef struct tyi_norm_loops {
+    /* Join n elements (or each column's) into the state; the sum of squares. */
+    void (*moments)(const void *x, int64_t n, tyi_moments *state);
+    double (*squares)(const void *x, int64_t n);
+    void (*moments_columns)(const void *x, int64_t rows, int64_t step, int64_t width, tyi_moments *states);
+    /* out = (x - mean) * scale + bias; `each`: times weight[i] plus bias[i], either may be NULL. */
+    void (*apply)(const void *x, void *out, int64_t n, double mean, double scale, double bias);
+    void (*apply_each)(const void *x, void *out, int64_t n, double mean, double scale, const void *weight,
+                       const void *bias);
+    void (*apply_columns)(const void *x, void *out, int64_t rows, int64_t step, int64_t width, const double *mean,
+                          const double *scale, const double *bias);
+    /* Add the sums of grad and of grad * (x - mean). */
+    void (*sums)(const void *x, const void *grad, int64_t n, double mean, double *sum, double *product);
+    void (*sums_columns)(const void *x, const void *grad, int64_t rows, int64_t step, int64_t width, const double *mean,
+                         double *sum, double *product);
+    /* out = grad * a + (x - mean) * b + c. */
+    void (*combine)(const void *x, const void *grad, void *out, int64_t n, double mean, double a, double b, double c);
+    void (*combine_columns)(const void *x, const void *grad, void *out, int64_t rows, int64_t step, int64_t width,
+                            const double *mean, const double *a, const double *b, const double *c);
+    /* A whole row with a weight for each element: its gradient, and what it adds to those of weight and bias. weight,
+     * out, grad_weight and grad_bias may be NULL. */
+    void (*row_gradient)(const void *x, const void *grad, const void *weight, void *out, int64_t n, double mean,
+                         double rstd, bool centred, void *grad_weight, void *grad_bias);
+} tyi_norm_loops;
+typedef tyi_norm_loops tyi_norm_table[TY_DTYPE_COUNT]; /* floating dtypes only */
+TYI_ISA_DECLARE(extern const tyi_norm_table, tyi_norms, );
+
 /* A parameter update over n elements, offset `at` into the arrays of the arguments. */
 typedef void (*tyi_optim_loop)(const tyi_optim_args *args, int64_t at, int64_t n);
 typedef tyi_optim_loop tyi_optim_table[TYI_OPTIM_COUNT][TY_DTYPE_COUNT]; /* [kind]; those of reduced dtypes take floats */
