@@ -2,7 +2,7 @@
 -- fields: parameters, buffers and other modules register themselves in the order of their assignment, as in PyTorch.
 --
 -- An object keeps plain fields in itself, and what registers in three ordered maps beside them (`_parameters`, `_buffers`,
--- `_modules`): so replacing a layer is noticed too.
+-- `_modules`): so replacing a layer is noticed too. State dicts and copies are in module_state.lua.
 
 local core = require "tycho.core"
 local options = require "tycho.options"
@@ -48,9 +48,22 @@ local function registered(self, key)
   return rawget(self, "_buffers").values[key]
 end
 
+-- Whether a name was registered without a value, as a bias that is not there: what is assigned later goes to its map.
+local function declared(self, map, key)
+  local names = rawget(self, map).declared
+  return names ~= nil and names[key] == true
+end
+
+local function declare(self, map, key)
+  local of = rawget(self, map)
+  of.declared = of.declared or {}
+  of.declared[key] = true
+end
+
 local function assign(self, key, value)
   local parameters, modules, buffers = rawget(self, "_parameters"), rawget(self, "_modules"), rawget(self, "_buffers")
   if type(key) ~= "string" then
+    if self._assign_index then return self:_assign_index(key, value) end
     rawset(self, key, value)
   elseif core.is_parameter(value) then
     ordered_set(modules, key, nil)
@@ -78,6 +91,11 @@ local function assign(self, key, value)
         options.say(value)))
     end
     ordered_set(buffers, key, value)
+  elseif core.is_tensor(value) and declared(self, "_buffers", key) then
+    ordered_set(buffers, key, value)
+  elseif declared(self, "_parameters", key) then
+    core.raise(("field '%s' of %s is a parameter: assign an nn.Parameter or nil, got %s"):format(key,
+      self:type_name(), options.say(value)))
   else
     rawset(self, key, value)
   end
@@ -109,6 +127,10 @@ function M.class(name, base)
   function meta.__call(self, ...) return self:_call(...) end
   function meta.__tostring(self) return self:_repr() end
   function meta.__len(self) return self:_length() end
+  function meta.__pairs(self)
+    if self._pairs then return self:_pairs() end
+    return next, self, nil
+  end
   function meta.__complete(self)
     local names = {}
     for _, map in ipairs {"_parameters", "_modules", "_buffers"} do
@@ -160,38 +182,43 @@ function Module:_call(...) return self:forward(...) end
 function Module:type_name() return class_of[getmetatable(self)]._name end
 function Module:_length() core.raise(("%s has no length"):format(self:type_name())) end
 
---- register_parameter(name, parameter or nil), register_buffer(name, tensor, {persistent = true}), add_module(name, module).
-local function check_name(method, what, name)
+-- A name that may be registered: a string without '.', and no field of another kind.
+local function check_name(self, what, name, map)
   if type(name) ~= "string" or name == "" or name:find(".", 1, true) then
-    core.raise(("%s: the name of a %s is a string without '.', got %s"):format(method, what, options.say(name)))
+    core.raise(("%s: the name is a string without '.', got %s"):format(what, options.say(name)))
   end
+  local taken = rawget(self, name) ~= nil or type(class_of[getmetatable(self)][name]) == "function"
+    or (registered(self, name) ~= nil and rawget(self, map).values[name] == nil)
+  if taken then core.raise(("%s: %s has a field '%s' already"):format(what, self:type_name(), name)) end
 end
 
+--- register_parameter(name, parameter or nil): nil keeps the name for a parameter to come.
 function Module:register_parameter(name, parameter)
-  check_name("register_parameter", "parameter", name)
+  check_name(self, "register_parameter", name, "_parameters")
   if parameter ~= nil and not core.is_parameter(parameter) then
     core.raise(("register_parameter: '%s' must be an nn.Parameter, got %s"):format(name, options.say(parameter)))
   end
   ordered_set(self._parameters, name, parameter)
+  if parameter == nil then declare(self, "_parameters", name) end
 end
 
+--- register_buffer(name, tensor or nil, persistent = true): nil keeps the name for a buffer to come.
 function Module:register_buffer(name, tensor, persistent)
   if type(persistent) == "table" then persistent = persistent.persistent end
-  check_name("register_buffer", "buffer", name)
-  if not core.is_tensor(tensor) then
+  check_name(self, "register_buffer", name, "_buffers")
+  if tensor ~= nil and not core.is_tensor(tensor) then
     core.raise(("register_buffer: '%s' must be a tensor, got %s"):format(name, options.say(tensor)))
   end
   ordered_set(self._buffers, name, tensor)
-  if persistent == false then
-    local hidden = rawget(self, "_transient") or {}
-    rawset(self, "_transient", hidden)
-    hidden[name] = true
-  end
+  if tensor == nil then declare(self, "_buffers", name) end
+  local hidden = rawget(self, "_transient") or {}
+  rawset(self, "_transient", hidden)
+  hidden[name] = persistent == false or nil
 end
 
 for _, method in ipairs {"add_module", "register_module"} do
   Module[method] = function(self, name, module)
-    check_name(method, "module", name)
+    check_name(self, method, name, "_modules")
     if not is_module(module) then
       core.raise(("%s: '%s' must be a module, got %s"):format(method, name, options.say(module)))
     end
@@ -201,16 +228,17 @@ end
 
 -- ---- Walking ----
 
--- Every module below (self included) once, with its full name, depth first in order.
+-- Every module below (self included) with its full name, depth first in order; each once, unless `seen` is false.
 local function walk(self, prefix, seen, list)
-  if seen[self] then return list end
-  seen[self] = true
+  if seen and seen[self] then return list end
+  if seen then seen[self] = true end
   list[#list + 1] = {prefix, self}
   for _, name in ipairs(self._modules.names) do
     walk(self._modules.values[name], prefix == "" and name or prefix .. "." .. name, seen, list)
   end
   return list
 end
+M.walk = walk
 
 -- A list that can also be called by a `for`: for p in net:parameters() do ... end
 local function iterable(list)
@@ -230,18 +258,18 @@ local function pairs_of(list)
   end
 end
 
--- {full name, tensor} of one map of all modules; a shared tensor once.
-local function collect(self, map, recurse)
+-- {full name, tensor} of one map of all modules; a shared tensor once, unless `every`.
+local function collect(self, map, recurse, prefix, every)
   local list, seen = {}, {}
-  local modules = recurse == false and {{"", self}} or walk(self, "", {}, {})
+  prefix = prefix or ""
+  local modules = recurse == false and {{prefix, self}} or walk(self, prefix, not every and {}, {})
   for _, entry in ipairs(modules) do
-    local prefix, module = entry[1], entry[2]
-    local of = rawget(module, map)
+    local of, before = rawget(entry[2], map), entry[1]
     for _, name in ipairs(of.names) do
       local tensor = of.values[name]
-      if not seen[tensor] then
+      if every or not seen[tensor] then
         seen[tensor] = true
-        list[#list + 1] = {prefix == "" and name or prefix .. "." .. name, tensor, module}
+        list[#list + 1] = {before == "" and name or before .. "." .. name, tensor}
       end
     end
   end
@@ -254,32 +282,62 @@ local function values_of(list)
   return iterable(values)
 end
 
---- parameters(): the list of all parameters in order. `for p in net:parameters() do` works as well.
-function Module:parameters(recurse) return values_of(collect(self, "_parameters", recurse)) end
---- named_parameters(): for name, p in net:named_parameters() do ... end
-function Module:named_parameters(recurse) return pairs_of(collect(self, "_parameters", recurse)) end
-function Module:buffers(recurse) return values_of(collect(self, "_buffers", recurse)) end
-function Module:named_buffers(recurse) return pairs_of(collect(self, "_buffers", recurse)) end
+--- parameters(recurse = true): the list of all parameters in order. `for p in net:parameters() do` works as well.
+function Module:parameters(recurse)
+  if type(recurse) == "table" then recurse = recurse.recurse end
+  return values_of(collect(self, "_parameters", recurse))
+end
+function Module:buffers(recurse)
+  if type(recurse) == "table" then recurse = recurse.recurse end
+  return values_of(collect(self, "_buffers", recurse))
+end
+
+--- named_parameters(prefix = "", recurse = true, remove_duplicate = true): for name, p in net:named_parameters() do ... end
+local function named(method, map)
+  local parse = options.signature(method, 'prefix: string = "", recurse: bool = true, remove_duplicate: bool = true')
+  Module[method] = function(self, ...)
+    local prefix, recurse, once = parse(...)
+    return pairs_of(collect(self, map, recurse, prefix, not once))
+  end
+end
+named("named_parameters", "_parameters")
+named("named_buffers", "_buffers")
+
 --- modules(): the module itself and all below it; children(): those directly below.
 function Module:modules() return values_of(walk(self, "", {}, {})) end
-function Module:named_modules() return pairs_of(walk(self, "", {}, {})) end
+local modules_arguments = options.signature("named_modules", 'prefix: string = "", remove_duplicate: bool = true')
+function Module:named_modules(...)
+  local prefix, once = modules_arguments(...)
+  return pairs_of(walk(self, prefix, once and {}, {}))
+end
 
-local function children(self)
-  local list = {}
-  for i, name in ipairs(self._modules.names) do list[i] = {name, self._modules.values[name]} end
+-- {name, module} of the modules directly below; each module once, unless `every`.
+local function children(self, every)
+  local list, seen = {}, {}
+  for _, name in ipairs(self._modules.names) do
+    local child = self._modules.values[name]
+    if every or not seen[child] then list[#list + 1] = {name, child} end
+    seen[child] = true
+  end
   return list
 end
 
 function Module:children() return values_of(children(self)) end
 function Module:named_children() return pairs_of(children(self)) end
 
---- get_submodule("block.fc"): the module of that name.
-function Module:get_submodule(name)
-  if type(name) ~= "string" then
-    core.raise(("get_submodule: the name of a module (a string) is needed, got %s"):format(options.say(name)))
+-- "a.b.c" -> "a.b", "c"
+local function split(path)
+  local parent, name = path:match "^(.*)%.([^.]*)$"
+  return parent or "", name or path
+end
+
+--- get_submodule("block.fc"): the module of that name; "" is the module itself.
+function Module:get_submodule(target)
+  if type(target) ~= "string" then
+    core.raise(("get_submodule: a name is needed, as \"block.fc\", got %s"):format(options.say(target)))
   end
   local module = self
-  for part in name:gmatch "[^.]+" do
+  for part in target:gmatch "[^.]+" do
     local next_module = module._modules.values[part]
     if not next_module then
       core.raise(("get_submodule: %s has no module '%s'"):format(module:type_name(), part))
@@ -288,6 +346,31 @@ function Module:get_submodule(name)
   end
   return module
 end
+
+--- set_submodule("block.fc", module): puts a module in the place of the one of that name (or into a new one).
+function Module:set_submodule(target, module)
+  if type(target) ~= "string" or target == "" then
+    core.raise(("set_submodule: a name is needed, as \"block.fc\", got %s"):format(options.say(target)))
+  end
+  local parent, name = split(target)
+  self:get_submodule(parent):add_module(name, module)
+end
+
+--- get_parameter("block.fc.weight"), get_buffer("norm.running_mean"): the tensor of that name.
+local function getter(method, map, what)
+  Module[method] = function(self, target)
+    if type(target) ~= "string" then
+      core.raise(("%s: a name is needed, as \"block.fc.weight\", got %s"):format(method, options.say(target)))
+    end
+    local parent, name = split(target)
+    local module = self:get_submodule(parent)
+    local tensor = rawget(module, map).values[name]
+    if not tensor then core.raise(("%s: %s has no %s '%s'"):format(method, module:type_name(), what, name)) end
+    return tensor
+  end
+end
+getter("get_parameter", "_parameters", "parameter")
+getter("get_buffer", "_buffers", "buffer")
 
 --- apply(f): calls f with every module below, then the module itself; gives the module back.
 function Module:apply(f)
@@ -359,9 +442,27 @@ local function as_dtype(value)
   return type(meta) == "table" and meta.__name == "dtype" and value or nil
 end
 
---- to(device or dtype): moves or converts parameters and buffers in place (integer buffers keep their dtype).
+--- to(device), to(dtype), to(device, dtype), to(tensor), to{device =, dtype =}: moves or converts parameters and buffers in
+-- place (integer buffers keep their dtype); a tensor stands for its dtype and device.
 function Module:to(...)
-  local given = {...}
+  local given = {}
+  for i = 1, select("#", ...) do
+    local value = select(i, ...)
+    if core.is_tensor(value) then
+      given[#given + 1] = value.device
+      given[#given + 1] = value.dtype
+    elseif options.is_options(value) then
+      for name in pairs(value) do
+        if name ~= "device" and name ~= "dtype" and name ~= "non_blocking" then
+          core.raise(("to: unknown option '%s'; known ones are: device, dtype, non_blocking"):format(tostring(name)))
+        end
+      end
+      given[#given + 1] = value.device
+      given[#given + 1] = value.dtype
+    elseif type(value) ~= "boolean" then -- non_blocking: copies are never left running
+      given[#given + 1] = value
+    end
+  end
   for _, value in ipairs(given) do
     local dtype = core.is_tensor(value) and value.dtype or as_dtype(value)
     if dtype and not dtype.is_floating_point then
@@ -376,75 +477,28 @@ function Module:to(...)
   end)
 end
 
-function Module:float() return self:to(core.dtypes.float32) end
-function Module:double() return self:to(core.dtypes.float64) end
-function Module:half() return self:to(core.dtypes.float16) end
-function Module:bfloat16() return self:to(core.dtypes.bfloat16) end
-function Module:cpu() return self:to "cpu" end
-function Module:cuda() return self:to "cuda" end
-
--- ---- State ----
-
---- state_dict(): parameters and buffers by full name, in order, as torch.save stores them; the memory is shared.
-function Module:state_dict()
-  local state = require "tycho.ordered_dict" ()
-  for _, entry in ipairs(walk(self, "", {}, {})) do
-    local prefix, module = entry[1] == "" and "" or entry[1] .. ".", entry[2]
-    for _, map in ipairs {"_parameters", "_buffers"} do
-      local of, hidden = rawget(module, map), rawget(module, "_transient") or {}
-      for _, name in ipairs(of.names) do
-        if not (map == "_buffers" and hidden[name]) then state[prefix .. name] = of.values[name]:detach() end
-      end
-    end
+for method, name in pairs {float = "float32", double = "float64", half = "float16", bfloat16 = "bfloat16"} do
+  Module[method] = function(self)
+    return self:to(core.dtypes[name])
   end
-  return state
+end
+function Module:cpu() return self:to "cpu" end
+function Module:cuda(device) return self:to(device == nil and "cuda" or device) end
+
+--- type(dtype): converts all parameters and buffers, integer ones too.
+function Module:type(dtype)
+  local wanted = as_dtype(dtype)
+  if not wanted then core.raise(("type: a dtype is needed, got %s"):format(options.say(dtype))) end
+  if not wanted.is_floating_point and #collect(self, "_parameters") > 0 then
+    core.raise(("type: parameters must stay floating, got %s"):format(tostring(wanted)))
+  end
+  return convert(self, function(x) return x:to(wanted) end)
 end
 
-local function shape_text(x) return "{" .. table.concat(x.shape, ", ") .. "}" end
-
---- load_state_dict(state, {strict = true}): copies the values in. All that does not fit is told at once: missing and
--- unexpected names, and shapes that differ. With strict = false names may miss; shapes must agree all the same.
-function Module:load_state_dict(state, strict)
-  if type(strict) == "table" then strict = strict.strict end
-  if strict == nil then strict = true end
-  if type(state) ~= "table" then
-    core.raise(("load_state_dict: a state dict (a table of tensors by name) is needed, got %s"):format(options.say(state)))
-  end
-  local own, missing, unexpected, wrong = self:state_dict(), {}, {}, {}
-  for name, value in pairs(own) do
-    local given = state[name]
-    if given == nil then
-      missing[#missing + 1] = name
-    elseif not core.is_tensor(given) then
-      wrong[#wrong + 1] = ("'%s' is %s, not a tensor"):format(name, options.say(given))
-    elseif shape_text(given) ~= shape_text(value) then
-      wrong[#wrong + 1] = ("size mismatch for %s: copying a tensor with shape %s from the state dict, the shape in this model "
-        .. "is %s"):format(name, shape_text(given), shape_text(value))
-    end
-  end
-  for name in pairs(state) do
-    if own[name] == nil then unexpected[#unexpected + 1] = tostring(name) end
-  end
-  local complaints = {}
-  if strict then
-    local function quoted(list) return '"' .. table.concat(list, '", "') .. '"' end
-    if #unexpected > 0 then complaints[1] = "Unexpected key(s) in state_dict: " .. quoted(unexpected) .. "." end
-    if #missing > 0 then complaints[#complaints + 1] = "Missing key(s) in state_dict: " .. quoted(missing) .. "." end
-  end
-  for _, line in ipairs(wrong) do complaints[#complaints + 1] = line end
-  if #complaints > 0 then
-    core.raise(("load_state_dict: the state does not fit into %s:\n\t%s"):format(self:type_name(),
-      table.concat(complaints, "\n\t")))
-  end
-  local was = core.set_grad_enabled(false)
-  local ok, message = pcall(function()
-    for name, value in pairs(own) do
-      if state[name] ~= nil then value:copy_(state[name]) end
-    end
-  end)
-  core.set_grad_enabled(was)
-  if not ok then error(message, 0) end
-  return {missing_keys = missing, unexpected_keys = unexpected}
+--- to_empty(device): parameters and buffers as new memory without values on a device, for a state that is loaded next.
+function Module:to_empty(device)
+  if type(device) == "table" then device = device.device end
+  return convert(self, function(x) return core.functions.empty_like(x, {device = device or x.device}) end)
 end
 
 -- ---- Printing ----
@@ -456,12 +510,15 @@ local function indent(text) return (text:gsub("\n", "\n  ")) end
 
 function Module:_repr()
   local extra, lines = self:extra_repr(), {}
-  for _, entry in ipairs(children(self)) do
+  for _, entry in ipairs(children(self, true)) do
     lines[#lines + 1] = ("(%s): %s"):format(entry[1], indent(entry[2]:_repr()))
   end
-  if #lines == 0 then return ("%s(%s)"):format(self:type_name(), extra) end
-  local head = extra ~= "" and "\n  " .. extra or ""
+  if #lines == 0 and not extra:find "\n" then return ("%s(%s)"):format(self:type_name(), extra) end
+  local head = extra ~= "" and "\n  " .. indent(extra) or ""
+  if #lines == 0 then return ("%s(%s\n)"):format(self:type_name(), head) end
   return ("%s(%s\n  %s\n)"):format(self:type_name(), head, table.concat(lines, "\n  "))
 end
+
+require "tycho.nn.module_state" (M)
 
 return M

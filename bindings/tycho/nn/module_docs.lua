@@ -17,7 +17,8 @@ return {docs = {
   method("parameters", "(recurse = true) -> list", "All parameters of the module and of those in it, in the order of their "
     .. "assignment, each once: what an optimiser takes. `for p in net:parameters() do` works as well. recurse = false: only its "
     .. "own.", "#ty.nn.Sequential(ty.nn.Linear(3, 2), ty.nn.Linear(2, 1)):parameters()\n--> 4"),
-  method("named_parameters", "(recurse = true) -> iterator", "for name, p in net:named_parameters() do ... end; names are "
+  method("named_parameters", "(prefix = \"\", recurse = true, remove_duplicate = true) -> iterator", "for name, p in "
+    .. "net:named_parameters() do ... end; names are "
     .. "those of "
     .. "state_dict.", "for name, p in ty.nn.Linear(3, 2):named_parameters() do print(name, p.shape) end\n"
     .. "--> weight\t{2, 3}\n--> bias\t{2}"),
@@ -27,7 +28,8 @@ return {docs = {
     "for name in ty.nn.Linear(3, 2):named_buffers() do print(name) end"),
   method("modules", "() -> list", "The module itself and all below it, each once, depth first.",
     "#ty.nn.Sequential(ty.nn.ReLU(), ty.nn.Tanh()):modules()\n--> 3"),
-  method("named_modules", "() -> iterator", "for name, m in net:named_modules() do ... end; the module's own name is \"\".",
+  method("named_modules", "(prefix = \"\", remove_duplicate = true) -> iterator", "for name, m in net:named_modules() do "
+    .. "... end; the module's own name is \"\".",
     "for name, m in ty.nn.Sequential(ty.nn.ReLU()):named_modules() do print(name, m:type_name()) end\n"
     .. "--> \tSequential\n--> 0\tReLU"),
   method("children", "() -> list", "The modules directly below.", "#ty.nn.Sequential(ty.nn.ReLU(), "
@@ -57,7 +59,8 @@ return {docs = {
     "local net = ty.nn.Linear(1, 1)\nnet(ty.ones(1)):sum():backward()\nnet:zero_grad()\nreturn net.weight.grad"),
   method("requires_grad_", "(requires_grad = true) -> module", "Sets it for all parameters: false freezes the module.",
     "ty.nn.Linear(1, 1):requires_grad_(false).weight.requires_grad\n--> false"),
-  method("to", "(device or dtype, ...) -> module", "Moves or converts parameters and buffers in place, and gives the module "
+  method("to", "(device, dtype or tensor, ...) -> module", "Moves or converts parameters and buffers in place, and gives "
+    .. "the module "
     .. "back. "
     .. "Buffers of whole numbers keep their dtype. Errors: a dtype that is not floating.",
     "ty.nn.Linear(1, 1):to(ty.float64).weight.dtype\n--> float64"),
@@ -67,16 +70,18 @@ return {docs = {
   method("double", "() -> module", "to(ty.float64).", "ty.nn.Linear(1, 1):double().weight.dtype\n--> float64"),
   method("cpu", "() -> module", "to \"cpu\".", "ty.nn.Linear(1, 1):cpu().weight.device\n--> cpu"),
   method("cuda", "() -> module", "to \"cuda\"; an error where there is no GPU.", "pcall(ty.nn.Linear(1, 1).cuda)\nreturn nil"),
-  method("state_dict", "() -> OrderedDict", "Parameters and buffers by full name, in order, as PyTorch names them; they share "
-    .. "the module's memory. What ty.save stores.",
+  method("state_dict", "(prefix = \"\", keep_vars = false) -> OrderedDict", "Parameters and buffers by full name, in order, "
+    .. "as PyTorch names them; they share "
+    .. "the module's memory. What ty.save stores. keep_vars gives the parameters themselves. What get_extra_state() of a module "
+    .. "gives is added as \"_extra_state\", and handed to its set_extra_state.",
     "for name in pairs(ty.nn.Sequential(ty.nn.Linear(1, 1)):state_dict()) do print(name) end\n--> 0.weight\n--> 0.bias"),
-  method("load_state_dict", "(state, strict = true) -> {missing_keys, unexpected_keys}", "Copies the tensors of a state dict in. "
-    .. "Missing and unexpected names are an error that lists them, unless strict is false; shapes must always agree.",
+  method("load_state_dict", "(state, strict = true, assign = false) -> {missing_keys, unexpected_keys}", "Copies the "
+    .. "tensors of a state dict in. "
+    .. "Missing and unexpected names are an error that lists them, unless strict is false; shapes must always agree. assign "
+    .. "takes the tensors themselves.",
     "local a, b = ty.nn.Linear(2, 1), ty.nn.Linear(2, 1)\nb:load_state_dict(a:state_dict())\n"
     .. "return b.weight:equal(a.weight)\n--> true"),
   method("type_name", "() -> string", "The name of the class.", "ty.nn.ReLU():type_name()\n--> ReLU"),
   {names = reset, signature = "()", doc = "Draws the parameters anew, as the constructor does.",
     example = "ty.nn.Linear(2, 1):reset_parameters()"},
-  {name = "nn.Sequential:append", signature = "(module) -> the Sequential", doc = "Puts one more module at the end.",
-    example = "#ty.nn.Sequential(ty.nn.ReLU()):append(ty.nn.Tanh())\n--> 2"},
 }}
