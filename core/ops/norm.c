@@ -186,7 +186,7 @@ static ty_status check_part(const char *name, const char *part, ty_tensor *tenso
     if (tensor->ndim != ndim || memcmp(tensor->sizes, sizes, (size_t)ndim * sizeof *sizes) != 0)
         return ty_fail(TY_ERROR_VALUE, "%s: %s must have the shape %s for an input %s; its shape is %s", name, part,
                        tyi_shape_text(ndim, sizes).s, TYI_SHAPE(x), TYI_SHAPE(tensor));
-    if (tensor->dtype != x->dtype)
+    if (tensor->dtype != x->dtype && !(tyi_is_reduced((ty_dtype)x->dtype) && tensor->dtype == TY_FLOAT32))
         return ty_fail(TY_ERROR_VALUE, "%s: %s is %s and the input %s; convert one of them: x:to(ty.%s)", name, part,
                        ty_dtype_name((ty_dtype)tensor->dtype), ty_dtype_name((ty_dtype)x->dtype),
                        ty_dtype_name((ty_dtype)tensor->dtype));
@@ -235,6 +235,41 @@ static ty_tensor *finish(operands *o, const norm_context *c, ty_tensor *out, con
     ty_release(o->rstd);
     ty_release(o->variance);
     return out;
+}
+
+/* Float32 in the place of an input of a reduced dtype, and of the parts of its dtype (float32 parts go along as they
+ * are); gives that dtype, or NONE where nothing is to be done. */
+static ty_dtype widen(tyi_scope *scope, ty_tensor **x, int count, ty_tensor **const *parts)
+{
+    ty_dtype dtype = *x ? (ty_dtype)(*x)->dtype : TY_DTYPE_NONE;
+    if (!*x || !tyi_is_reduced(dtype))
+        return TY_DTYPE_NONE;
+    for (int i = 0; i < count; i++)
+        if (*parts[i] && (ty_dtype)(*parts[i])->dtype == dtype)
+            *parts[i] = tyi_keep(scope, ty_to_dtype(*parts[i], TY_FLOAT32));
+    *x = tyi_keep(scope, ty_to_dtype(*x, TY_FLOAT32));
+    return dtype;
+}
+
+/* Ends the scope and gives y (or NULL), rounded to the dtype that widen() gave; takes y over. */
+static ty_tensor *rounded(tyi_scope *scope, ty_tensor *y, ty_dtype dtype)
+{
+    tyi_keep(scope, y);
+    y = ty_retain(tyi_round(scope, y, dtype));
+    tyi_scope_end(scope);
+    return y;
+}
+
+/* A running statistic that was widened takes its new value back. */
+static ty_status take_back(ty_tensor *running, ty_tensor *wide)
+{
+    if (!running || running == wide)
+        return TY_OK;
+    bool was = ty_set_grad_enabled(false);
+    ty_tensor *copied = ty_copy_(running, wide);
+    ty_set_grad_enabled(was);
+    ty_release(copied);
+    return copied ? TY_OK : TY_FAIL;
 }
 
 /* running = (1 - momentum) running + momentum statistic. */
@@ -320,11 +355,8 @@ static ty_status check_channels(const char *name, ty_tensor *x, ty_tensor *runni
     return check_part(name, "running_var", running_var, x, 1, channels);
 }
 
-/* x {N, C, d...}: (x - mean) / sqrt(var + eps) * weight + bias for each channel. training: mean and variance are those
- * of the batch, and the running statistics {C} (both or neither) move towards them by `momentum`; else the running ones
- * are taken. All of one floating dtype. torch.nn.functional.batch_norm */
-ty_tensor *ty_batch_norm(ty_tensor *x, ty_tensor *running_mean, ty_tensor *running_var, ty_tensor *weight,
-                         ty_tensor *bias, bool training, double momentum, double eps)
+static ty_tensor *batch_norm(ty_tensor *x, ty_tensor *running_mean, ty_tensor *running_var, ty_tensor *weight,
+                             ty_tensor *bias, bool training, double momentum, double eps)
 {
     if (!x || check_input("batch_norm", x, 2) != TY_OK ||
         check_channels("batch_norm", x, running_mean, running_var, weight, bias) != TY_OK)
@@ -354,10 +386,8 @@ ty_tensor *ty_batch_norm(ty_tensor *x, ty_tensor *running_mean, ty_tensor *runni
     return finish(&o, &c, out, &batch_kind);
 }
 
-/* x {N, C, d...}: each channel of each sample by itself. use_input_stats false: by the running statistics, as
- * batch_norm without training. torch.nn.functional.instance_norm */
-ty_tensor *ty_instance_norm(ty_tensor *x, ty_tensor *running_mean, ty_tensor *running_var, ty_tensor *weight,
-                            ty_tensor *bias, bool use_input_stats, double momentum, double eps)
+static ty_tensor *instance_norm(ty_tensor *x, ty_tensor *running_mean, ty_tensor *running_var, ty_tensor *weight,
+                                ty_tensor *bias, bool use_input_stats, double momentum, double eps)
 {
     if (!x || check_input("instance_norm", x, 2) != TY_OK ||
         check_channels("instance_norm", x, running_mean, running_var, weight, bias) != TY_OK)
@@ -366,7 +396,7 @@ ty_tensor *ty_instance_norm(ty_tensor *x, ty_tensor *running_mean, ty_tensor *ru
         if (!running_mean)
             return tyi_fail(TY_ERROR_VALUE, "instance_norm: without use_input_stats, running_mean and running_var are "
                                             "needed");
-        return ty_batch_norm(x, running_mean, running_var, weight, bias, false, momentum, eps);
+        return batch_norm(x, running_mean, running_var, weight, bias, false, momentum, eps);
     }
     norm_context c = {
         .outer = x->sizes[0], .groups = x->sizes[1], .per = 1, .run = product(x, 2), .centred = true, .eps = eps};
@@ -379,6 +409,43 @@ ty_tensor *ty_instance_norm(ty_tensor *x, ty_tensor *running_mean, ty_tensor *ru
     if (out && o.variance && update_running(&o, running_mean, running_var, momentum, (double)c.run, c.outer) != TY_OK)
         out = tyi_drop(out);
     return finish(&o, &c, out, &batch_kind);
+}
+
+/* By batch_norm or instance_norm, around the reduced dtypes. */
+static ty_tensor *by_channels(ty_tensor *(*f)(ty_tensor *, ty_tensor *, ty_tensor *, ty_tensor *, ty_tensor *, bool,
+                                              double, double),
+                              ty_tensor *x, ty_tensor *running_mean, ty_tensor *running_var, ty_tensor *weight,
+                              ty_tensor *bias, bool by_input, double momentum, double eps)
+{
+    tyi_scope scope = {0};
+    ty_tensor *wide_mean = running_mean, *wide_var = running_var;
+    ty_tensor **const parts[] = {&wide_mean, &wide_var, &weight, &bias};
+    ty_tensor *const given[] = {running_mean, running_var, weight, bias};
+    ty_dtype dtype = widen(&scope, &x, 4, parts);
+    bool whole = x;
+    for (int i = 0; i < 4; i++)
+        whole = whole && (*parts[i] || !given[i]);
+    ty_tensor *out = whole ? f(x, wide_mean, wide_var, weight, bias, by_input, momentum, eps) : NULL;
+    if (out && by_input && (take_back(running_mean, wide_mean) != TY_OK || take_back(running_var, wide_var) != TY_OK))
+        out = tyi_drop(out);
+    return rounded(&scope, out, dtype);
+}
+
+/* x {N, C, d...}: (x - mean) / sqrt(var + eps) * weight + bias for each channel. training: mean and variance are those
+ * of the batch, and the running statistics {C} (both or neither) move towards them by `momentum`; else the running ones
+ * are taken. All of one floating dtype, or float32 beside an x of a reduced one. torch.nn.functional.batch_norm */
+ty_tensor *ty_batch_norm(ty_tensor *x, ty_tensor *running_mean, ty_tensor *running_var, ty_tensor *weight,
+                         ty_tensor *bias, bool training, double momentum, double eps)
+{
+    return by_channels(batch_norm, x, running_mean, running_var, weight, bias, training, momentum, eps);
+}
+
+/* x {N, C, d...}: each channel of each sample by itself. use_input_stats false: by the running statistics, as
+ * batch_norm without training. torch.nn.functional.instance_norm */
+ty_tensor *ty_instance_norm(ty_tensor *x, ty_tensor *running_mean, ty_tensor *running_var, ty_tensor *weight,
+                            ty_tensor *bias, bool use_input_stats, double momentum, double eps)
+{
+    return by_channels(instance_norm, x, running_mean, running_var, weight, bias, use_input_stats, momentum, eps);
 }
 
 /* ---- layer_norm, rms_norm, group_norm ---- */
@@ -404,16 +471,18 @@ static ty_tensor *over_last(const char *name, ty_tensor *x, int ndim, const int6
     if (check_part(name, "weight", weight, x, ndim, shape) != TY_OK ||
         check_part(name, "bias", bias, x, ndim, shape) != TY_OK)
         return NULL;
+    tyi_scope scope = {0};
+    ty_tensor *const given[] = {weight, bias};
+    ty_dtype dtype = widen(&scope, &x, 2, (ty_tensor * *[]){&weight, &bias});
+    if (!x || (given[0] && !weight) || (given[1] && !bias))
+        return rounded(&scope, NULL, dtype);
     c->groups = c->run = c->outer = 1;
     c->per = product(x, x->ndim - ndim);
     for (int d = 0; d < x->ndim - ndim; d++)
         c->outer *= x->sizes[d];
-    tyi_scope scope = {0};
     operands o = {.x = x, .weight = flat(&scope, weight), .bias = flat(&scope, bias)};
     bool whole = (o.weight || !weight) && (o.bias || !bias);
-    ty_tensor *out = finish(&o, c, whole ? run(&o, c) : NULL, kind);
-    tyi_scope_end(&scope);
-    return out;
+    return rounded(&scope, finish(&o, c, whole ? run(&o, c) : NULL, kind), dtype);
 }
 
 /* x {..., shape...}: (x - mean) / sqrt(var + eps) over the last dimensions, times weight plus bias {shape...}; either
@@ -424,13 +493,19 @@ ty_tensor *ty_layer_norm(ty_tensor *x, int ndim, const int64_t *shape, ty_tensor
     return x ? over_last("layer_norm", x, ndim, shape, weight, bias, &c, &layer_kind) : NULL;
 }
 
+/* The distance from 1 to the next number of a dtype; of the reduced ones that of what is computed in. */
+static double least_step(ty_dtype dtype)
+{
+    return dtype == TY_FLOAT64 ? DBL_EPSILON : (double)FLT_EPSILON;
+}
+
 /* x {..., shape...}: x / sqrt(mean(x^2) + eps) over the last dimensions, times weight {shape...} or NULL. eps less than
  * 0: the smallest step of x's dtype at 1. torch.nn.functional.rms_norm */
 ty_tensor *ty_rms_norm(ty_tensor *x, int ndim, const int64_t *shape, ty_tensor *weight, double eps)
 {
     if (!x)
         return NULL;
-    norm_context c = {.eps = eps >= 0 ? eps : x->dtype == TY_FLOAT64 ? DBL_EPSILON : (double)FLT_EPSILON};
+    norm_context c = {.eps = eps >= 0 ? eps : least_step((ty_dtype)x->dtype)};
     return over_last("rms_norm", x, ndim, shape, weight, NULL, &c, &rms_kind);
 }
 
@@ -459,6 +534,11 @@ ty_tensor *ty_group_norm(ty_tensor *x, int64_t groups, ty_tensor *weight, ty_ten
         return tyi_fail(TY_ERROR_VALUE,
                         "group_norm: a group needs more than 1 value; the input's shape is %s and num_groups %lld",
                         TYI_SHAPE(x), (long long)groups);
+    tyi_scope scope = {0};
+    ty_tensor *const given[] = {weight, bias};
+    ty_dtype dtype = widen(&scope, &x, 2, (ty_tensor * *[]){&weight, &bias});
+    if (!x || (given[0] && !weight) || (given[1] && !bias))
+        return rounded(&scope, NULL, dtype);
     operands o = {.x = x, .weight = weight, .bias = bias};
-    return finish(&o, &c, run(&o, &c), &group_kind);
+    return rounded(&scope, finish(&o, &c, run(&o, &c), &group_kind), dtype);
 }

@@ -464,7 +464,7 @@ function Module:to(...)
     end
   end
   for _, value in ipairs(given) do
-    local dtype = core.is_tensor(value) and value.dtype or as_dtype(value)
+    local dtype = as_dtype(value)
     if dtype and not dtype.is_floating_point then
       core.raise(("to: parameters must stay floating, got %s"):format(tostring(dtype)))
     end
