@@ -9,12 +9,7 @@ local containers = {}
 
 -- ---- What lists have in common ----
 
-local function add(self, name, child)
-  if not module.is_module(child) then
-    core.raise(("nn.%s: '%s' must be a module, got %s"):format(self:type_name(), name, options.say(child)))
-  end
-  self:add_module(name, child)
-end
+local function add(self, name, child) module.attach(self, "nn." .. self:type_name(), name, child) end
 
 -- A list of what is held: a Lua list or another container of the kind. `fits` tells an item, `what` says what it should be.
 local function list_of(name, values, fits, what)
@@ -94,7 +89,7 @@ function Row:_index(key)
   elseif type(key) == "table" and math.type(key[1]) == "integer" then -- net[{from, to}]
     local part = self:_part()
     local from, to, step = range(self, key, #names)
-    for i = from, to, step do part:add_module(self:_named() and names[i] or tostring(#part), values[names[i]]) end
+    for i = from, to, step do add(part, self:_named() and names[i] or tostring(#part), values[names[i]]) end
     return part
   end
   return nil
@@ -245,7 +240,7 @@ end
 -- {name, value} of a table of names, in order: of pairs as they come, of a plain table sorted.
 local function entries_of(name, values)
   local meta, list = getmetatable(values), {}
-  if type(values) ~= "table" then
+  if type(values) ~= "table" or module.is_module(values) and not values._pairs then
     core.raise(("%s: a table by name is needed, got %s"):format(name, options.say(values)))
   end
   if meta and (meta.__name == "OrderedDict" or values._pairs) then
@@ -397,14 +392,7 @@ containers.ParameterDict = ParameterDict
 by_name(ParameterDict, "_parameters")
 
 function ParameterDict:_put(key, value)
-  if type(key) ~= "string" then
-    core.raise(("nn.ParameterDict: names are strings, got %s"):format(options.say(key)))
-  end
-  if self:contains(key) then
-    self[key] = as_parameter(self, value)
-  else
-    self:register_parameter(key, as_parameter(self, value))
-  end
+  module.attach_parameter(self, "nn.ParameterDict", key, as_parameter(self, value))
 end
 
 --- get(key, default), setdefault(key, default): the parameter of a name, or else the default (which setdefault puts in).

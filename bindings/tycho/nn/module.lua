@@ -192,15 +192,18 @@ local function check_name(self, what, name, map)
   if taken then core.raise(("%s: %s has a field '%s' already"):format(what, self:type_name(), name)) end
 end
 
---- register_parameter(name, parameter or nil): nil keeps the name for a parameter to come.
-function Module:register_parameter(name, parameter)
-  check_name(self, "register_parameter", name, "_parameters")
+-- Registers a parameter, or nil to keep the name for one to come; `what` is who asks, for messages.
+function M.attach_parameter(self, what, name, parameter)
+  check_name(self, what, name, "_parameters")
   if parameter ~= nil and not core.is_parameter(parameter) then
-    core.raise(("register_parameter: '%s' must be an nn.Parameter, got %s"):format(name, options.say(parameter)))
+    core.raise(("%s: '%s' must be an nn.Parameter, got %s"):format(what, name, options.say(parameter)))
   end
   ordered_set(self._parameters, name, parameter)
   if parameter == nil then declare(self, "_parameters", name) end
 end
+
+--- register_parameter(name, parameter or nil)
+function Module:register_parameter(name, parameter) M.attach_parameter(self, "register_parameter", name, parameter) end
 
 --- register_buffer(name, tensor or nil, persistent = true): nil keeps the name for a buffer to come.
 function Module:register_buffer(name, tensor, persistent)
@@ -216,14 +219,17 @@ function Module:register_buffer(name, tensor, persistent)
   hidden[name] = persistent == false or nil
 end
 
-for _, method in ipairs {"add_module", "register_module"} do
-  Module[method] = function(self, name, module)
-    check_name(self, method, name, "_modules")
-    if not is_module(module) then
-      core.raise(("%s: '%s' must be a module, got %s"):format(method, name, options.say(module)))
-    end
-    ordered_set(self._modules, name, module)
+-- Puts a module below another under a name; `what` is who asks, for messages.
+function M.attach(self, what, name, module)
+  check_name(self, what, name, "_modules")
+  if not is_module(module) then
+    core.raise(("%s: '%s' must be a module, got %s"):format(what, name, options.say(module)))
   end
+  ordered_set(self._modules, name, module)
+end
+
+for _, method in ipairs {"add_module", "register_module"} do
+  Module[method] = function(self, name, module) M.attach(self, method, name, module) end
 end
 
 -- ---- Walking ----
@@ -353,7 +359,7 @@ function Module:set_submodule(target, module)
     core.raise(("set_submodule: a name is needed, as \"block.fc\", got %s"):format(options.say(target)))
   end
   local parent, name = split(target)
-  self:get_submodule(parent):add_module(name, module)
+  M.attach(self:get_submodule(parent), "set_submodule", name, module)
 end
 
 --- get_parameter("block.fc.weight"), get_buffer("norm.running_mean"): the tensor of that name.

@@ -137,9 +137,12 @@ end
 local function shape_of(name, shape)
   if type(shape) == "number" then shape = {shape} end
   local sizes = {}
-  for i = 1, type(shape) ~= "string" and shape ~= nil and not core.is_tensor(shape) and #shape or 0 do
+  for i = 1, type(shape) == "table" and not module.is_module(shape) and #shape or 0 do
     sizes[i] = math.tointeger(shape[i])
-    if not sizes[i] or sizes[i] < 0 then sizes = {} break end
+    if not sizes[i] or sizes[i] < 0 then
+      sizes = {}
+      break
+    end
   end
   if #sizes == 0 then
     core.raise(("%s: normalized_shape must be a size or a list of sizes, as 10 or {2, 5}, got %s"):format(name,
