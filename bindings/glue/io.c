@@ -1,6 +1,7 @@
 /*
- * tycho.core.io: saving, loading and fetching files. The Lua half checks arguments by name and documents; here are the
- * calls themselves. A call that runs out of memory is tried once more after a full collection.
+ * tycho.core.io: saving, loading and fetching files; other formats are in io_formats.c. The Lua half checks arguments
+ * by name and documents; here are the calls themselves. A call that runs out of memory is tried once more after a full
+ * collection.
  */
 #include "io.h"
 
@@ -15,8 +16,7 @@
 #include "io_values.h"
 #include "memory.h"
 
-/* After a failure: true when it is worth another try. */
-static bool retry(lua_State *L, int *tries)
+bool tyb_io_retry(lua_State *L, int *tries)
 {
     if (ty_error_what() != TY_ERROR_MEMORY || (*tries)++ > 0)
         return false;
@@ -24,8 +24,7 @@ static bool retry(lua_State *L, int *tries)
     return true;
 }
 
-/* A path, which C ends at its first 0. */
-static const char *check_path(lua_State *L, int idx, const char *name)
+const char *tyb_check_path(lua_State *L, int idx, const char *name)
 {
     size_t length;
     char said[64];
@@ -41,21 +40,21 @@ static const char *check_path(lua_State *L, int idx, const char *name)
 static int save(lua_State *L)
 {
     lua_settop(L, 2);
-    const char *path = check_path(L, 2, "save");
+    const char *path = tyb_check_path(L, 2, "save");
     tyb_box *box = tyb_push_box(L);
     tyb_to_file_value(L, 1, box);
     ty_status status;
     int tries = 0;
     do
         status = ty_save(box->data, path);
-    while (status != TY_OK && retry(L, &tries));
+    while (status != TY_OK && tyb_io_retry(L, &tries));
     box->release(box);
     if (status != TY_OK)
         tyb_raise_core(L, "save");
     return 0;
 }
 
-static void free_tree(tyb_box *box)
+void tyb_free_tree(tyb_box *box)
 {
     ty_value_free(box->data);
     box->data = NULL;
@@ -64,34 +63,17 @@ static void free_tree(tyb_box *box)
 /* load(path) -> value */
 static int load(lua_State *L)
 {
-    const char *path = check_path(L, 1, "load");
+    const char *path = tyb_check_path(L, 1, "load");
     tyb_box *box = tyb_push_box(L);
-    box->release = free_tree;
+    box->release = tyb_free_tree;
     int tries = 0;
     do
         box->data = ty_load(path);
-    while (!box->data && retry(L, &tries));
+    while (!box->data && tyb_io_retry(L, &tries));
     if (!box->data)
         tyb_raise_core(L, "load");
     tyb_push_file_value(L, box->data);
-    free_tree(box);
-    return 1;
-}
-
-/* load_idx(path) -> tensor */
-static int load_idx(lua_State *L)
-{
-    const char *path = check_path(L, 1, "load_idx");
-    tyb_state *s = tyb_get(L);
-    tyb_handle *handle = tyb_new_handle(L, s);
-    ty_tensor *x;
-    int tries = 0;
-    do
-        x = ty_load_idx(path);
-    while (!x && retry(L, &tries));
-    if (!x)
-        tyb_raise_core(L, "load_idx");
-    tyb_fill_handle(s, handle, x);
+    tyb_free_tree(box);
     return 1;
 }
 
@@ -141,7 +123,7 @@ static void make_directories(lua_State *L, const char *path)
 /* download(url, path, sha256 or nil, flags, progress or nil) */
 static int download(lua_State *L)
 {
-    const char *url = luaL_checkstring(L, 1), *path = check_path(L, 2, "download");
+    const char *url = luaL_checkstring(L, 1), *path = tyb_check_path(L, 2, "download");
     const char *sha256 = luaL_optstring(L, 3, NULL);
     int flags = (int)luaL_optinteger(L, 4, 0);
     lua_settop(L, 5);
@@ -159,7 +141,7 @@ static int download(lua_State *L)
 static int sha256(lua_State *L)
 {
     char hex[TY_SHA256_HEX];
-    if (ty_sha256_file(check_path(L, 1, "sha256"), hex) != TY_OK)
+    if (ty_sha256_file(tyb_check_path(L, 1, "sha256"), hex) != TY_OK)
         tyb_raise_core(L, "sha256");
     lua_pushstring(L, hex);
     return 1;
@@ -168,10 +150,10 @@ static int sha256(lua_State *L)
 void tyb_open_io(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"save", save},         {"load", load},     {"load_idx", load_idx},
-        {"download", download}, {"sha256", sha256}, {NULL, NULL},
+        {"save", save}, {"load", load}, {"download", download}, {"sha256", sha256}, {NULL, NULL},
     };
     luaL_newlib(L, functions);
+    tyb_add_formats(L);
     tyb_push_null(L);
     lua_setfield(L, -2, "null");
     tyb_push_kind(L, TY_TUPLE);

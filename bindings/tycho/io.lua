@@ -1,10 +1,13 @@
--- Files: ty.save and ty.load in PyTorch's format, IDX data, downloads and checksums. The work is done by tycho.core.io;
--- here arguments are checked, and the values are made that say more than a plain table can (null, tuples, empty lists).
+-- Files: ty.save and ty.load in PyTorch's format, downloads and checksums; other formats are in tycho.io.formats. The work is
+-- done by tycho.core.io; here arguments are checked, and the values are made that say more than a plain table can (null,
+-- tuples, empty lists).
 
 local core = require "tycho.core"
 local options = require "tycho.options"
 
-local files = core.io
+local formats = require "tycho.io.formats"
+
+local files, open = core.io, io.open
 local io = {docs = {
   {names = {"ty.save", "io.save"}, signature = "(value, path: string)",
     doc = "Saves a value in PyTorch's zip format; torch.load opens it. A value is a tensor, a state dict, a number, "
@@ -18,11 +21,8 @@ local io = {docs = {
     doc = "Loads what ty.save or torch.save (of any PyTorch since 0.1.10) wrote; all tensors come to the CPU. Lists "
       .. "and tuples become sequences, dicts tables; dicts with numbers as keys keep their numbers (an optimiser's "
       .. "state counts from 0). None is io.null in a list and leaves its entry out in a dict. Nothing in a file is "
-      .. "executed: a file that holds whole modules is refused, with advice.",
+      .. "executed: a file that holds whole modules is refused, with advice. safetensors and .npy files are loaded too.",
     example = 'ty.save({1, 2}, "/tmp/tycho_doc.pt"); local list = ty.load "/tmp/tycho_doc.pt"'},
-  {name = "io.load_idx", signature = "(path: string) -> tensor",
-    doc = "Loads an IDX file, the format of MNIST, gzipped or not. The tensor has the file's dtype.",
-    example = 'local ok = pcall(ty.io.load_idx, "train-images-idx3-ubyte.gz")'},
   {name = "io.download",
     signature = "(url: string, path: string, sha256: string?, progress: function?, insecure: bool = false)",
     doc = "Fetches an https URL into a file, making missing directories. The file appears when it is whole and, with "
@@ -79,13 +79,21 @@ function io.save(...)
   files.save(value, path)
 end
 
-local parse_load = options.signature("load", "path: string")
---- load(path): what ty.save or torch.save wrote.
-function io.load(...) return files.load(parse_load(...)) end
+-- The reader of a file that begins with these bytes, where it is none of PyTorch's.
+local function other_format(start)
+  if start:sub(1, 6) == "\x93NUMPY" then return formats.load_npy end
+  if start:sub(6, 9) == "\0\0\0{" then return formats.load_safetensors end
+end
 
-local parse_load_idx = options.signature("load_idx", "path: string")
---- load_idx(path): an IDX file as a tensor.
-function io.load_idx(...) return files.load_idx(parse_load_idx(...)) end
+local parse_load = options.signature("load", "path: string")
+--- load(path): what ty.save or torch.save wrote, or a safetensors or .npy file.
+function io.load(...)
+  local path = parse_load(...)
+  local file = open(path, "rb")
+  local start = file and file:read(9) or ""
+  if file then file:close() end
+  return (other_format(start) or files.load)(path)
+end
 
 local parse_download = options.signature("download",
   "url: string, path: string, sha256: string?, progress: function?, insecure: bool = false")
@@ -102,5 +110,10 @@ end
 local parse_sha256 = options.signature("sha256", "path: string")
 --- sha256(path): the checksum of a file.
 function io.sha256(...) return files.sha256(parse_sha256(...)) end
+
+for name, value in pairs(formats) do
+  if name ~= "docs" then io[name] = value end
+end
+table.move(formats.docs, 1, #formats.docs, #io.docs + 1, io.docs)
 
 return io

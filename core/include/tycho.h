@@ -662,6 +662,46 @@ ty_value *ty_load(const char *path);
 /* IDX (MNIST's format), gzipped or not, as a tensor of its dtype. */
 ty_tensor *ty_load_idx(const char *path);
 
+/* NumPy's .npy, and .npz as a dict of arrays. Values in column order come as a transposed view. */
+ty_tensor *ty_load_npy(const char *path);
+ty_status ty_save_npy(ty_tensor *x, const char *path);
+ty_value *ty_load_npz(const char *path);
+ty_status ty_save_npz(const ty_value *arrays, bool compressed, const char *path);
+
+/* JSON: whole numbers come as integers. `name` is for messages; an encoded text is freed by free(). */
+ty_value *ty_load_json(const char *path);
+ty_value *ty_json_decode(const char *text, size_t length, const char *name);
+ty_status ty_save_json(const ty_value *v, bool indent, const char *path);
+char *ty_json_encode(const ty_value *v, bool indent);
+
+/* CSV as a dict of columns: int64, float64 (NaN where a value is missing) or bool tensors; other text as a dict with
+ * int64 "codes" into its list of "classes". */
+typedef struct ty_csv_options {
+    char delimiter, quote;
+    bool header;                /* the first row holds the names; otherwise they are "1", "2", ... */
+    const char *const *missing; /* words for a missing value besides the usual ones, NULL-terminated; or NULL */
+} ty_csv_options;
+ty_value *ty_load_csv(const char *path, const ty_csv_options *options);
+
+/* PNG and JPEG images as uint8{channels, height, width}; {height, width} is written as grey. */
+typedef enum { TY_IMAGE_UNCHANGED, TY_IMAGE_GRAY, TY_IMAGE_GRAY_ALPHA, TY_IMAGE_RGB, TY_IMAGE_RGB_ALPHA } ty_image_mode;
+ty_tensor *ty_read_image(const char *path, ty_image_mode mode);
+ty_tensor *ty_decode_image(const void *bytes, size_t length, ty_image_mode mode, const char *name); /* for messages */
+ty_status ty_write_png(ty_tensor *x, const char *path);
+ty_status ty_write_jpeg(ty_tensor *x, int quality, const char *path);
+
+/* safetensors. An open file is mapped: a tensor's bytes are read when they are first touched, and what is written into it
+ * stays in memory. Tensors live on after the close. Names are in the file's order. */
+typedef struct ty_safetensors ty_safetensors;
+ty_safetensors *ty_safetensors_open(const char *path);
+void ty_safetensors_close(ty_safetensors *f);
+size_t ty_safetensors_count(const ty_safetensors *f);
+const char *ty_safetensors_name(const ty_safetensors *f, size_t i); /* NULL past the last */
+ty_tensor *ty_safetensors_get(ty_safetensors *f, const char *name);
+const ty_value *ty_safetensors_metadata(const ty_safetensors *f); /* a dict of strings */
+/* `tensors` is a dict of names and tensors, `metadata` a dict of strings or NULL. Atomic, as ty_save(). */
+ty_status ty_safetensors_save(const ty_value *tensors, const ty_value *metadata, const char *path);
+
 #ifdef __cplusplus
 }
 #endif

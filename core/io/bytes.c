@@ -3,6 +3,7 @@
  */
 #include "io/bytes.h"
 
+#include <stdint.h>
 #include <string.h>
 
 tyi_quote tyi_quote_bytes(const char *bytes, size_t length)
@@ -24,4 +25,27 @@ void tyi_swap_bytes(void *data, size_t count, size_t size)
             at[low] = at[high];
             at[high] = c;
         }
+}
+
+bool tyi_is_utf8(const char *string, size_t length)
+{
+    const unsigned char *s = (const unsigned char *)string, *end = s + length;
+    while (s < end) {
+        unsigned char c = *s++;
+        if (c < 0x80)
+            continue;
+        int more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
+        static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
+        if (c < 0xc2 || c > 0xf4 || end - s < more)
+            return false;
+        uint32_t code = c & (0x3fu >> more);
+        for (int i = 0; i < more; i++) {
+            if ((*s & 0xc0) != 0x80)
+                return false;
+            code = code << 6 | (*s++ & 0x3f);
+        }
+        if (code < least[more] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
+            return false;
+    }
+    return true;
 }

@@ -4,6 +4,7 @@
 #ifndef TYI_BYTES_H
 #define TYI_BYTES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Text of a file for a message: printable, short; several calls may stand in one. */
@@ -14,5 +15,7 @@ tyi_quote tyi_quote_bytes(const char *bytes, size_t length);
 
 /* Reverses the bytes of each of `count` elements of `size` bytes. */
 void tyi_swap_bytes(void *data, size_t count, size_t size);
+
+bool tyi_is_utf8(const char *string, size_t length);
 
 #endif

@@ -6,13 +6,12 @@
  * far as it does.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "io/bytes.h"
+#include "io/file.h"
 #include "tensor/interrupt.h"
 #include "tensor/tensor.h"
 
@@ -171,21 +170,10 @@ fail:
 
 ty_tensor *ty_load_idx(const char *path)
 {
-    if (!path || !*path)
-        return tyi_fail(TY_ERROR_IO, "load_idx: the path is empty");
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    struct stat stat;
-    if (descriptor < 0 || fstat(descriptor, &stat) != 0) {
-        ty_fail(TY_ERROR_IO, "load_idx: %.400s: %s", path, strerror(errno));
-        if (descriptor >= 0)
-            close(descriptor);
+    uint64_t bytes;
+    int descriptor = tyi_file_open("load_idx", path, &bytes);
+    if (descriptor < 0)
         return NULL;
-    }
-    if (!S_ISREG(stat.st_mode)) {
-        close(descriptor);
-        return tyi_fail(TY_ERROR_IO, "load_idx: %.400s is %s", path,
-                        S_ISDIR(stat.st_mode) ? "a directory; name a file in it" : "not a regular file");
-    }
     gzFile file = gzdopen(descriptor, "rb");
     if (!file) {
         close(descriptor);
@@ -193,7 +181,7 @@ ty_tensor *ty_load_idx(const char *path)
         return NULL;
     }
     gzbuffer(file, 1 << 17);
-    ty_tensor *x = read_idx(path, file, (uint64_t)stat.st_size);
+    ty_tensor *x = read_idx(path, file, bytes);
     gzclose(file);
     return x;
 }

@@ -85,29 +85,6 @@ static ty_status put_float(writer *w, double f)
     return put_number(w, 'G', __builtin_bswap64(bits), 8);
 }
 
-static bool is_utf8(const char *string, size_t length)
-{
-    const unsigned char *s = (const unsigned char *)string, *end = s + length;
-    while (s < end) {
-        unsigned char c = *s++;
-        if (c < 0x80)
-            continue;
-        int more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
-        static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
-        if (c < 0xc2 || c > 0xf4 || end - s < more)
-            return false;
-        uint32_t code = c & (0x3fu >> more);
-        for (int i = 0; i < more; i++) {
-            if ((*s & 0xc0) != 0x80)
-                return false;
-            code = code << 6 | (*s++ & 0x3f);
-        }
-        if (code < least[more] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
-            return false;
-    }
-    return true;
-}
-
 static ty_status put_unicode(writer *w, const char *bytes, size_t length)
 {
     return put_number(w, 'X', length, 4) == TY_OK ? put(w, bytes, length) : TY_FAIL;
@@ -142,7 +119,7 @@ static ty_status put_repeated(writer *w, bool global, const char *text)
 /* A string: text as text; other bytes the way Python pickles `bytes` in protocol 2. */
 static ty_status put_string(writer *w, const char *bytes, size_t length)
 {
-    if (is_utf8(bytes, length))
+    if (tyi_is_utf8(bytes, length))
         return put_unicode(w, bytes, length);
     size_t high = 0;
     for (size_t i = 0; i < length; i++)

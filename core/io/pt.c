@@ -7,16 +7,14 @@
  * never take more memory than the file is long.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
-#include <zip.h>
 
-#include "io/atomic.h"
+#include "io/file.h"
 #include "io/map.h"
 #include "io/pickle.h"
+#include "io/zip.h"
 #include "tensor/interrupt.h"
 
 #define PREFIX        "archive/" /* of the names that are written */
@@ -24,84 +22,12 @@
 #define PADDING_FIELD 0x4246     /* id of the extra field that aligns: "FB", as PyTorch's */
 #define PIECE         ((size_t)4 << 20)
 
-/* What libzip could not do, for memory apart. `name` is an entry's, or NULL. */
-static ty_status fail_zip(const char *who, const char *path, const char *name, zip_error_t *error)
-{
-    ty_error_kind kind = zip_error_code_zip(error) == ZIP_ER_MEMORY ? TY_ERROR_MEMORY : TY_ERROR_IO;
-    const char *cure = "";
-    if (kind == TY_ERROR_IO && strcmp(who, "load") == 0)
-        cure = "; the file is cut short or damaged: fetch or save it again";
-    return ty_fail(kind, "%s: %.400s: %s%s%s%s", who, path, name ? tyi_quote_bytes(name, strlen(name)).s : "",
-                   name ? ": " : "", kind == TY_ERROR_MEMORY ? "out of memory" : zip_error_strerror(error), cure);
-}
-
 static bool host_is_little(void)
 {
     return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
 }
 
 /* ---- Writing ---- */
-
-/* What libzip writes through. */
-typedef struct sink {
-    tyi_atomic file;
-    zip_error_t error;
-    bool failed; /* the library's own error is set */
-} sink;
-
-static zip_int64_t sink_fail(sink *s, int code)
-{
-    zip_error_set(&s->error, code, errno);
-    return -1;
-}
-
-/* libzip's custom source over an atomic file: it is only ever written. */
-static zip_int64_t sink_callback(void *context, void *data, zip_uint64_t length, zip_source_cmd_t command)
-{
-    sink *s = context;
-    switch (command) {
-    case ZIP_SOURCE_SUPPORTS:
-        return zip_source_make_command_bitmap(ZIP_SOURCE_OPEN, ZIP_SOURCE_READ, ZIP_SOURCE_CLOSE, ZIP_SOURCE_STAT,
-                                              ZIP_SOURCE_ERROR, ZIP_SOURCE_FREE, ZIP_SOURCE_SEEK, ZIP_SOURCE_TELL,
-                                              ZIP_SOURCE_BEGIN_WRITE, ZIP_SOURCE_COMMIT_WRITE,
-                                              ZIP_SOURCE_ROLLBACK_WRITE, ZIP_SOURCE_WRITE, ZIP_SOURCE_SEEK_WRITE,
-                                              ZIP_SOURCE_TELL_WRITE, ZIP_SOURCE_REMOVE, -1);
-    case ZIP_SOURCE_STAT: /* no such file yet */
-        errno = ENOENT;
-        return sink_fail(s, ZIP_ER_READ);
-    case ZIP_SOURCE_ERROR:
-        return zip_error_to_data(&s->error, data, length);
-    case ZIP_SOURCE_BEGIN_WRITE:
-    case ZIP_SOURCE_COMMIT_WRITE: /* the caller commits, after libzip is done */
-    case ZIP_SOURCE_ROLLBACK_WRITE:
-    case ZIP_SOURCE_FREE:
-        return 0;
-    case ZIP_SOURCE_WRITE:
-        if (tyi_atomic_write(&s->file, data, length) != TY_OK) {
-            s->failed = true;
-            return sink_fail(s, ZIP_ER_WRITE);
-        }
-        return (zip_int64_t)length;
-    case ZIP_SOURCE_SEEK_WRITE: {
-        const zip_source_args_seek_t *to = ZIP_SOURCE_GET_ARGS(zip_source_args_seek_t, data, length, &s->error);
-        if (!to)
-            return -1;
-        if (tyi_atomic_seek(&s->file, to->offset, to->whence) < 0) {
-            s->failed = true;
-            return sink_fail(s, ZIP_ER_SEEK);
-        }
-        return 0;
-    }
-    case ZIP_SOURCE_TELL_WRITE: {
-        off_t at = tyi_atomic_seek(&s->file, 0, SEEK_CUR);
-        s->failed = s->failed || at < 0;
-        return at < 0 ? sink_fail(s, ZIP_ER_TELL) : at;
-    }
-    default:
-        errno = ENOTSUP;
-        return sink_fail(s, ZIP_ER_OPNOTSUPP);
-    }
-}
 
 /* Adds a stored entry over memory that stays until the archive is closed. *at is where its local header will begin. */
 static ty_status add_entry(zip_t *zip, const char *name, const void *bytes, size_t length, uint64_t *at)
@@ -141,8 +67,16 @@ static ty_tensor *on_host(ty_tensor *x)
     return host;
 }
 
-static ty_status add_entries(zip_t *zip, const tyi_pickle *pickle, ty_tensor **host)
+/* What is written: the value, and its storages in host memory. */
+typedef struct contents {
+    tyi_pickle pickle;
+    ty_tensor **host;
+} contents;
+
+static ty_status add_entries(zip_t *zip, void *context)
 {
+    const tyi_pickle *pickle = &((contents *)context)->pickle;
+    ty_tensor *const *host = ((contents *)context)->host;
     const char *order = host_is_little() ? "little" : "big";
     uint64_t at = 0;
     if (add_entry(zip, PREFIX "data.pkl", pickle->bytes, pickle->length, &at) != TY_OK ||
@@ -158,58 +92,24 @@ static ty_status add_entries(zip_t *zip, const tyi_pickle *pickle, ty_tensor **h
     return add_entry(zip, PREFIX "version", "3\n", 2, &at);
 }
 
-/* Writes the archive into the open temporary file. */
-static ty_status write_archive(sink *s, const tyi_pickle *pickle, ty_tensor **host)
-{
-    zip_error_t error;
-    zip_error_init(&error);
-    zip_source_t *source = zip_source_function_create(sink_callback, s, &error);
-    zip_t *zip = source ? zip_open_from_source(source, ZIP_CREATE | ZIP_TRUNCATE, &error) : NULL;
-    ty_status status = TY_FAIL;
-    if (!zip) {
-        fail_zip("save", s->file.path, NULL, &error);
-        zip_source_free(source);
-    } else if (add_entries(zip, pickle, host) != TY_OK || zip_close(zip) != 0) {
-        if (!s->failed)
-            fail_zip("save", s->file.path, NULL, zip_get_error(zip));
-        zip_discard(zip);
-    } else {
-        status = TY_OK;
-    }
-    zip_error_fini(&error);
-    return status;
-}
-
 ty_status ty_save(const ty_value *v, const char *path)
 {
     if (!v)
         return TY_FAIL;
-    tyi_pickle pickle;
-    if (tyi_pickle_write(&pickle, v) != TY_OK)
+    contents c;
+    if (tyi_pickle_write(&c.pickle, v) != TY_OK)
         return TY_FAIL;
-    ty_status status = TY_FAIL;
-    sink s = {.failed = false};
-    zip_error_init(&s.error);
-    ty_tensor **host = calloc(pickle.storage_count + 1, sizeof *host);
-    if (!host) {
-        tyi_fail_memory(pickle.storage_count * sizeof *host);
-        goto done;
-    }
-    for (size_t i = 0; i < pickle.storage_count; i++)
-        if (!(host[i] = on_host(pickle.storages[i])))
-            goto done;
-    if (tyi_atomic_begin(&s.file, "save", path) != TY_OK)
-        goto done;
-    if (write_archive(&s, &pickle, host) == TY_OK)
-        status = tyi_atomic_commit(&s.file);
-    else
-        tyi_atomic_abort(&s.file);
-done:
-    for (size_t i = 0; host && i < pickle.storage_count; i++)
-        ty_release(host[i]);
-    free(host);
-    zip_error_fini(&s.error);
-    tyi_pickle_free(&pickle);
+    size_t count = c.pickle.storage_count, ready = 0;
+    c.host = calloc(count + 1, sizeof *c.host);
+    if (!c.host)
+        tyi_fail_memory(count * sizeof *c.host);
+    while (c.host && ready < count && (c.host[ready] = on_host(c.pickle.storages[ready])))
+        ready++;
+    ty_status status = c.host && ready == count ? tyi_zip_write("save", path, add_entries, &c) : TY_FAIL;
+    for (size_t i = 0; i < ready; i++)
+        ty_release(c.host[i]);
+    free(c.host);
+    tyi_pickle_free(&c.pickle);
     return status;
 }
 
@@ -250,7 +150,7 @@ static ty_status read_names(archive *a)
     for (zip_int64_t i = 0; i < count; i++) {
         const char *name = zip_get_name(a->zip, (zip_uint64_t)i, ZIP_FL_ENC_RAW);
         if (!name)
-            return fail_zip("load", a->path, NULL, zip_get_error(a->zip));
+            return tyi_zip_fail("load", a->path, NULL, zip_get_error(a->zip));
         size_t length = strlen(name);
         if (i == 0) {
             const char *slash = strchr(name, '/');
@@ -272,7 +172,7 @@ static ty_status entry_size(const archive *a, zip_int64_t index, const char *nam
     zip_stat_t stat;
     const zip_uint64_t needed = ZIP_STAT_SIZE | ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
     if (zip_stat_index(a->zip, (zip_uint64_t)index, 0, &stat) != 0 || (stat.valid & needed) != needed)
-        return fail_zip("load", a->path, name, zip_get_error(a->zip));
+        return tyi_zip_fail("load", a->path, name, zip_get_error(a->zip));
     if (stat.comp_method != ZIP_CM_STORE || stat.encryption_method != ZIP_EM_NONE)
         return ty_fail(TY_ERROR_IO,
                        "load: %.400s: %s is compressed or encrypted, which torch.save never does; unpack the archive "
@@ -287,7 +187,7 @@ static ty_status read_entry(const archive *a, zip_int64_t index, const char *nam
 {
     zip_file_t *file = zip_fopen_index(a->zip, (zip_uint64_t)index, 0);
     if (!file)
-        return fail_zip("load", a->path, name, zip_get_error(a->zip));
+        return tyi_zip_fail("load", a->path, name, zip_get_error(a->zip));
     ty_status status = TY_OK;
     for (uint64_t done = 0; done < size && status == TY_OK;) {
         uint64_t piece = size - done < PIECE ? size - done : PIECE;
@@ -295,15 +195,15 @@ static ty_status read_entry(const archive *a, zip_int64_t index, const char *nam
         if (tyi_interrupted())
             status = ty_fail(TY_ERROR_INTERRUPT, "load: %.400s: interrupted", a->path);
         else if (n <= 0)
-            status =
-                n < 0 ? fail_zip("load", a->path, name, zip_file_get_error(file)) : fail_entry(a, name, "is cut short");
+            status = n < 0 ? tyi_zip_fail("load", a->path, name, zip_file_get_error(file))
+                           : fail_entry(a, name, "is cut short");
         else
             done += (uint64_t)n;
     }
     /* The checksum is compared at the end of the entry, which only one more read meets. */
     char beyond;
     if (status == TY_OK && zip_fread(file, &beyond, 1) != 0)
-        status = fail_zip("load", a->path, name, zip_file_get_error(file));
+        status = tyi_zip_fail("load", a->path, name, zip_file_get_error(file));
     zip_fclose(file);
     return status;
 }
@@ -355,7 +255,8 @@ void tyi_settle_storage(tyi_storage *s, ty_dtype dtype, bool swap)
     if (dtype == TY_BOOL) {
         unsigned char *at = s->data;
         for (size_t i = 0; i < s->bytes; i++)
-            at[i] = at[i] != 0;
+            if (at[i] > 1) /* a page of a mapped file that is right already stays shared */
+                at[i] = 1;
     }
 }
 
@@ -426,17 +327,9 @@ static ty_value *read_archive(archive *a)
 /* Takes the descriptor over. */
 static ty_value *load_zip(const char *path, int file, uint64_t bytes)
 {
-    archive a = {.path = path, .left = bytes};
-    int code = 0;
-    a.zip = zip_fdopen(file, 0, &code);
-    if (!a.zip) {
-        close(file);
-        zip_error_t error;
-        zip_error_init_with_code(&error, code);
-        fail_zip("load", path, NULL, &error);
-        zip_error_fini(&error);
+    archive a = {.path = path, .left = bytes, .zip = tyi_zip_open("load", path, file)};
+    if (!a.zip)
         return NULL;
-    }
     ty_value *v = read_archive(&a);
     zip_discard(a.zip);
     tyi_map_free(&a.entries);
@@ -468,25 +361,12 @@ static ty_value *fail_unknown(const char *path, const unsigned char *start, size
 
 ty_value *ty_load(const char *path)
 {
-    if (!path || !*path)
-        return tyi_fail(TY_ERROR_IO, "load: the path is empty");
-    /* Not blocking, so that a FIFO is refused rather than waited for. */
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    struct stat stat;
-    if (file < 0 || fstat(file, &stat) != 0) {
-        ty_fail(TY_ERROR_IO, "load: %.400s: %s", path, strerror(errno));
-        if (file >= 0)
-            close(file);
+    uint64_t bytes;
+    int file = tyi_file_open("load", path, &bytes);
+    if (file < 0)
         return NULL;
-    }
-    if (!S_ISREG(stat.st_mode)) {
-        close(file);
-        return tyi_fail(TY_ERROR_IO, "load: %.400s is %s", path,
-                        S_ISDIR(stat.st_mode) ? "a directory; name a file in it" : "not a regular file");
-    }
     unsigned char start[512];
     ssize_t length = pread(file, start, sizeof start, 0);
-    uint64_t bytes = (uint64_t)stat.st_size;
     if (length < 0)
         ty_fail(TY_ERROR_IO, "load: %.400s: %s", path, strerror(errno));
     else if (length >= 4 && memcmp(start, "PK\3\4", 4) == 0)
