@@ -1,4 +1,4 @@
--- Random programs give what PyTorch gives: values, dtypes, shapes, gradients. A committed sample always; a fresh batch, whose seed
+-- Random programs give what PyTorch gives: values, dtypes, shapes, gradients. A committed sample always; a fresh one, whose seed
 -- is told, where there is a Python with PyTorch (TYCHO_PYTHON names one, or python3).
 
 local programs = require "support.random_programs"
