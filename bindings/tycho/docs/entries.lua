@@ -10,18 +10,25 @@ local core = require "tycho.core"
 local names = require "tycho.docs.names"
 
 -- Documentation that no table of an area carries.
-local files = {"tycho.docs.values", "tycho.nn.module_docs", "tycho.nn.docs", "tycho.nn.sequence_docs",
+local files = {"tycho.docs.values", "tycho.nn.docs", "tycho.nn.sequence_docs",
   "tycho.nn.loss_docs", "tycho.nn.layer_docs", "tycho.scopes"}
 
 local entries = {}
 
 local list, by_name, by_short
 
+-- A name that is documented already stays with its first entry.
 local function add(entry)
-  list[#list + 1] = entry
+  local own = {}
   for _, name in ipairs(entry.names) do
-    local key, short = names.key(name), name:match "[%w_]+$"
-    by_name[key] = by_name[key] or entry
+    if not by_name[names.key(name)] then own[#own + 1] = name end
+  end
+  if #own == 0 then return end
+  entry.names = own
+  list[#list + 1] = entry
+  for _, name in ipairs(own) do
+    local short = name:match "[%w_]+$"
+    by_name[names.key(name)] = entry
     if short then
       by_short[short] = by_short[short] or {}
       table.insert(by_short[short], entry)
@@ -52,6 +59,7 @@ local function gather()
   for _, public in ipairs(names.public()) do
     if type(public.value) == "table" then add_docs(public.value.docs, public.name .. ".docs", done) end
   end
+  add_docs(require("tycho.nn.module_docs").docs, "tycho.nn.module_docs", done) -- what no layer says of its own methods
 end
 
 --- entries.list(): all of them, the binding table's first.
