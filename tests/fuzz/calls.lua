@@ -224,7 +224,7 @@ local function complaint(message, name, maker)
   if type(message) ~= "string" then return "no string but a " .. type(message) end
   local text = message:match "^fuzz:1: (.*)$"
   if not text then return "does not point at the caller's line" end
-  if name then
+  if name and not text:find "^%u%w* has no length$" then -- a module among the arguments where a list belongs
     local short, begins = name:match "[%w_]+$", (text:match "^([%w_.:]+)" or ""):gsub(":$", "")
     local class = begins:match "^[%w_.]+" or ""
     -- What is written in Lua may say which of the public functions that it calls refused.

@@ -42,7 +42,8 @@ nn.ConstantPad2d nn.ReflectionPad1d nn.ReflectionPad2d nn.ReplicationPad1d nn.Re
 nn.ELU nn.Hardshrink nn.Hardsigmoid nn.Hardtanh nn.Hardswish nn.LeakyReLU nn.LogSigmoid nn.PReLU nn.ReLU nn.ReLU6 nn.RReLU nn.SELU
 nn.CELU nn.GELU nn.Sigmoid nn.SiLU nn.Mish nn.Softplus nn.Softshrink nn.Softsign nn.Tanh nn.Tanhshrink nn.Threshold nn.GLU
 nn.Softmin nn.Softmax nn.LogSoftmax
-nn.init.uniform_ nn.init.normal_ nn.init.constant_ nn.init.ones_ nn.init.zeros_ nn.init.eye_ nn.init.dirac_ nn.init.xavier_uniform_
+nn.init.uniform_ nn.init.normal_ nn.init.constant_ nn.init.ones_ nn.init.zeros_ nn.init.eye_ nn.init.dirac_
+nn.init.xavier_uniform_
 nn.init.xavier_normal_ nn.init.kaiming_uniform_ nn.init.kaiming_normal_ nn.init.trunc_normal_ nn.init.orthogonal_ nn.init.sparse_
 nn.init.calculate_gain nn.utils.clip_grad_norm_ nn.utils.clip_grad_value_ nn.utils.parameters_to_vector nn.utils.weight_norm
 nn.CrossEntropyLoss nn.NLLLoss nn.BCELoss nn.BCEWithLogitsLoss nn.MSELoss nn.L1Loss nn.SmoothL1Loss nn.HuberLoss nn.KLDivLoss
