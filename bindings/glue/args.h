@@ -113,6 +113,7 @@ struct tyb_row {
 #define RETURN(x)    (c->out[0].tensor = (x))
 
 /* A list of rows ends in a row whose name is NULL. */
+extern const tyb_row tyb_rows_conv[], tyb_rows_pool[], tyb_rows_resample[];
 extern const tyb_row tyb_rows_create[], tyb_rows_random[], tyb_rows_view[], tyb_rows_unary[], tyb_rows_binary[],
     tyb_rows_reduce[], tyb_rows_matmul[], tyb_rows_loss[], tyb_rows_activation[], tyb_rows_loss_pointwise[],
     tyb_rows_index[], tyb_rows_autograd[], tyb_rows_init[], tyb_rows_facts[], tyb_rows_system[], tyb_rows_arrange[],

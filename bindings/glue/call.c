@@ -30,6 +30,9 @@ typedef struct tyb_entry {
     X(reduce) \
     X(matmul) \
     X(loss) \
+    X(conv) \
+    X(pool) \
+    X(resample) \
     X(index) \
     X(autograd) \
     X(activation) \
@@ -267,6 +270,15 @@ static int same_argument(const tyb_parse *p, const ty_tensor *x)
     return 0;
 }
 
+/* Results to push: optional tensors that are absent at the end are left out, so that a call can be an argument. */
+static int given_results(const tyb_call *c, const tyb_form *form)
+{
+    int count = form->results_count;
+    while (count > 1 && form->results[count - 1].optional && !c->out[count - 1].tensor)
+        count--;
+    return count;
+}
+
 static int dispatch(lua_State *L)
 {
     tyb_entry *entry = lua_touserdata(L, lua_upvalueindex(1));
@@ -332,7 +344,8 @@ static int dispatch(lua_State *L)
     if (!ok)
         tyb_raise_core(L, row->name);
 
-    for (int r = 0; r < form->results_count; r++) {
+    int results = given_results(&c, form);
+    for (int r = 0; r < results; r++) {
         const tyb_value *v = &c.out[r];
         switch (form->results[r].kind) {
         case TYB_TENSOR:
@@ -373,7 +386,7 @@ static int dispatch(lua_State *L)
             break;
         }
     }
-    return form->results_count;
+    return results;
 }
 
 /* ---- The table as data ---- */

@@ -20,6 +20,17 @@ local function is_callable(value)
   return type(value) == "function" or (type(meta) == "table" and rawget(meta, "__call") ~= nil)
 end
 
+local function is_whole(v) return type(v) == "number" and math.tointeger(v) ~= nil end
+
+--- Whether v is a whole number or a list of them.
+function options.is_sizes(v)
+  if type(v) ~= "table" then return is_whole(v) end
+  for _, item in ipairs(v) do
+    if not is_whole(item) then return false end
+  end
+  return #v > 0
+end
+
 -- What a kind accepts: value -> whether it fits, and what to say is expected.
 local kinds = {
   any = {function() return true end, "a value"},
@@ -28,6 +39,7 @@ local kinds = {
   count = {function(v) return math.tointeger(v) ~= nil and type(v) == "number" and v >= 0 end, "a count (0, 1, 2, ...)"},
   positive = {function(v) return type(v) == "number" and math.tointeger(v) ~= nil and v >= 1 end, "a positive integer"},
   int = {function(v) return type(v) == "number" and math.tointeger(v) ~= nil end, "an integer"},
+  sizes = {options.is_sizes, "a whole number or a list of them"},
   dim = {function(v) return type(v) == "number" and math.tointeger(v) ~= nil and v ~= 0 end,
     "a dimension (dimensions count from 1; negative ones from the end)"},
   string = {function(v) return type(v) == "string" end, "a string"},

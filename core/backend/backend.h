@@ -230,6 +230,63 @@ typedef struct tyi_lapack_args {
     int driver; /* LSTSQ: 0 gels, 1 gelsy, 2 gelsd, 3 gelss */
     double rcond;
 } tyi_lapack_args;
+/* A window that slides over the last three dimensions of {planes, in...}; fewer dimensions are sizes of 1 in front.
+ * Output o of a dimension covers inputs o * stride - pad + k * dilation, k < kernel, and what lies outside is padding.
+ * Padding at the end is what out asks for, and may be more or less than pad. */
+typedef struct tyi_window {
+    int64_t in[3], out[3], kernel[3], stride[3], pad[3], dilation[3];
+} tyi_window;
+
+/* A convolution and its gradients are one trilinear form, the sum of y * conv(x, weight): each part is computed from
+ * the other two. All contiguous: x {batch, groups * in_channels, in...}, y {batch, groups * out_channels, out...},
+ * weight {groups * out_channels, in_channels, kernel...}. The sizes of batch and channels are not 0. */
+typedef enum { TYI_CONV_Y, TYI_CONV_X, TYI_CONV_WEIGHT } tyi_conv_part;
+typedef struct tyi_conv_args {
+    tyi_conv_part part; /* the one that is written */
+    ty_dtype dtype;     /* float32 or float64 */
+    tyi_window window;
+    int64_t batch, groups, in_channels, out_channels; /* channels of a group */
+    void *x, *y, *weight;
+    const void *bias; /* one number per channel of what is written (x or y), or NULL */
+} tyi_conv_args;
+
+/* Columns of windows: columns {batch, channels * kernel..., out...} of x {batch, channels, in...}, 0 for padding; or
+ * back, every column added to where it came from (x is written). */
+typedef struct tyi_columns_args {
+    bool back;
+    ty_dtype dtype;
+    tyi_window window;
+    int64_t batch, channels;
+    void *x, *columns;
+} tyi_columns_args;
+
+/* Pooling of x {planes, in...} to y {planes, out...}; padding takes no part. `adaptive`: output o of a dimension covers
+ * inputs from o * in / out (rounded down) to (o + 1) * in / out (rounded up) instead, and of the window in and out count
+ * alone. */
+typedef enum { TYI_POOL_MAX, TYI_POOL_AVG, TYI_POOL_MAX_BACK, TYI_POOL_AVG_BACK } tyi_pool_part;
+typedef struct tyi_pool_args {
+    tyi_pool_part part;
+    ty_dtype dtype; /* float32 or float64; MAX of any but bool */
+    tyi_window window;
+    bool adaptive;
+    bool count_pad;  /* AVG: the divisor counts padding (not what lies beyond it) */
+    int64_t divisor; /* AVG: instead of the count when it is not 0 */
+    int64_t planes;
+    void *x, *y;    /* MAX, AVG read x and write y; the gradients read y and write x */
+    int64_t *index; /* MAX writes the place of each largest element within its plane, MAX_BACK reads it */
+} tyi_pool_args;
+
+/* Every result along one dimension is a weighted sum of `taps` elements there: out[o][j][i] = sum over t of
+ * weight[j][t] * x[o][index[j][t]][i]. `back` is the transposed map: out is read and added into x, which is written.
+ * weight has the dtype of x. */
+typedef struct tyi_resample_args {
+    bool back;
+    ty_dtype dtype; /* float32 or float64 */
+    int64_t outer, in, out, inner, taps;
+    const int64_t *index; /* {out, taps}, each in range */
+    const void *weight;   /* {out, taps} */
+    void *x, *y;          /* {outer, in, inner}, {outer, out, inner} */
+} tyi_resample_args;
 
 typedef struct tyi_backend {
     const char *name;
@@ -258,6 +315,11 @@ typedef struct tyi_backend {
     ty_status (*ctc_backward)(const tyi_ctc_args *args);
     ty_status (*norm)(const tyi_norm_args *args);
     ty_status (*norm_backward)(const tyi_norm_args *args);
+
+    ty_status (*conv)(const tyi_conv_args *args);
+    ty_status (*columns)(const tyi_columns_args *args);
+    ty_status (*pool)(const tyi_pool_args *args);
+    ty_status (*resample)(const tyi_resample_args *args);
 
     ty_status (*index)(const tyi_index_args *args);
     ty_status (*index_put)(const tyi_index_args *args);

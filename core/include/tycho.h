@@ -539,6 +539,30 @@ ty_status ty_rnn(ty_rnn_kind kind, ty_tensor *x, ty_tensor *batch_sizes, int hx_
 ty_tensor *ty_rnn_cell(ty_rnn_kind kind, ty_tensor *x, ty_tensor *h, ty_tensor *c, ty_tensor *weight_ih,
                        ty_tensor *weight_hh, ty_tensor *bias_ih, ty_tensor *bias_hh, ty_tensor **c_now);
 
+/* ---- Convolution, pooling, resampling -------------------------------------------------------- */
+/* Images are {N, C, d...}, or {C, d...} without a batch, with one to three dimensions d. */
+
+/* A window over the last ndim dimensions. */
+typedef struct ty_window {
+    int ndim;
+    int64_t size[3], stride[3], padding[3], dilation[3];
+} ty_window;
+/* weight {out, C / groups, k...}, and {C, out / groups, k...} for the transposed one; bias {out} or NULL; window->size is
+ * the weight's. same: padding that keeps the sizes. output_padding: a number for each dimension, or NULL. */
+ty_tensor *ty_conv(ty_tensor *x, ty_tensor *weight, ty_tensor *bias, const ty_window *window, bool same,
+                   int64_t groups);
+ty_tensor *ty_conv_transpose(ty_tensor *x, ty_tensor *weight, ty_tensor *bias, const ty_window *window,
+                             const int64_t *output_padding, int64_t groups);
+/* *indices (a new reference; NULL: not wanted): places in the flattened d... of an image. */
+ty_tensor *ty_max_pool(ty_tensor *x, const ty_window *window, bool ceil_mode, ty_tensor **indices);
+/* divisor 0: the number of elements under the window. */
+ty_tensor *ty_avg_pool(ty_tensor *x, const ty_window *window, bool ceil_mode, bool count_include_pad, int64_t divisor);
+ty_tensor *ty_lp_pool(ty_tensor *x, double p, const ty_window *window, bool ceil_mode);
+/* To given sizes; -1 keeps one. */
+ty_tensor *ty_adaptive_max_pool(ty_tensor *x, int ndim, const int64_t *sizes, ty_tensor **indices);
+ty_tensor *ty_adaptive_avg_pool(ty_tensor *x, int ndim, const int64_t *sizes);
+ty_tensor *ty_max_unpool(ty_tensor *x, ty_tensor *indices, int ndim, const int64_t *sizes);
+
 /* ---- Indexing ------------------------------------------------------------------------------- */
 /* Advanced indexing as in PyTorch: indices[d] is an integer or bool tensor, or NULL for "all of this dimension". */
 ty_tensor *ty_index(ty_tensor *x, int count, ty_tensor *const *indices);

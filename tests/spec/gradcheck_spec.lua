@@ -226,6 +226,42 @@ end
 check("cosine_similarity", {input({2, 3}), input({2, 3}, 1)}, F.cosine_similarity)
 check("pairwise_distance", {input({2, 3}), input({2, 3}, 1)}, F.pairwise_distance)
 
+-- ---- Convolution, pooling ----
+
+check("conv1d", {input({2, 2, 5}), input({4, 1, 2}, 1), input({4}, 2)}, function(x, w, b)
+  return F.conv1d(x, w, b, {stride = 2, padding = 1, groups = 2})
+end)
+check("conv2d", {input({2, 2, 4, 3}), input({3, 2, 2, 2}, 1), input({3}, 2)}, function(x, w, b)
+  return F.conv2d(x, w, b, {stride = {2, 1}, padding = 1})
+end)
+check("conv2d", {input({1, 6, 4, 3}), input({6, 1, 2, 2}, 1), input({6}, 2)}, function(x, w, b)
+  return F.conv2d(x, w, b, {padding = "same", groups = 6})
+end)
+check("conv3d", {input({1, 2, 3, 3, 2}), input({2, 2, 2, 2, 1}, 1)}, function(x, w)
+  return F.conv3d(x, w, nil, 1, {1, 0, 0}, {2, 1, 1})
+end)
+check("conv_transpose1d", {input({2, 2, 3}), input({2, 2, 2}, 1), input({4}, 2)}, function(x, w, b)
+  return F.conv_transpose1d(x, w, b, {stride = 2, output_padding = 1, groups = 2})
+end)
+check("conv_transpose2d", {input({2, 2, 3, 2}), input({2, 3, 2, 2}, 1), input({3}, 2)}, function(x, w, b)
+  return F.conv_transpose2d(x, w, b, {stride = 2, padding = 1})
+end)
+check("conv_transpose3d", {input({1, 2, 2, 2, 1}), input({2, 1, 2, 1, 2}, 1)}, F.conv_transpose3d)
+for ndim, sizes in ipairs {{1, 2, 5}, {1, 2, 4, 5}, {1, 1, 3, 4, 3}} do
+  for name, arguments in pairs {max_pool = {2, 1, 1}, avg_pool = {2, 2, 1}, adaptive_max_pool = {2}, adaptive_avg_pool = {3},
+      lp_pool = {2.5, 2}} do
+    local full, positive = ("%s%dd"):format(name, ndim), name == "lp_pool" and 0.3 or nil
+    check(full, {input(sizes, 1, positive)}, function(x)
+      return F[full](name == "lp_pool" and x or x * x, table.unpack(arguments))
+    end)
+  end
+  local pool, unpool = F[("max_pool%dd"):format(ndim)], ("max_unpool%dd"):format(ndim)
+  check(unpool, {input(sizes, 1)}, function(x)
+    local y, at = pool(x * x, 2, {return_indices = true})
+    return F[unpool](y * y, at, 2, {output_size = sizes})
+  end)
+end
+
 -- ---- Views, joins, indexing ----
 
 check("view", {input({2, 3})}, function(x) return (x * x):view(3, 2) end)

@@ -5,7 +5,8 @@ local module = require "tycho.nn.module"
 
 local nn = {Module = module.Module, Parameter = module.Parameter, class = module.class, is_module = module.is_module,
   functional = require "tycho.functional", init = core.init, utils = require "tycho.nn.utils"}
-for _, part in ipairs {"containers", "layers", "activations", "losses", "rnn", "adaptive_softmax", "norm"} do
+for _, part in ipairs {"containers", "layers", "activations", "losses", "convolution", "pooling", "rnn",
+    "adaptive_softmax", "norm"} do
   for name, value in pairs(require("tycho.nn." .. part)) do nn[name] = value end
 end
 
