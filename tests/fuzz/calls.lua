@@ -201,6 +201,22 @@ for _, name in ipairs(entries.names()) do
     candidates[#candidates + 1] = function() return call_of_method(objects[prefix], method) end
   end
 end
+-- Layers, called with whatever may come: those of the list of printed layers.
+local inputs = {"ty.rand(2, 3)", "ty.rand(2, 3, 5)", "ty.rand(1, 3, 6, 6)", "ty.rand(2, 4, 6, 6)", "ty.rand(1, 2, 4, 4, 4)",
+  "ty.rand(4, 2, 3)", "ty.rand(2, 4)", "ty.rand(3, 4)", "ty.tensor{{1, 2, 3}, {3, 1, 2}}", "ty.rand(2, 2, 5, {requires_grad "
+    .. "= true})"}
+local layers_file = debug.getinfo(1, "S").source:match "^@(.*)calls%.lua$" .. "../golden/repr.lua"
+for _, case in ipairs(dofile(layers_file)) do
+  local code, class = case[1], case[2]
+  if ty.nn[class] and class:find(pattern) and (ty.F.pad or not code:find "padding_mode") then
+    candidates[#candidates + 1] = function()
+      local parts = {}
+      for i = 1, math.random(0, 3) do parts[i] = math.random() < 0.8 and one_of(inputs) or one_of(anything) end
+      if #parts == 0 and math.random() < 0.8 then parts[1] = one_of(inputs) end
+      return ("(%s)(%s)"):format(code:gsub("nn%.", "ty.nn."), table.concat(parts, ", ")), "forward", code
+    end
+  end
+end
 for _ = 1, pattern == "" and 60 or 0 do candidates[#candidates + 1] = call_of_operator end
 assert(#candidates > 0, "no such name")
 
@@ -228,7 +244,8 @@ local function complaint(message, name, maker)
     local short, begins = name:match "[%w_]+$", (text:match "^([%w_.:]+)" or ""):gsub(":$", "")
     local class = begins:match "^[%w_.]+" or ""
     -- What is written in Lua may say which of the public functions that it calls refused.
-    local of_object = not core.functions[short] and (core.functions[class] or core.F[class])
+    local of_object = name == "forward" and #entries.ending_in(class:match "[%w_]+$" or "") > 0
+      or not core.functions[short] and (core.functions[class] or core.F[class])
       or maker and class ~= "" and maker:find(class, 1, true)
     if begins ~= name and begins:match "[%w_]+$" ~= short and class ~= name and not of_object then
       return "does not begin with the name"

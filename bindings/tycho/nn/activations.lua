@@ -28,7 +28,7 @@ local function activation(class_name, name, signature, takes_inplace, repr)
     local values = {}
     for i, field in ipairs(fields) do values[i] = self[field] end
     if not self.inplace then return f(x, table.unpack(values)) end
-    return x:copy_(f(x:clone(), table.unpack(values))) -- what the gradient reads is the copy
+    return core.methods.copy_(x, f(core.functions.clone(x), table.unpack(values))) -- what the gradient reads is the copy
   end
   function class:extra_repr()
     local parts = {}

@@ -130,6 +130,7 @@ local function define_transpose(ndim)
 
   -- The output_padding that leads to output_size, which has a number for each dimension or the whole shape.
   local function padding_for(self, x, output_size)
+    if not core.is_tensor(x) then core.raise(("%s: input must be a tensor, got %s"):format(name, options.say(x))) end
     local have, given = #x.shape, output_size
     if not options.is_sizes(output_size) or type(output_size) ~= "table" or (#given ~= ndim and #given ~= have) then
       core.raise(("%s: output_size takes a list of %d numbers, or of the whole shape"):format(name, ndim))

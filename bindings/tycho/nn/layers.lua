@@ -68,7 +68,7 @@ local function inplace_repr(self) return self.inplace and "inplace=true" or "" e
 
 --- nn.ReLU(inplace = false)
 local ReLU = layer("ReLU", "inplace: bool = false")
-function ReLU:forward(x) return self.inplace and x:relu_() or F.relu(x) end
+function ReLU:forward(x) return self.inplace and core.methods.relu_(x) or F.relu(x) end
 ReLU.extra_repr = inplace_repr
 
 --- nn.Sigmoid(), nn.Tanh()
@@ -97,7 +97,7 @@ end
 
 --- nn.Flatten(start_dim = 2, end_dim = -1): all dimensions but the first into one.
 local Flatten = layer("Flatten", "start_dim: dim = 2, end_dim: dim = -1", {"start_dim", "end_dim"})
-function Flatten:forward(x) return x:flatten(self.start_dim, self.end_dim) end
+function Flatten:forward(x) return core.functions.flatten(x, self.start_dim, self.end_dim) end
 
 --- nn.Identity(...): gives back what it gets.
 local Identity = module.class "Identity"
