@@ -52,7 +52,7 @@
 #define TYB_MAX_FORMS   4
 
 /* Where a row's function is found. */
-enum { TYB_TY = 1, TYB_METHOD = 2, TYB_F = 4, TYB_INIT = 8, TYB_LINALG = 16, TYB_SPECIAL = 32 };
+enum { TYB_TY = 1, TYB_METHOD = 2, TYB_F = 4, TYB_INIT = 8, TYB_LINALG = 16, TYB_SPECIAL = 32, TYB_AUTOGRAD = 64 };
 
 typedef struct tyb_value {
     bool given; /* by the call or by a default */

@@ -291,6 +291,7 @@ static int dispatch(lua_State *L)
         if (!entry->forms)
             tyb_raise_core(L, NULL);
     }
+    s->running = L;
     c.L = L;
     c.state = s;
     c.row = row;
@@ -411,7 +412,8 @@ static const struct {
     int bit;
     const char *name;
 } scopes[] = {{TYB_TY, "functions"}, {TYB_METHOD, "methods"}, {TYB_F, "F"},
-              {TYB_INIT, "init"},    {TYB_LINALG, "linalg"},  {TYB_SPECIAL, "special"}};
+              {TYB_INIT, "init"},    {TYB_LINALG, "linalg"},  {TYB_SPECIAL, "special"},
+              {TYB_AUTOGRAD, "autograd"}};
 #define SCOPES (sizeof scopes / sizeof *scopes)
 
 static void push_form(lua_State *L, const tyb_form *form)

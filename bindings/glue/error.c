@@ -13,6 +13,7 @@
 
 #include <lauxlib.h>
 
+#include "callback.h"
 #include "state.h"
 
 /* Pushes "file:line: ", or "" when no Lua function runs. */
@@ -52,7 +53,7 @@ static _Noreturn void raise_message(lua_State *L, const char *message)
 
 void tyb_raise(lua_State *L, const char *format, ...)
 {
-    char message[1024];
+    char message[4096];
     va_list list;
     va_start(list, format);
     vsnprintf(message, sizeof message, format, list);
@@ -76,6 +77,8 @@ static size_t leading_word(const char *message)
 void tyb_raise_core(lua_State *L, const char *name)
 {
     const char *message = ty_error();
+    if (ty_error_what() == TY_ERROR_CALLBACK)
+        tyb_raise_callback(L);
     size_t word = name ? leading_word(message) : 0;
     if (!name || (word && strncmp(message, name, word - 2) == 0 && strlen(name) == word - 2))
         raise_message(L, message);

@@ -7,6 +7,7 @@
 
 #include <lauxlib.h>
 
+#include "callback.h"
 #include "tensor.h"
 
 typedef enum {
@@ -20,19 +21,22 @@ typedef enum {
     NDIM,
     TRANSPOSED,
     MATRIX_TRANSPOSED,
-    DATA
+    DATA,
+    OUTPUT_NR,
+    VERSION
 } field;
 
 static const struct {
     const char *name;
     field id;
 } fields[] = {
-    {"shape", SHAPE},     {"dtype", DTYPE_},
-    {"device", DEVICE_},  {"grad", GRAD},
-    {"grad_fn", GRAD_FN}, {"requires_grad", REQUIRES_GRAD},
-    {"is_leaf", IS_LEAF}, {"ndim", NDIM},
-    {"T", TRANSPOSED},    {"mT", MATRIX_TRANSPOSED},
-    {"data", DATA},
+    {"shape", SHAPE},      {"dtype", DTYPE_},
+    {"device", DEVICE_},   {"grad", GRAD},
+    {"grad_fn", GRAD_FN},  {"requires_grad", REQUIRES_GRAD},
+    {"is_leaf", IS_LEAF},  {"ndim", NDIM},
+    {"T", TRANSPOSED},     {"mT", MATRIX_TRANSPOSED},
+    {"data", DATA},        {"output_nr", OUTPUT_NR},
+    {"_version", VERSION},
 };
 #define FIELDS (sizeof fields / sizeof *fields)
 
@@ -81,15 +85,19 @@ static int get_field(lua_State *L, tyb_state *s, ty_tensor *x, field id)
             lua_pushnil(L);
             return 1;
         }
+        ty_hooks_used(ty_grad_of(x));
         return finish(L, s, handle, ty_retain(ty_grad_of(x)));
     case REQUIRES_GRAD:
         lua_pushboolean(L, ty_requires_grad(x));
         return 1;
     case GRAD_FN:
-        if (ty_grad_fn_name(x))
-            lua_pushfstring(L, "<%s>", ty_grad_fn_name(x));
-        else
-            lua_pushnil(L);
+        tyb_push_node(L, s, ty_grad_fn(x));
+        return 1;
+    case OUTPUT_NR:
+        lua_pushinteger(L, ty_output_nr(x) + 1);
+        return 1;
+    case VERSION:
+        lua_pushinteger(L, ty_version(x));
         return 1;
     case IS_LEAF:
         lua_pushboolean(L, ty_is_leaf(x));
@@ -139,6 +147,7 @@ static int get(lua_State *L)
 static int set(lua_State *L)
 {
     tyb_state *s = lua_touserdata(L, lua_upvalueindex(1));
+    s->running = L;
     ty_tensor *x = self(L, s);
     char said[64];
     if (lua_type(L, 2) != LUA_TSTRING) {

@@ -21,6 +21,7 @@
 
 #include <lauxlib.h>
 
+#include "callback.h"
 #include "error.h"
 
 #define MINOR_BYTES   ((size_t)16 << 20)
@@ -77,12 +78,14 @@ void tyb_pay(lua_State *L, tyb_state *s)
     int heap_limit = a->heap_after_full < FULL_HEAP / 2 ? FULL_HEAP : 2 * a->heap_after_full;
     if (stats.live <= live_limit && heap <= heap_limit)
         return;
+    tyb_look_through_hooks(L, s);
     lua_gc(L, LUA_GCCOLLECT);
     begin(L, s);
 }
 
 void tyb_free_everything(lua_State *L, tyb_state *s)
 {
+    tyb_look_through_hooks(L, s);
     lua_gc(L, LUA_GCCOLLECT);
     ty_empty_cache();
     begin(L, s);

@@ -6,6 +6,7 @@
 #include <lauxlib.h>
 
 #include "args.h"
+#include "callback.h"
 #include "generator.h"
 #include "io.h"
 #include "memory.h"
@@ -104,6 +105,9 @@ int luaopen_tycho_core(lua_State *L)
     tyb_open_type_functions(L, s);
     tyb_open_generator(L, s);
     tyb_open_optim(L);
+    tyb_open_callback(L, s);
+    tyb_open_hooks(L, s);
+    tyb_open_node(L, s);
     tyb_open_rows(L, s);
     lua_getfield(L, -1, "functions");
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {

@@ -27,8 +27,10 @@ tyb_state *tyb_get(lua_State *L)
 {
     const void *registry = lua_topointer(L, LUA_REGISTRYINDEX);
     unsigned closed = atomic_load_explicit(&closed_states, memory_order_relaxed);
-    if (last.registry == registry && last.closed == closed)
+    if (last.registry == registry && last.closed == closed) {
+        last.state->running = L;
         return last.state;
+    }
     lua_rawgetp(L, LUA_REGISTRYINDEX, &key);
     tyb_state *s = lua_touserdata(L, -1);
     lua_pop(L, 1);
@@ -36,6 +38,7 @@ tyb_state *tyb_get(lua_State *L)
         last.registry = registry;
         last.state = s;
         last.closed = closed;
+        s->running = L;
     }
     return s;
 }

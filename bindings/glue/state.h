@@ -28,6 +28,14 @@ typedef struct tyb_state {
     int dtypes_ref; /* list of the dtype objects in the registry: dtype d at d + 1 */
     ty_print_options print;
     tyb_account account;
+    lua_State *running;            /* the thread that called the core last: where its callbacks run */
+    lua_State *service;            /* a thread of our own, for small work on tables while any thread runs */
+    int error_ref;                 /* what a callback raised, until it is raised again; LUA_NOREF: nothing */
+    struct tyb_hook_data *hooks;   /* all hooks of this state */
+    int hooks_held, hooks_look_at; /* held strongly; from this number on they are looked through */
+    int functions_ref, held_ref, owners_ref, anchors_ref; /* the tables of hooks.c */
+    const void *node_meta;
+    int node_ref, handle_ref, saved_hooks_ref;
     char internal[512]; /* path prefix of Tycho's own Lua files; "" when not told yet */
 } tyb_state;
 

@@ -70,6 +70,7 @@ ty_tensor *tyb_check_tensor(lua_State *L, int idx, const char *what)
 
 tyb_handle *tyb_new_handle(lua_State *L, tyb_state *s)
 {
+    s->running = L;
     tyb_before_handle(L, s);
     tyb_handle *handle = lua_newuserdatauv(L, sizeof *handle, 0);
     handle->x = NULL;

@@ -27,6 +27,9 @@ local lazy = {
   progress = {"tycho.progress"}, help = {"tycho.help"},
   no_grad = {"tycho.scopes", "no_grad"}, enable_grad = {"tycho.scopes", "enable_grad"},
   set_grad_enabled = {"tycho.scopes", "set_grad_enabled"}, is_grad_enabled = {"tycho.scopes", "is_grad_enabled"},
+  inference_mode = {"tycho.scopes", "inference_mode"},
+  is_inference_mode_enabled = {"tycho.scopes", "is_inference_mode_enabled"},
+  autograd = {"tycho.autograd"}, utils = {"tycho.utils"},
 }
 for name in pairs(lazy) do ty[name] = nil end
 

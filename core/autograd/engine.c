@@ -56,11 +56,17 @@ static tyi_node *heap_pop(heap *h)
     return top;
 }
 
+/* One call of backward or grad. A gradient rule or a hook may start another. */
 typedef struct run {
     heap ready;
     bool retain_graph, create_graph;
-    ty_tensor **captured; /* of ty_grad(): one slot per input; NULL for ty_backward() */
+    ty_tensor **captured; /* of grad: one slot per input; NULL when gradients go into the leaves */
+    int marks_count;      /* tensors whose gradients are asked for, and where they come from: references */
+    tyi_edge *marks;
+    struct run *outer;
 } run;
+
+static _Thread_local run *innermost;
 
 /* Nobody else looks at this tensor's memory, so it may be changed or kept as it is. */
 static bool is_ours(const ty_tensor *x)
@@ -89,17 +95,15 @@ static ty_status gather(ty_tensor **sum, ty_tensor *grad)
     return TY_OK;
 }
 
-/* Adds the gradient (taken over) to a leaf's own. */
-static ty_status accumulate(run *r, ty_tensor *leaf, ty_tensor *grad)
+/* Adds the gradient (taken over) to the grad of a tensor. */
+static ty_status accumulate(const run *r, ty_tensor *x, ty_tensor *grad)
 {
-    tyi_record_of *record = tyi_meta_of(leaf);
-    if (r->captured)
-        return record->capture ? gather(&r->captured[record->capture - 1], grad) : (ty_release(grad), TY_OK);
-    if (!tyi_same_shape(leaf, grad)) {
+    tyi_record_of *record = tyi_meta_of(x);
+    if (!tyi_same_shape(x, grad)) {
         tyi_text shape = tyi_shape_text(grad->ndim, grad->sizes);
         ty_release(grad);
         return ty_fail(TY_ERROR_VALUE, "backward: a gradient of shape %s arrived at a tensor of shape %s", shape.s,
-                       TYI_SHAPE(leaf));
+                       TYI_SHAPE(x));
     }
     ty_tensor *next;
     if (record->grad) {
@@ -123,6 +127,43 @@ static ty_status accumulate(run *r, ty_tensor *leaf, ty_tensor *grad)
     return TY_OK;
 }
 
+/* Where the gradient (taken over) of a leaf goes. */
+static ty_status arrive(run *r, ty_tensor *leaf, ty_tensor *grad)
+{
+    int capture = tyi_meta_of(leaf)->capture;
+    if (tyi_capturing && !capture) {
+        ty_release(grad);
+        return TY_OK;
+    }
+    return r->captured ? gather(&r->captured[capture - 1], grad) : accumulate(r, leaf, grad);
+}
+
+/* The last gradient of a leaf with hooks has arrived. */
+static ty_status run_accumulator(run *r, tyi_node *node)
+{
+    ty_tensor *leaf = tyi_accumulator_leaf(node), *grad = node->output[0].pending;
+    tyi_hook_list *list = &tyi_meta_of(leaf)->hooks->list;
+    node->output[0].pending = NULL;
+    ty_status status = tyi_hooks_run(list, TYI_HOOK_TENSOR, 0, 1, &grad, 0, NULL);
+    if (status == TY_OK && !r->captured)
+        status = tyi_hooks_run(list, TYI_HOOK_BEFORE, 0, 1, &grad, 0, NULL);
+    if (status != TY_OK || !grad) {
+        ty_release(grad);
+        return status;
+    }
+    ty_tensor *seen = tyi_has_hooks(list, TYI_HOOK_AFTER) ? ty_retain(grad) : NULL;
+    status = arrive(r, leaf, grad);
+    if (status == TY_OK && !r->captured) {
+        ty_tensor *self = ty_retain(leaf);
+        status = tyi_hooks_run(list, TYI_HOOK_ACCUMULATED, 0, 1, &self, 0, NULL);
+        ty_release(self);
+        if (status == TY_OK)
+            status = tyi_hooks_run(list, TYI_HOOK_AFTER, 0, 0, NULL, 1, &seen);
+    }
+    ty_release(seen);
+    return status;
+}
+
 /* Sends a gradient (taken over; NULL is zero) along an edge. */
 static ty_status deliver(run *r, const tyi_edge *edge, ty_tensor *grad)
 {
@@ -136,30 +177,40 @@ static ty_status deliver(run *r, const tyi_edge *edge, ty_tensor *grad)
             return TY_FAIL;
         grad = cast;
     }
-    if (edge->leaf)
-        return accumulate(r, edge->leaf, grad);
-    if (!edge->node->needed) {
+    tyi_node *node = edge->node;
+    if (edge->leaf) {
+        const tyi_record_of *record = tyi_meta_of(edge->leaf);
+        if (!record->hooks || (tyi_capturing && !record->capture))
+            return arrive(r, edge->leaf, grad);
+        node = record->hooks->accumulator;
+        if (!node->queued)
+            ty_retain(edge->leaf); /* until the accumulator has run */
+    } else if (!node->needed) {
         ty_release(grad);
         return TY_OK;
     }
-    if (!edge->node->queued && heap_push(&r->ready, edge->node) != TY_OK) {
+    if (!node->queued && heap_push(&r->ready, node) != TY_OK) {
+        ty_release(edge->leaf);
         ty_release(grad);
         return TY_FAIL;
     }
-    return gather(&edge->node->output[edge->nr].pending, grad);
+    return gather(&node->output[edge->nr].pending, grad);
 }
 
-/* Keeps the gradient of an output for those who asked. */
-static ty_status keep(run *r, tyi_output *output, ty_tensor *grad)
+/* Gives the gradient of an output to ty_grad(). */
+static ty_status capture(run *r, const tyi_output *output, ty_tensor *grad)
 {
-    if (!grad)
+    return grad && r->captured && output->capture ? gather(&r->captured[output->capture - 1], ty_retain(grad)) : TY_OK;
+}
+
+/* Keeps the gradient of an output for the tensor that asked: by retain_grad, or named by backward(inputs). Not in
+ * place: its grad may be the user's by now. */
+static ty_status keep(const run *r, const tyi_output *output, ty_tensor *grad)
+{
+    ty_tensor *x = output->retain ? output->retain : output->capture ? output->asked : NULL;
+    if (!grad || r->captured || !x)
         return TY_OK;
-    if (r->captured) {
-        return output->capture ? gather(&r->captured[output->capture - 1], ty_retain(grad)) : TY_OK;
-    }
-    if (!output->retain)
-        return TY_OK;
-    tyi_record_of *record = tyi_meta_of(output->retain);
+    tyi_record_of *record = tyi_meta_of(x);
     ty_tensor *sum = record->grad      ? ty_add(record->grad, grad, ty_int(1))
                      : r->create_graph ? ty_retain(grad)
                                        : ty_clone(grad);
@@ -170,13 +221,58 @@ static ty_status keep(run *r, tyi_output *output, ty_tensor *grad)
     return TY_OK;
 }
 
+/* The gradients of a node's outputs on their way in: hooks, and those who keep them. */
+static ty_status take_in(run *r, tyi_node *node, ty_tensor **grad_out, bool follows)
+{
+    tyi_hook_list *list = node->extra && node->extra->hooks.count ? &node->extra->hooks : NULL;
+    ty_status status = TY_OK;
+    for (int i = 0; i < node->outputs && status == TY_OK; i++) {
+        if (list && grad_out[i])
+            status = tyi_hooks_run(list, TYI_HOOK_TENSOR, i, 1, &grad_out[i], 0, NULL);
+        if (status == TY_OK)
+            status = capture(r, &node->output[i], grad_out[i]);
+    }
+    if (list && follows && status == TY_OK)
+        status = tyi_hooks_run(list, TYI_HOOK_BEFORE, 0, node->outputs, grad_out, 0, NULL);
+    for (int i = 0; i < node->outputs && status == TY_OK; i++)
+        status = keep(r, &node->output[i], grad_out[i]);
+    return status;
+}
+
+/* The rule itself, and what surrounds it. */
+static ty_status apply_rule(const run *r, tyi_node *node, ty_tensor **grad_out, ty_tensor **grad_in)
+{
+    const tyi_node *outer = tyi_anomaly_on ? tyi_anomaly_enter(node) : NULL;
+    ty_status status = TY_OK;
+    bool some = node->outputs > 1 ? false : grad_out[0] != NULL; /* a hook may have made it zero */
+    for (int i = 0; i < node->outputs && !some; i++)
+        some = grad_out[i] != NULL;
+    if (some)
+        status = tyi_run_rule(node, grad_out, grad_in);
+    if (tyi_anomaly_on) {
+        tyi_anomaly_enter(outer);
+        if (status == TY_OK)
+            status = tyi_check_nan(node, grad_in);
+        if (status != TY_OK)
+            tyi_blame(node);
+    }
+    if (status == TY_OK && !r->retain_graph)
+        tyi_node_drop_saved(node);
+    if (status == TY_OK && node->extra && node->extra->hooks.count) {
+        status = tyi_hooks_run(&node->extra->hooks, TYI_HOOK_AFTER, 0, node->inputs, grad_in, node->outputs, grad_out);
+        /* The node cannot be gone through again: what its hooks refer to, perhaps this very graph, is let go. */
+        if (node->released && node->saved_count)
+            tyi_hooks_forget(&node->extra->hooks);
+    }
+    return status;
+}
+
 #define FEW 8
 
 static ty_status run_node(run *r, tyi_node *node)
 {
     ty_tensor *few_out[FEW], *few_in[FEW];
     ty_tensor **grad_out = few_out, **grad_in = few_in;
-    ty_status status = TY_FAIL;
     if (node->outputs > FEW || node->inputs > FEW) {
         grad_out = malloc((size_t)(node->outputs + node->inputs) * sizeof *grad_out);
         if (!grad_out)
@@ -192,16 +288,9 @@ static ty_status run_node(run *r, tyi_node *node)
         grad_in[i] = NULL;
         follows = follows || tyi_wants(node, i);
     }
-    bool kept = true;
-    for (int i = 0; i < node->outputs && kept; i++)
-        kept = keep(r, &node->output[i], grad_out[i]) == TY_OK;
-    if (kept) {
-        status = TY_OK;
-        if (follows)
-            status = tyi_run_rule(node, grad_out, grad_in);
-        if (status == TY_OK && follows && !r->retain_graph)
-            tyi_node_drop_saved(node);
-    }
+    ty_status status = take_in(r, node, grad_out, follows);
+    if (status == TY_OK && follows)
+        status = apply_rule(r, node, grad_out, grad_in);
     for (int i = 0; i < node->outputs; i++)
         ty_release(grad_out[i]);
     for (int i = 0; i < node->inputs; i++) {
@@ -215,11 +304,239 @@ static ty_status run_node(run *r, tyi_node *node)
     return status;
 }
 
+/* Runs what is ready until nothing is; after a failure gradients that still wait are dropped. */
+static ty_status drain(run *r, ty_status status)
+{
+    tyi_node *node;
+    while ((node = heap_pop(&r->ready))) {
+        bool is_leaf = node->kind == &tyi_accumulate_kind;
+        ty_tensor *leaf = is_leaf ? tyi_accumulator_leaf(node) : NULL;
+        if (status == TY_OK)
+            status = is_leaf ? run_accumulator(r, node) : run_node(r, node);
+        for (int i = 0; i < node->outputs && status != TY_OK; i++) {
+            ty_release(node->output[i].pending);
+            node->output[i].pending = NULL;
+        }
+        tyi_node_release(node);
+        ty_release(leaf);
+    }
+    free(r->ready.items);
+    r->ready = (heap){NULL, 0, 0};
+    return status;
+}
+
+/* ---- The nodes that a run may reach ---- */
+
+static ty_status list_push(heap *list, tyi_node *node)
+{
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity ? list->capacity * 2 : 64;
+        tyi_node **items = realloc(list->items, capacity * sizeof(tyi_node *));
+        if (!items)
+            return tyi_fail_memory(capacity * sizeof(tyi_node *));
+        list->items = items;
+        list->capacity = capacity;
+    }
+    list->items[list->count++] = tyi_node_retain(node);
+    return TY_OK;
+}
+
+static void list_free(heap *list)
+{
+    for (size_t k = 0; k < list->count; k++)
+        tyi_node_release(list->items[k]);
+    free(list->items);
+    *list = (heap){NULL, 0, 0};
+}
+
+/* Every node that the roots reach, youngest first, in *found. Uses the nodes' marks of the heap, which must be clear:
+ * see set_aside(). */
+static ty_status reach(int count, ty_tensor *const *roots, heap *found)
+{
+    heap waiting = {0};
+    ty_status status = TY_OK;
+    for (int i = 0; i < count && status == TY_OK; i++) {
+        tyi_edge edge = tyi_history(roots[i]);
+        if (edge.node && !edge.node->queued)
+            status = heap_push(&waiting, edge.node);
+    }
+    tyi_node *node;
+    while ((node = heap_pop(&waiting))) {
+        for (int i = 0; i < node->inputs && status == TY_OK; i++)
+            if (node->edges[i].node && !node->edges[i].node->queued)
+                status = heap_push(&waiting, node->edges[i].node);
+        if (status == TY_OK)
+            status = list_push(found, node);
+        tyi_node_release(node);
+    }
+    free(waiting.items);
+    return status;
+}
+
+/* A leaf with hooks takes its turn right after the oldest node that uses it. */
+static void schedule_leaves(const heap *found)
+{
+    for (size_t k = 0; k < found->count; k++) {
+        const tyi_node *node = found->items[k];
+        for (int i = 0; i < node->inputs; i++) {
+            const ty_tensor *leaf = node->edges[i].leaf;
+            if (leaf && tyi_meta_of(leaf)->hooks)
+                tyi_meta_of(leaf)->hooks->accumulator->sequence = node->sequence - 1;
+        }
+    }
+}
+
+/* ---- A run within a run ---- */
+
+/* What an outer run keeps in the nodes, put aside while an inner one uses the same fields. */
+typedef struct aside {
+    tyi_node *node;  /* a reference */
+    ty_tensor *leaf; /* of an accumulator: a reference */
+    uint64_t sequence;
+    bool queued, needed;
+    tyi_output *output; /* copies */
+} aside;
+
+typedef struct asides {
+    size_t count, capacity;
+    aside *items;
+    int captures_count; /* marks of leaves */
+    int *captures;
+} asides;
+
+static ty_status put_aside(asides *all, tyi_node *node, ty_tensor *leaf)
+{
+    if (all->count == all->capacity) {
+        size_t capacity = all->capacity ? all->capacity * 2 : 64;
+        aside *items = realloc(all->items, capacity * sizeof *items);
+        if (!items)
+            return tyi_fail_memory(capacity * sizeof *items);
+        all->items = items;
+        all->capacity = capacity;
+    }
+    size_t bytes = (size_t)node->outputs * sizeof(tyi_output);
+    tyi_output *copies = malloc(bytes + 1);
+    if (!copies)
+        return tyi_fail_memory(bytes);
+    memcpy(copies, node->output, bytes);
+    all->items[all->count++] =
+        (aside){tyi_node_retain(node), ty_retain(leaf), node->sequence, node->queued, node->needed, copies};
+    node->queued = false;
+    node->needed = true;
+    for (int i = 0; i < node->outputs; i++) {
+        node->output[i].pending = NULL;
+        node->output[i].capture = 0;
+        node->output[i].asked = NULL;
+    }
+    return TY_OK;
+}
+
+/* Back to what the outer run left. */
+static void restore(asides *all)
+{
+    while (all->count) {
+        aside *a = &all->items[--all->count];
+        a->node->queued = a->queued;
+        a->node->needed = a->needed;
+        a->node->sequence = a->sequence;
+        for (int i = 0; i < a->node->outputs; i++) {
+            a->node->output[i].pending = a->output[i].pending;
+            a->node->output[i].capture = a->output[i].capture;
+            a->node->output[i].asked = a->output[i].asked;
+        }
+        free(a->output);
+        tyi_node_release(a->node);
+        ty_release(a->leaf);
+    }
+    free(all->items);
+    int at = 0;
+    for (run *r = innermost; r && all->captures; r = r->outer)
+        for (int i = 0; i < r->marks_count; i++)
+            if (r->marks[i].leaf)
+                tyi_meta_of(r->marks[i].leaf)->capture = all->captures[at++];
+    free(all->captures);
+}
+
+/* Clears the marks of outer runs on leaves. */
+static ty_status put_captures_aside(asides *all)
+{
+    int marks = 0;
+    for (const run *r = innermost; r; r = r->outer)
+        marks += r->marks_count;
+    all->captures = malloc(((size_t)marks + 1) * sizeof *all->captures);
+    if (!all->captures)
+        return tyi_fail_memory((size_t)marks * sizeof *all->captures);
+    for (const run *r = innermost; r; r = r->outer)
+        for (int i = 0; i < r->marks_count; i++)
+            if (r->marks[i].leaf)
+                all->captures[all->captures_count++] = tyi_meta_of(r->marks[i].leaf)->capture;
+    for (const run *r = innermost; r; r = r->outer)
+        for (int i = 0; i < r->marks_count; i++)
+            if (r->marks[i].leaf)
+                tyi_meta_of(r->marks[i].leaf)->capture = 0;
+    return TY_OK;
+}
+
+/* Puts a node aside, and the accumulators that it leads to; nodes it leads to are listed in *waiting. */
+static ty_status put_step_aside(asides *all, tyi_node *node, heap *waiting)
+{
+    ty_status status = TY_OK;
+    if (node->aside)
+        return TY_OK;
+    status = put_aside(all, node, NULL);
+    node->aside = status == TY_OK;
+    for (int i = 0; i < node->inputs && status == TY_OK; i++) {
+        const tyi_edge *edge = &node->edges[i];
+        const tyi_leaf_hooks *hooks = edge->leaf ? tyi_meta_of(edge->leaf)->hooks : NULL;
+        if (edge->node && !edge->node->aside) {
+            status = list_push(waiting, edge->node);
+        } else if (hooks && !hooks->accumulator->aside) {
+            status = put_aside(all, hooks->accumulator, edge->leaf);
+            hooks->accumulator->aside = status == TY_OK;
+        }
+    }
+    return status;
+}
+
+/* Clears the marks of outer runs from all that the roots and inputs reach. Nodes are walked by a list of their own,
+ * since the marks of the heap are in use. */
+static ty_status set_aside(asides *all, int roots_count, ty_tensor *const *roots, int inputs_count,
+                           ty_tensor *const *inputs)
+{
+    ty_status status = put_captures_aside(all);
+    heap waiting = {0};
+    for (int i = 0; i < roots_count + (inputs_count > 0 ? inputs_count : 0) && status == TY_OK; i++) {
+        tyi_node *node = tyi_history(i < roots_count ? roots[i] : inputs[i - roots_count]).node;
+        if (node)
+            status = list_push(&waiting, node);
+    }
+    while (waiting.count && status == TY_OK) {
+        tyi_node *node = waiting.items[--waiting.count];
+        status = put_step_aside(all, node, &waiting);
+        tyi_node_release(node);
+    }
+    list_free(&waiting);
+    for (size_t k = 0; k < all->count; k++)
+        all->items[k].node->aside = false;
+    return status;
+}
+
+/* ---- Runs ---- */
+
 /* Everything from the roots' gradients on. */
 static ty_status go(run *r, int roots_count, ty_tensor *const *roots, ty_tensor *const *gradients)
 {
     ty_status status = TY_OK;
+    if (atomic_load_explicit(&tyi_hooked_leaves, memory_order_relaxed) > 0) {
+        heap found = {0};
+        status = reach(roots_count, roots, &found);
+        if (status == TY_OK)
+            schedule_leaves(&found);
+        list_free(&found);
+    }
     bool was = ty_set_grad_enabled(r->create_graph);
+    r->outer = innermost;
+    innermost = r;
     for (int i = 0; i < roots_count && status == TY_OK; i++) {
         ty_tensor *grad = gradients ? ty_retain(gradients[i]) : NULL;
         if (!grad)
@@ -227,19 +544,8 @@ static ty_status go(run *r, int roots_count, ty_tensor *const *roots, ty_tensor 
         tyi_edge edge = tyi_history(roots[i]);
         status = grad ? deliver(r, &edge, grad) : TY_FAIL;
     }
-    tyi_node *node;
-    while ((node = heap_pop(&r->ready))) {
-        if (status == TY_OK) {
-            status = run_node(r, node);
-        } else {
-            for (int i = 0; i < node->outputs; i++) {
-                ty_release(node->output[i].pending);
-                node->output[i].pending = NULL;
-            }
-        }
-        tyi_node_release(node);
-    }
-    free(r->ready.items);
+    status = drain(r, status);
+    innermost = r->outer;
     ty_set_grad_enabled(was);
     return status;
 }
@@ -268,52 +574,125 @@ static ty_status check_roots(const char *name, int count, ty_tensor *const *root
     return TY_OK;
 }
 
-ty_status ty_backward(ty_tensor *root, ty_tensor *gradient, bool retain_graph, bool create_graph)
+/* Marks the inputs, whose gradients are asked for, and the nodes that lead to them. first[i] is the input that has the
+ * mark of input i: another one where a tensor is asked for twice. */
+static ty_status mark_inputs(run *r, int count, ty_tensor *const *inputs, int *first, const heap *found)
 {
-    if (!root || check_roots("backward", 1, &root, &gradient) != TY_OK)
-        return TY_FAIL;
-    run r = {.retain_graph = retain_graph || create_graph, .create_graph = create_graph};
+    for (size_t k = 0; k < found->count; k++)
+        found->items[k]->needed = false;
+    for (int i = 0; i < count; i++) {
+        tyi_edge edge = tyi_history(inputs[i]);
+        int *mark = edge.leaf ? &tyi_meta_of(edge.leaf)->capture : &edge.node->output[edge.nr].capture;
+        first[i] = *mark ? *mark - 1 : i;
+        if (!*mark)
+            *mark = i + 1;
+        if (edge.node) {
+            edge.node->needed = true;
+            edge.node->output[edge.nr].asked = inputs[i];
+        }
+        r->marks[r->marks_count++] = (tyi_edge){tyi_node_retain(edge.node), ty_retain(edge.leaf), edge.nr};
+    }
+    /* Oldest first: a node is needed when one of its edges leads to something needed. */
+    for (size_t k = found->count; k-- > 0;) {
+        tyi_node *node = found->items[k];
+        for (int i = 0; i < node->inputs && !node->needed; i++)
+            node->needed = tyi_wants(node, i);
+    }
+    return TY_OK;
+}
+
+static void unmark(run *r, heap *found)
+{
+    for (int i = 0; i < r->marks_count; i++) {
+        tyi_edge edge = r->marks[i];
+        if (edge.leaf) {
+            tyi_meta_of(edge.leaf)->capture = 0;
+        } else {
+            edge.node->output[edge.nr].capture = 0;
+            edge.node->output[edge.nr].asked = NULL;
+            edge.node->needed = true;
+        }
+        tyi_node_release(edge.node);
+        ty_release(edge.leaf);
+    }
+    for (size_t k = 0; k < found->count; k++)
+        found->items[k]->needed = true;
+    free(r->marks);
+    list_free(found);
+}
+
+/* A run for the gradients of given tensors; with r->captured they are handed out, else they go into grad. */
+static ty_status go_for(run *r, int roots_count, ty_tensor *const *roots, ty_tensor *const *gradients, int inputs_count,
+                        ty_tensor *const *inputs, int *first)
+{
+    heap found = {0};
     bool was = tyi_capturing;
-    tyi_capturing = false;
-    ty_status status = go(&r, 1, &root, &gradient);
+    ty_status status = TY_OK;
+    r->marks = malloc(((size_t)inputs_count + 1) * sizeof *r->marks);
+    if (!r->marks)
+        return tyi_fail_memory((size_t)inputs_count * sizeof *r->marks);
+    tyi_capturing = true;
+    status = reach(roots_count, roots, &found);
+    if (status == TY_OK)
+        status = mark_inputs(r, inputs_count, inputs, first, &found);
+    if (status == TY_OK)
+        status = go(r, roots_count, roots, gradients);
     tyi_capturing = was;
+    unmark(r, &found);
     return status;
 }
 
-/* ---- Gradients of given tensors ---- */
-
-/* Every node that the roots reach, youngest first. Holds a reference to each. */
-static ty_status reach(int count, ty_tensor *const *roots, heap *found)
+static ty_status check_inputs(const char *name, int count, ty_tensor *const *inputs)
 {
-    heap waiting = {0};
-    ty_status status = TY_OK;
-    for (int i = 0; i < count && status == TY_OK; i++) {
-        tyi_edge edge = tyi_history(roots[i]);
-        if (edge.node && !edge.node->queued)
-            status = heap_push(&waiting, edge.node);
+    for (int i = 0; i < count; i++) {
+        if (!inputs[i])
+            return TY_FAIL;
+        if (!ty_requires_grad(inputs[i]))
+            return ty_fail(TY_ERROR_VALUE, "%s: input %lld does not require a gradient", name, tyi_said(i));
     }
-    tyi_node *node;
-    while ((node = heap_pop(&waiting))) {
-        for (int i = 0; i < node->inputs && status == TY_OK; i++)
-            if (node->edges[i].node && !node->edges[i].node->queued)
-                status = heap_push(&waiting, node->edges[i].node);
-        if (status == TY_OK && found->count == found->capacity) {
-            size_t capacity = found->capacity ? found->capacity * 2 : 64;
-            tyi_node **items = realloc(found->items, capacity * sizeof(tyi_node *));
-            if (items) {
-                found->items = items;
-                found->capacity = capacity;
-            } else {
-                status = tyi_fail_memory(capacity * sizeof(tyi_node *));
-            }
-        }
-        if (status == TY_OK)
-            found->items[found->count++] = node;
-        else
-            tyi_node_release(node);
-    }
-    free(waiting.items);
+    return TY_OK;
+}
+
+/* A run, alone or within another; inputs_count -1: for all leaves. */
+static ty_status start(run *r, int roots_count, ty_tensor *const *roots, ty_tensor *const *gradients, int inputs_count,
+                       ty_tensor *const *inputs, int *first)
+{
+    asides all = {0};
+    bool was = tyi_capturing;
+    ty_status status = innermost ? set_aside(&all, roots_count, roots, inputs_count, inputs) : TY_OK;
+    tyi_capturing = false;
+    if (status == TY_OK && inputs_count < 0)
+        status = go(r, roots_count, roots, gradients);
+    else if (status == TY_OK)
+        status = go_for(r, roots_count, roots, gradients, inputs_count, inputs, first);
+    tyi_capturing = was;
+    if (innermost)
+        restore(&all);
     return status;
+}
+
+ty_status ty_backward_many(int roots_count, ty_tensor *const *roots, ty_tensor *const *gradients, bool retain_graph,
+                           bool create_graph, int inputs_count, ty_tensor *const *inputs)
+{
+    if (check_roots("backward", roots_count, roots, gradients) != TY_OK ||
+        check_inputs("backward", inputs_count, inputs) != TY_OK)
+        return TY_FAIL;
+    if (inputs_count == 0)
+        return ty_fail(TY_ERROR_VALUE, "backward: the list of inputs is empty; leave it out for all leaves");
+    int *first = NULL;
+    if (inputs_count > 0 && !(first = malloc((size_t)inputs_count * sizeof *first)))
+        return tyi_fail_memory((size_t)inputs_count * sizeof *first);
+    run r = {.retain_graph = retain_graph || create_graph, .create_graph = create_graph};
+    ty_status status = start(&r, roots_count, roots, gradients, inputs_count, inputs, first);
+    free(first);
+    return status;
+}
+
+ty_status ty_backward(ty_tensor *root, ty_tensor *gradient, bool retain_graph, bool create_graph)
+{
+    if (!root)
+        return TY_FAIL;
+    return ty_backward_many(1, &root, &gradient, retain_graph, create_graph, -1, NULL);
 }
 
 ty_status ty_grad(int roots_count, ty_tensor *const *roots, ty_tensor *const *gradients, int inputs_count,
@@ -321,55 +700,15 @@ ty_status ty_grad(int roots_count, ty_tensor *const *roots, ty_tensor *const *gr
 {
     for (int i = 0; i < inputs_count; i++)
         grads[i] = NULL;
-    if (check_roots("grad", roots_count, roots, gradients) != TY_OK)
+    if (check_roots("grad", roots_count, roots, gradients) != TY_OK ||
+        check_inputs("grad", inputs_count, inputs) != TY_OK)
         return TY_FAIL;
-    for (int i = 0; i < inputs_count; i++) {
-        if (!inputs[i])
-            return TY_FAIL;
-        if (!ty_requires_grad(inputs[i]))
-            return ty_fail(TY_ERROR_VALUE, "grad: input %lld does not require a gradient", tyi_said(i));
-    }
-    heap found = {0};
-    ty_status status = reach(roots_count, roots, &found);
-    int *first =
-        malloc((size_t)(inputs_count ? inputs_count : 1) * sizeof *first); /* where the same input came first */
+    int *first = malloc(((size_t)inputs_count + 1) * sizeof *first);
     if (!first)
-        status = tyi_fail_memory((size_t)inputs_count * sizeof *first);
-    for (size_t k = 0; k < found.count; k++)
-        found.items[k]->needed = false;
-    int marked = 0;
-    for (; status == TY_OK && marked < inputs_count; marked++) {
-        tyi_edge edge = tyi_history(inputs[marked]);
-        int *capture = edge.leaf ? &tyi_meta_of(edge.leaf)->capture : &edge.node->output[edge.nr].capture;
-        first[marked] = *capture ? *capture - 1 : marked;
-        if (!*capture)
-            *capture = marked + 1;
-        if (edge.node)
-            edge.node->needed = true;
-    }
-    bool was = tyi_capturing;
-    tyi_capturing = true;
-    /* Oldest first: a node is needed when one of its edges leads to something needed. */
-    for (size_t k = found.count; k-- > 0 && status == TY_OK;) {
-        tyi_node *node = found.items[k];
-        for (int i = 0; i < node->inputs && !node->needed; i++)
-            node->needed = tyi_wants(node, i);
-    }
-    if (status == TY_OK) {
-        run r = {.retain_graph = retain_graph || create_graph, .create_graph = create_graph, .captured = grads};
-        status = go(&r, roots_count, roots, gradients);
-    }
-    tyi_capturing = was;
-    for (int i = 0; i < marked; i++) {
-        tyi_edge edge = tyi_history(inputs[i]);
-        *(edge.leaf ? &tyi_meta_of(edge.leaf)->capture : &edge.node->output[edge.nr].capture) = 0;
-    }
-    for (size_t k = 0; k < found.count; k++) {
-        found.items[k]->needed = true;
-        tyi_node_release(found.items[k]);
-    }
-    free(found.items);
-    for (int i = 0; i < marked && status == TY_OK; i++) {
+        return tyi_fail_memory((size_t)inputs_count * sizeof *first);
+    run r = {.retain_graph = retain_graph || create_graph, .create_graph = create_graph, .captured = grads};
+    ty_status status = start(&r, roots_count, roots, gradients, inputs_count, inputs, first);
+    for (int i = 0; i < inputs_count && status == TY_OK; i++) {
         if (first[i] != i)
             grads[i] = ty_retain(grads[first[i]]);
         if (!grads[i] && !allow_unused)

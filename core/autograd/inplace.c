@@ -15,6 +15,11 @@ ty_status tyi_inplace_begin(const char *name, ty_tensor *x)
             "%s: several elements of this tensor are one place in memory (as after expand), so it cannot be changed "
             "in place; clone it first",
             name);
+    if (x->storage->inference && !tyi_inference_mode)
+        return ty_fail(TY_ERROR_VALUE,
+                       "%s: a tensor made in inference mode cannot be changed in place outside it; use a clone of it, "
+                       "x:clone()",
+                       name);
     if (!ty_grad_enabled() || !x->meta)
         return TY_OK;
     tyi_record_of *record = tyi_meta_of(x);
@@ -35,41 +40,58 @@ ty_status tyi_inplace_begin(const char *name, ty_tensor *x)
 
 /* ---- CopySlices ---- */
 
-/* inputs: the base as it was, then the inner node's inputs but its first (which is the slice as it was). */
+#define INNER_MOST 16 /* inputs of an op on a slice */
+
+/* Where the base's memory lay, and which input of the inner node is the slice. */
+typedef struct slices_context {
+    int at, ndim;
+    int64_t strides[TY_MAX_DIMS];
+} slices_context;
+
+/* A tensor of zeros whose elements lie as the base's did: the slice's geometry is valid in it. */
+static ty_tensor *laid_out_as_base(const slices_context *c, const ty_tensor *grad)
+{
+    int64_t extent = 1;
+    for (int d = 0; d < c->ndim; d++) {
+        if (grad->sizes[d] == 0)
+            extent = 0;
+        if (extent > 0)
+            extent += (grad->sizes[d] - 1) * c->strides[d];
+    }
+    ty_tensor *memory = ty_zeros(1, &extent, (ty_dtype)grad->dtype, grad->storage->device);
+    if (!memory)
+        return NULL;
+    ty_tensor *whole = tyi_alias(memory, c->ndim, grad->sizes, c->strides, 0);
+    ty_release(memory);
+    return whole;
+}
+
+/* inputs: the base as it was, then the inner node's inputs but the one that is the slice as it was. */
 static ty_status copy_slices_backward(tyi_node *node, ty_tensor *const *grad_out, ty_tensor **grad_in)
 {
     const ty_tensor *geometry = node->saved[0].x;
+    const slices_context *c = node->context;
     tyi_node *inner = node->inner;
     if (node->released)
         return tyi_saved(node, 0) ? TY_OK : TY_FAIL;
-    ty_tensor *whole = ty_clone(grad_out[0]);
-    if (whole && !whole->contiguous) {
-        ty_tensor *dense = ty_contiguous(whole);
-        ty_release(whole);
-        whole = dense;
-    }
-    /* The rule sees the gradient of the slice; a view by the same geometry works because the base is dense and
-     * row-major, which is checked when the node is made. */
-    ty_tensor *slice = whole ? tyi_temp(tyi_restrided(whole, geometry)) : NULL;
+    ty_tensor *whole = tyi_temp(laid_out_as_base(c, grad_out[0]));
+    ty_tensor *filled = whole ? tyi_temp(ty_copy_(whole, grad_out[0])) : NULL;
+    ty_tensor *slice = filled ? tyi_temp(tyi_restrided(whole, geometry)) : NULL;
     ty_tensor *slice_grad = slice ? tyi_temp(ty_clone(slice)) : NULL;
-    ty_tensor *inner_in[16] = {NULL};
-    if (!slice_grad || tyi_run_rule(inner, &slice_grad, inner_in) != TY_OK) {
-        for (int i = 0; i < inner->inputs; i++)
-            ty_release(inner_in[i]);
-        ty_release(whole);
-        return TY_FAIL;
-    }
-    ty_status status = TY_OK;
-    if (tyi_wants(node, 0)) {
-        ty_tensor *done = inner_in[0] ? ty_copy_(slice, inner_in[0]) : ty_zero_(slice);
+    ty_tensor *inner_in[INNER_MOST] = {NULL};
+    ty_status status = slice_grad ? tyi_run_rule(inner, &slice_grad, inner_in) : TY_FAIL;
+    if (status == TY_OK && tyi_wants(node, 0)) {
+        ty_tensor *done = inner_in[c->at] ? ty_copy_(slice, inner_in[c->at]) : ty_zero_(slice);
         status = done ? TY_OK : TY_FAIL;
         ty_release(done);
-        grad_in[0] = ty_retain(whole);
+        grad_in[0] = status == TY_OK ? ty_retain(whole) : NULL;
     }
-    ty_release(whole);
-    ty_release(inner_in[0]);
-    for (int i = 1; i < inner->inputs; i++)
-        grad_in[i] = inner_in[i];
+    for (int i = 0, k = 1; i < inner->inputs; i++) {
+        if (i != c->at && status == TY_OK)
+            grad_in[k++] = inner_in[i];
+        else
+            ty_release(inner_in[i]);
+    }
     return status;
 }
 
@@ -83,6 +105,66 @@ static ty_status overwritten_backward(tyi_node *node, ty_tensor *const *grad_out
 }
 
 static const tyi_node_kind overwritten = {"FillBackward0", overwritten_backward};
+
+/* The node of the base's new history. NULL on failure. */
+static tyi_node *slices_node(ty_tensor *x, ty_tensor *base, tyi_node *inner, int at)
+{
+    tyi_node *node = tyi_node_new(&copy_slices, inner->inputs, 1, 1, sizeof(slices_context));
+    if (!node)
+        return NULL;
+    slices_context *c = node->context;
+    c->at = at;
+    c->ndim = base->ndim;
+    memcpy(c->strides, base->strides, sizeof *c->strides * base->ndim);
+    node->inner = tyi_node_retain(inner);
+    node->output[0].dtype = base->dtype;
+    /* Geometry within a copy of the base, which begins at its own start. */
+    node->saved[0].x = tyi_alias(x, x->ndim, x->sizes, x->strides, x->offset - base->offset);
+    node->saved[0].version = ty_version(x);
+    node->saved[0].storage = x->storage;
+    if (!node->saved[0].x) {
+        tyi_node_release(node);
+        return NULL;
+    }
+    tyi_node_connect(node, 0, base);
+    /* The inner rule must give the slice's old gradient exactly when the base's is wanted. */
+    tyi_node_release(inner->edges[at].node);
+    ty_release(inner->edges[at].leaf);
+    tyi_node_connect(inner, at, base);
+    for (int i = 0, k = 1; i < inner->inputs; i++) {
+        tyi_edge edge = inner->edges[i];
+        if (i != at)
+            node->edges[k++] = (tyi_edge){tyi_node_retain(edge.node), ty_retain(edge.leaf), edge.nr};
+    }
+    return node;
+}
+
+ty_tensor *tyi_inplace_rebase(ty_tensor *x, tyi_node *inner, int at)
+{
+    tyi_record_of *record = tyi_meta_of(x);
+    tyi_node *node = NULL;
+    if (record->view_without_grad)
+        ty_fail(TY_ERROR_VALUE,
+                "%s: this view was made inside no_grad, and is changed in place with gradients on: make the view "
+                "outside no_grad, or detach it",
+                inner->kind->name);
+    else if (tyi_overlaps_itself(record->base))
+        ty_fail(
+            TY_ERROR_VALUE,
+            "%s: several elements of the tensor that this is a view of are one place in memory, so with gradients on "
+            "it cannot be changed in place; clone it first",
+            inner->kind->name);
+    else if (inner->inputs > INNER_MOST)
+        ty_fail(TY_ERROR_VALUE, "%s: too many inputs for an in-place op", inner->kind->name);
+    else
+        node = slices_node(x, record->base, inner, at);
+    tyi_node_release(inner);
+    if (!node || tyi_set_history(record->base, node, 0) != TY_OK)
+        return NULL;
+    /* x makes its own history anew from the base's when it is next asked for. */
+    record->view_version = ty_version(x) - 1;
+    return ty_retain(x);
+}
 
 ty_tensor *tyi_inplace_record(ty_tensor *x, const tyi_node_kind *kind, int inputs_count, ty_tensor *const *inputs,
                               int saved_count, ty_tensor *const *saved, const void *context, size_t context_bytes)
@@ -108,15 +190,6 @@ ty_tensor *tyi_inplace_record(ty_tensor *x, const tyi_node_kind *kind, int input
             "%s: this view was made inside no_grad, and is changed in place with gradients on: make the view outside "
             "no_grad, or detach it",
             kind->name);
-    if (inputs_count > 16)
-        return tyi_fail(TY_ERROR_VALUE, "%s: too many inputs for an in-place op", kind->name);
-    ty_tensor *base = record ? record->base : NULL;
-    if (base && !base->contiguous)
-        return tyi_fail(
-            TY_ERROR_VALUE,
-            "%s: a view of a tensor that is not contiguous cannot be changed in place with gradients on; call "
-            "contiguous() first",
-            kind->name);
     tyi_node *inner = tyi_node_make(kind, inputs_count, inputs, 1, &x, saved_count, saved, context, context_bytes);
     if (!inner)
         return NULL;
@@ -124,39 +197,7 @@ ty_tensor *tyi_inplace_record(ty_tensor *x, const tyi_node_kind *kind, int input
     for (int i = 0; i < saved_count; i++)
         if (saved[i] == x)
             inner->saved[i].version = ty_version(x); /* the result is saved as it is after the op */
-    if (!base)
+    if (!record || !record->base)
         return tyi_set_history(x, inner, 0) == TY_OK ? ty_retain(x) : NULL;
-    tyi_node *node = tyi_node_new(&copy_slices, inputs_count, 1, 1, 0);
-    if (!node) {
-        tyi_node_release(inner);
-        return NULL;
-    }
-    node->inner = inner;
-    node->output[0].dtype = base->dtype;
-    /* Geometry within a copy of the base, which begins at its own start. */
-    node->saved[0].x = tyi_alias(x, x->ndim, x->sizes, x->strides, x->offset - base->offset);
-    node->saved[0].version = ty_version(x);
-    node->saved[0].storage = x->storage;
-    /* The rule of the inner node must give the slice's old gradient exactly when the base's is wanted. */
-    tyi_edge before = {NULL, NULL, 0};
-    if (base->meta)
-        before = tyi_history(base);
-    node->edges[0] = (tyi_edge){tyi_node_retain(before.node), ty_retain(before.leaf), before.nr};
-    if (inner->edges[0].node || inner->edges[0].leaf) {
-        tyi_node_release(inner->edges[0].node);
-        ty_release(inner->edges[0].leaf);
-    }
-    inner->edges[0] = (tyi_edge){tyi_node_retain(before.node), ty_retain(before.leaf), before.nr};
-    for (int i = 1; i < inputs_count; i++) {
-        tyi_edge edge = inner->edges[i];
-        node->edges[i] = (tyi_edge){tyi_node_retain(edge.node), ty_retain(edge.leaf), edge.nr};
-    }
-    if (!node->saved[0].x || tyi_set_history(base, node, 0) != TY_OK) {
-        if (!node->saved[0].x)
-            tyi_node_release(node);
-        return NULL;
-    }
-    /* x makes its own history anew from the base's when it is next asked for. */
-    record->view_version = ty_version(x) - 1;
-    return ty_retain(x);
+    return tyi_inplace_rebase(x, inner, 0);
 }

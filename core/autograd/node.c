@@ -8,21 +8,41 @@
 
 #include "tensor/recycle.h"
 
-static _Thread_local bool grad_disabled;
+/* Why nothing is recorded on this thread. */
+enum { OFF_BY_MODE = 1, OFF_BY_INFERENCE = 2 };
+static _Thread_local unsigned char recording_off;
 static atomic_ullong sequence;
 static tyi_restride restride;
 _Thread_local bool tyi_capturing;
 
 bool ty_grad_enabled(void)
 {
-    return !grad_disabled;
+    return !(recording_off & OFF_BY_MODE);
 }
 
 bool ty_set_grad_enabled(bool enabled)
 {
-    bool was = !grad_disabled;
-    grad_disabled = !enabled;
+    bool was = ty_grad_enabled();
+    recording_off = (unsigned char)((recording_off & ~OFF_BY_MODE) | (enabled ? 0 : OFF_BY_MODE));
     return was;
+}
+
+bool ty_inference_mode_enabled(void)
+{
+    return tyi_inference_mode;
+}
+
+bool ty_set_inference_mode(bool enabled)
+{
+    bool was = tyi_inference_mode;
+    tyi_inference_mode = enabled;
+    recording_off = (unsigned char)((recording_off & ~OFF_BY_INFERENCE) | (enabled ? OFF_BY_INFERENCE : 0));
+    return was;
+}
+
+bool ty_is_inference(const ty_tensor *x)
+{
+    return x->storage->inference;
 }
 
 void tyi_set_restride(tyi_restride f)
@@ -42,6 +62,8 @@ static void meta_release(tyi_meta *meta)
     }
     ty_release(record->grad);
     ty_release(record->base);
+    if (record->hooks)
+        tyi_leaf_hooks_free(record->hooks);
     tyi_recycle_give(TYI_RECYCLE_RECORD, record);
 }
 
@@ -110,7 +132,7 @@ bool ty_requires_grad(const ty_tensor *x)
 
 bool tyi_needs_grad(int count, ty_tensor *const *inputs)
 {
-    if (grad_disabled)
+    if (recording_off)
         return false;
     for (int i = 0; i < count; i++)
         if (inputs[i] && inputs[i]->meta && ty_requires_grad(inputs[i]))
@@ -160,6 +182,9 @@ ty_status ty_set_requires_grad(ty_tensor *x, bool requires_grad)
                        ty_dtype_name((ty_dtype)x->dtype));
     if (!requires_grad && !x->meta)
         return TY_OK;
+    if (requires_grad && x->storage->inference && !tyi_inference_mode)
+        return ty_fail(TY_ERROR_VALUE, "requires_grad: this tensor was made in inference mode and cannot require a "
+                                       "gradient outside it; use a clone of it, x:clone()");
     tyi_record_of *record = tyi_meta_make(x);
     if (!record)
         return TY_FAIL;
@@ -231,6 +256,26 @@ ty_status ty_retain_grad(ty_tensor *x)
     return TY_OK;
 }
 
+ty_tensor *ty_detach_(ty_tensor *x)
+{
+    if (!x || !x->meta)
+        return ty_retain(x);
+    tyi_record_of *record = tyi_meta_of(x);
+    if (record->base)
+        return tyi_fail(TY_ERROR_VALUE,
+                        "detach_: a view cannot be detached in place, since its base would not know; use x:detach()");
+    if (record->node) {
+        if (record->retain_grad)
+            record->node->output[record->nr].retain = NULL;
+        tyi_node_release(record->node);
+    }
+    record->node = NULL;
+    record->nr = 0;
+    record->retain_grad = false;
+    record->requires_grad = false;
+    return ty_retain(x);
+}
+
 /* ---- Nodes ---- */
 
 tyi_node *tyi_node_new(const tyi_node_kind *kind, int inputs, int saved, int outputs, size_t context_bytes)
@@ -254,21 +299,16 @@ tyi_node *tyi_node_new(const tyi_node_kind *kind, int inputs, int saved, int out
     node->saved = (tyi_saved_tensor *)(node->edges + inputs);
     node->output = (tyi_output *)(node->saved + saved);
     node->context = node->output + outputs;
-    node->sequence = atomic_fetch_add_explicit(&sequence, 1, memory_order_relaxed);
+    node->sequence = atomic_fetch_add_explicit(&sequence, 2, memory_order_relaxed) + 2;
+    if (tyi_anomaly_on)
+        tyi_note_made(node);
     return node;
 }
 
 void tyi_node_drop_saved(tyi_node *node)
 {
-    for (int i = 0; i < node->saved_count; i++) {
-        tyi_saved_tensor *s = &node->saved[i];
-        ty_tensor *x = s->x;
-        tyi_node *history = s->node;
-        s->x = NULL;
-        s->node = NULL;
-        ty_release(x);
-        tyi_node_release(history);
-    }
+    for (int i = 0; i < node->saved_count; i++)
+        tyi_saved_drop(&node->saved[i]);
     if (node->inner)
         tyi_node_drop_saved(node->inner);
     node->released = true;
@@ -296,6 +336,8 @@ void tyi_node_release(tyi_node *node)
         for (int i = 0; i < node->outputs; i++)
             ty_release(node->output[i].pending);
         tyi_node_release(node->inner);
+        if (node->extra)
+            tyi_extra_free(node->extra);
         free(node);
     }
     dropping = false;
@@ -307,35 +349,8 @@ void tyi_node_connect(tyi_node *node, int i, ty_tensor *x)
     tyi_node_retain(edge.node);
     ty_retain(edge.leaf);
     node->edges[i] = edge;
-}
-
-ty_status tyi_node_save(tyi_node *node, int i, ty_tensor *x, int outputs_count, ty_tensor *const *outputs)
-{
-    tyi_saved_tensor *s = &node->saved[i];
-    if (!x)
-        return TY_OK;
-    s->version = ty_version(x);
-    s->storage = x->storage;
-    for (int k = 0; k < outputs_count; k++) {
-        if (outputs[k] == x) {
-            s->output = true;
-            s->nr = k;
-        }
-    }
-    tyi_edge edge = s->output ? (tyi_edge){NULL, NULL, 0} : tyi_history(x);
-    if (edge.leaf) {
-        s->x = ty_retain(x);
-        return TY_OK;
-    }
-    s->x = tyi_alias(x, x->ndim, x->sizes, x->strides, x->offset);
-    if (!s->x)
-        return TY_FAIL;
-    s->x->wrapped = x->wrapped;
-    if (edge.node) {
-        s->node = tyi_node_retain(edge.node);
-        s->nr = edge.nr;
-    }
-    return TY_OK;
+    if (edge.node ? edge.node->extra != NULL : edge.leaf && tyi_meta_of(edge.leaf)->hooks)
+        ty_hooks_used(x);
 }
 
 tyi_node *tyi_node_make(const tyi_node_kind *kind, int inputs_count, ty_tensor *const *inputs, int outputs_count,
@@ -403,119 +418,9 @@ ty_tensor *tyi_record_view(ty_tensor *out, ty_tensor *base, const tyi_node_kind 
     }
     tyi_record_of *of_base = tyi_meta_of(base);
     record->base = ty_retain(of_base && of_base->base ? of_base->base : base);
-    record->view_without_grad = grad_disabled || (of_base && of_base->view_without_grad);
+    record->view_without_grad = !ty_grad_enabled() || (of_base && of_base->view_without_grad);
     record->view_version = ty_version(out);
     return tyi_record(out, kind, 1, &base, 0, NULL, context, context_bytes);
-}
-
-/* ---- For rules ---- */
-
-/* Temporaries of running rules, oldest first: a rule has a handful, rules nest a few deep; more go to the heap. */
-#define TEMPORARIES_INLINE 128
-static _Thread_local struct {
-    int count, capacity; /* capacity of `more` */
-    ty_tensor **more;    /* those past the inline ones; freed when they are let go */
-    ty_tensor *first[TEMPORARIES_INLINE];
-} temporaries;
-
-ty_tensor *tyi_temp(ty_tensor *x)
-{
-    if (!x)
-        return NULL;
-    int past = temporaries.count - TEMPORARIES_INLINE;
-    if (past < 0) {
-        temporaries.first[temporaries.count++] = x;
-        return x;
-    }
-    if (past == temporaries.capacity) {
-        int capacity = past ? past * 2 : TEMPORARIES_INLINE;
-        ty_tensor **more = realloc(temporaries.more, (size_t)capacity * sizeof(ty_tensor *));
-        if (!more) {
-            ty_release(x);
-            tyi_fail_memory((size_t)capacity * sizeof(ty_tensor *));
-            return NULL;
-        }
-        temporaries.more = more;
-        temporaries.capacity = capacity;
-    }
-    temporaries.more[past] = x;
-    temporaries.count++;
-    return x;
-}
-
-int tyi_temps_begin(void)
-{
-    return temporaries.count;
-}
-
-void tyi_temps_end(int outer)
-{
-    while (temporaries.count > outer) {
-        int last = --temporaries.count;
-        ty_release(last < TEMPORARIES_INLINE ? temporaries.first[last] : temporaries.more[last - TEMPORARIES_INLINE]);
-    }
-    if (temporaries.more && temporaries.count <= TEMPORARIES_INLINE) {
-        free(temporaries.more);
-        temporaries.more = NULL;
-        temporaries.capacity = 0;
-    }
-}
-
-ty_status tyi_run_rule(tyi_node *node, ty_tensor *const *grad_out, ty_tensor **grad_in)
-{
-    int outer = tyi_temps_begin();
-    ty_status status = node->kind->backward(node, grad_out, grad_in);
-    tyi_temps_end(outer);
-    return status;
-}
-
-bool tyi_wants(const tyi_node *node, int input)
-{
-    const tyi_edge *edge = &node->edges[input];
-    if (edge->leaf)
-        return !tyi_capturing || tyi_meta_of(edge->leaf)->capture;
-    return edge->node && edge->node->needed;
-}
-
-bool tyi_saved_is_null(const tyi_node *node, int i)
-{
-    return !node->saved[i].x && !node->released;
-}
-
-ty_tensor *tyi_saved(tyi_node *node, int i)
-{
-    tyi_saved_tensor *s = &node->saved[i];
-    if (node->released)
-        return tyi_fail(TY_ERROR_VALUE,
-                        "backward: the values that %s saved are gone: this graph was gone through once already; give "
-                        "the first backward retain_graph = true to go through it twice",
-                        node->kind->name);
-    if (!s->x)
-        return NULL;
-    uint32_t version = ty_version(s->x);
-    if (s->x->storage != s->storage)
-        return tyi_fail(TY_ERROR_VALUE,
-                        "backward: a tensor that %s needs, %s, was given other data since; run the forward pass again",
-                        node->kind->name, TYI_DESCRIBE(s->x));
-    if (version != s->version)
-        return tyi_fail(
-            TY_ERROR_VALUE,
-            "backward: a value that %s needs, %s, was modified by an in-place operation: it is at version %u, "
-            "but was saved at version %u; use the form of that operation without '_', or clone the value first",
-            node->kind->name, TYI_DESCRIBE(s->x), version, s->version);
-    tyi_node *history = s->output ? node : s->node;
-    if (grad_disabled || !history)
-        return s->x;
-    /* The rule will be differentiated: it must see where the value came from. */
-    ty_tensor *x = tyi_temp(tyi_alias(s->x, s->x->ndim, s->x->sizes, s->x->strides, s->x->offset));
-    if (!x || tyi_set_history(x, tyi_node_retain(history), s->nr) != TY_OK)
-        return NULL;
-    return x;
-}
-
-const void *tyi_context(const tyi_node *node)
-{
-    return node->context;
 }
 
 ty_tensor *tyi_restrided(ty_tensor *x, const ty_tensor *geometry)

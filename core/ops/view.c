@@ -511,24 +511,29 @@ ty_tensor *ty_diagonal(ty_tensor *x, int64_t offset, int dim0, int dim1)
 
 /* ---- as_strided ---- */
 
-/* `base` holds the view's sizes, dims its strides, start its offset from the base's first element, end the base's
- * number of elements. */
+/* All within the base's memory, which reaches `extent` elements from the base's first. */
+typedef struct as_strided_context {
+    int ndim, base_ndim;
+    int64_t start, extent;
+    int64_t strides[TY_MAX_DIMS], base_sizes[TY_MAX_DIMS], base_strides[TY_MAX_DIMS];
+} as_strided_context;
+
 static ty_status as_strided_backward(tyi_node *node, ty_tensor *const *grad_out, ty_tensor **grad_in)
 {
-    const view_context *c = context_from(node);
+    const as_strided_context *c = tyi_context(node);
     ty_tensor *grad = grad_out[0];
     ty_device device = ty_device_of(grad);
-    ty_tensor *flat = tyi_temp(ty_zeros(1, &c->end, (ty_dtype)grad->dtype, device));
+    ty_tensor *flat = tyi_temp(ty_zeros(1, &c->extent, (ty_dtype)grad->dtype, device));
     /* Several elements of the view may be one of the base: their gradients add up. */
-    ty_tensor *positions = tyi_temp(ty_arange(ty_int(0), ty_int(c->end), ty_int(1), TY_INT64, device));
+    ty_tensor *positions = tyi_temp(ty_arange(ty_int(0), ty_int(c->extent), ty_int(1), TY_INT64, device));
     if (!flat || !positions)
         return TY_FAIL;
-    ty_tensor *seen = tyi_temp(tyi_alias(positions, grad->ndim, grad->sizes, c->dims, c->start));
+    ty_tensor *seen = tyi_temp(tyi_alias(positions, grad->ndim, grad->sizes, c->strides, c->start));
     seen = seen ? tyi_temp(ty_reshape(seen, 1, (int64_t[]){-1})) : NULL;
     ty_tensor *values = tyi_temp(ty_reshape(grad, 1, (int64_t[]){-1}));
     if (!seen || !values || (grad->numel && !tyi_temp(ty_index_put_(flat, 1, &seen, values, true))))
         return TY_FAIL;
-    return given(ty_reshape(flat, c->base.ndim, c->base.sizes), grad_in);
+    return given(ty_as_strided(flat, c->base_ndim, c->base_sizes, c->base_strides, 0), grad_in);
 }
 
 static const tyi_node_kind as_strided_node = {"AsStridedBackward0", as_strided_backward};
@@ -551,23 +556,19 @@ ty_tensor *ty_as_strided(ty_tensor *x, int ndim, const int64_t *sizes, const int
             TY_ERROR_INDEX,
             "as_strided: sizes %s with strides %s from offset %lld are not within the storage of %lld elements",
             tyi_shape_text(ndim, sizes).s, tyi_shape_text(ndim, strides).s, (long long)offset, (long long)held);
-    ty_tensor *view = tyi_alias(x, ndim, sizes, strides, offset);
-    if (view && ty_grad_enabled() && ty_requires_grad(x)) {
-        int64_t start = offset - x->offset;
-        if (!x->contiguous || start < 0 || (numel && last - x->offset >= x->numel)) {
-            ty_release(view);
-            return tyi_fail(TY_ERROR_VALUE,
-                            "as_strided: with gradients on, the tensor must be contiguous and hold all that is "
-                            "seen; call contiguous() first");
-        }
-        view_context c = context_of(x);
-        c.start = start;
-        c.end = x->numel;
-        memcpy(c.dims, strides, sizeof *strides * (size_t)ndim);
-        return recorded(view, x, &as_strided_node, &c);
-    }
-    view_context c = context_of(x);
-    return recorded(view, x, &as_strided_node, &c);
+    as_strided_context c = {.ndim = ndim, .base_ndim = x->ndim, .start = offset - x->offset, .extent = 1};
+    for (int d = 0; d < x->ndim; d++)
+        c.extent += (x->sizes[d] - 1) * x->strides[d];
+    c.extent = x->numel ? c.extent : 0;
+    memcpy(c.strides, strides, sizeof *strides * (size_t)ndim);
+    memcpy(c.base_sizes, x->sizes, sizeof *x->sizes * x->ndim);
+    memcpy(c.base_strides, x->strides, sizeof *x->strides * x->ndim);
+    if (ty_grad_enabled() && ty_requires_grad(x) &&
+        (tyi_overlaps_itself(x) || c.start < 0 || (numel && last - x->offset >= c.extent)))
+        return tyi_fail(TY_ERROR_VALUE,
+                        "as_strided: with gradients on, the tensor must hold all that is seen, and each "
+                        "of its elements must have a place of its own; call contiguous() first");
+    return tyi_record_view(tyi_alias(x, ndim, sizes, strides, offset), x, &as_strided_node, &c, sizeof c);
 }
 
 static ty_tensor *restride(ty_tensor *base, const ty_tensor *geometry)

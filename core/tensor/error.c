@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MESSAGE_BYTES 1024
+#define MESSAGE_BYTES 4096
 
 static _Thread_local char message[MESSAGE_BYTES];
 static _Thread_local ty_error_kind message_kind;

@@ -178,6 +178,8 @@ typedef struct small_storage {
 
 static atomic_ullong smalls_made, smalls_dropped;
 
+_Thread_local bool tyi_inference_mode;
+
 static void release_small(tyi_storage *s)
 {
     atomic_fetch_add_explicit(&smalls_dropped, 1, memory_order_relaxed);
@@ -190,6 +192,7 @@ static tyi_storage *new_small(size_t bytes, ty_device device)
     if (!small)
         return NULL;
     small->s = (tyi_storage){.device = device, .bytes = bytes, .data = small->data, .release = release_small};
+    small->s.inference = tyi_inference_mode;
     atomic_init(&small->s.refs, 1);
     atomic_init(&small->s.version, 0);
     atomic_fetch_add_explicit(&smalls_made, 1, memory_order_relaxed);
@@ -224,6 +227,7 @@ tyi_storage *tyi_storage_new(size_t bytes, ty_device device)
         return NULL;
     }
     *s = (tyi_storage){.device = device, .bytes = bytes, .release = release_to_device, .owner = (void *)allocator};
+    s->inference = tyi_inference_mode;
     atomic_init(&s->refs, 1);
     atomic_init(&s->version, 0);
     if (allocator->allocate(device.index, bytes, &s->data) != TY_OK) {

@@ -16,6 +16,7 @@
 typedef struct tyi_storage {
     atomic_int refs;
     atomic_uint version; /* in-place changes so far */
+    bool inference;      /* made in inference mode: takes no part in autograd */
     ty_device device;
     size_t bytes;
     void *data;
@@ -62,6 +63,9 @@ static inline void tyi_bump_version(ty_tensor *x)
 {
     atomic_fetch_add_explicit(&x->storage->version, 1, memory_order_relaxed);
 }
+
+/* Whether this thread is in inference mode: storages that it makes are marked. */
+extern _Thread_local bool tyi_inference_mode;
 
 /* Memory of a device, uninitialised. NULL on failure. */
 tyi_storage *tyi_storage_new(size_t bytes, ty_device device);

@@ -30,7 +30,8 @@ exempt_all("random: bits, not values, are compared, by tests/c/test_random.c and
   .. "trunc_normal_ calculate_gain")
 exempt_all("initialisers: nn_spec", "constant_ zeros_ ones_")
 exempt_all("the tape itself: tests/c/test_autograd.c; every gradient here goes through grad",
-  "backward grad requires_grad_ retain_grad is_grad_enabled")
+  "backward grad requires_grad_ retain_grad is_grad_enabled register_hook register_post_accumulate_grad_hook detach_ "
+  .. "is_inference")
 exempt_all("settings of the process, no op",
   "get_num_threads set_num_threads get_default_dtype set_default_dtype set_printoptions")
 exempt_all("a fact about a Lua value", "is_tensor")

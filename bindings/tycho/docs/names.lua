@@ -69,8 +69,8 @@ function names.key(name) return (name:gsub("^ty%.", "")) end
 --- names.of_rows(row): how a row of the binding table is called.
 function names.of_row(row)
   local list, prefix = {}, {functions = "ty.", F = "F.", init = "nn.init.", linalg = "ty.linalg.", special = "ty.special.",
-    methods = "tensor:"}
-  for _, scope in ipairs {"functions", "F", "init", "linalg", "special", "methods"} do
+    autograd = "ty.autograd.", methods = "tensor:"}
+  for _, scope in ipairs {"functions", "F", "init", "linalg", "special", "autograd", "methods"} do
     if row.scopes[scope] then list[#list + 1] = prefix[scope] .. row.name end
   end
   return list

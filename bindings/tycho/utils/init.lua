@@ -1,0 +1,3 @@
+-- ty.utils: tools that PyTorch keeps in torch.utils.
+
+return {checkpoint = require "tycho.utils.checkpoint"}
