@@ -132,7 +132,7 @@ const tyb_row tyb_rows_autograd[] = {
      "Adds the gradient of the sum of tensors, each weighted by its grad_tensors (ones for tensors of one element), to "
      "the grad of every leaf, or of the given inputs alone.",
      "local x = ty.ones(2, {requires_grad = true})\nty.autograd.backward({x * 2, x * 3}, {ty.ones(2), ty.ones(2)})\n"
-     "print(x.grad)"},
+     "return x.grad"},
     {"grad",
      "(outputs: Tensors, inputs: Tensors, grad_outputs: Tensors?, retain_graph: bool?, create_graph: bool = false, "
      "allow_unused: bool?, is_grads_batched: bool = false, materialize_grads: bool = false) -> Tensors",
@@ -148,13 +148,13 @@ const tyb_row tyb_rows_autograd[] = {
      "method remove(); local _ <close> = x:register_hook(f) removes it at the end of the block. Do not change grad in "
      "place. A hook that refers to a tensor made from input keeps it until backward frees the graph.",
      "local x = ty.ones(2, {requires_grad = true})\nlocal handle = x:register_hook(function(g) return g * 2 end)\n"
-     "x:sum():backward()\nhandle:remove()\nprint(x.grad)"},
+     "x:sum():backward()\nhandle:remove()\nreturn x.grad"},
     {"register_post_accumulate_grad_hook", "(input: Tensor, hook: any) -> any", register_post_accumulate_grad_hook,
      TYB_METHOD,
      "Calls hook(input) after backward has added a gradient to input.grad: to step and forget a gradient while "
      "backward still runs. input must be a leaf. The result has a method remove().",
      "local w = ty.ones(2, {requires_grad = true})\nw:register_post_accumulate_grad_hook(function(p)\n"
-     "  ty.no_grad(function() p:sub_(p.grad * 0.1) end)\n  p.grad = nil\nend)\n(w * w):sum():backward()\nprint(w)"},
+     "  p:detach():sub_(p.grad * 0.1)\n  p.grad = nil\nend)\nty.sum(w * w):backward()\nreturn w"},
     {"detach", "(input: Tensor) -> Tensor", detach, TYB_BOTH,
      "The same elements, sharing memory, without history: gradients stop here.",
      "ty.ones(2, {requires_grad = true}):detach().requires_grad"},
@@ -162,8 +162,7 @@ const tyb_row tyb_rows_autograd[] = {
      "Takes the history from a tensor itself: it becomes a leaf that requires no gradient. Not for views.",
      "local y = ty.ones(2, {requires_grad = true}) * 2; y:detach_(); return y.is_leaf"},
     {"is_inference", "(input: Tensor) -> bool", is_inference, TYB_BOTH,
-     "Whether the tensor's memory was made in ty.inference_mode.",
-     "ty.inference_mode(function() return ty.ones(1):is_inference() end)"},
+     "Whether the tensor's memory was made in ty.inference_mode.", "ty.ones(1):is_inference()"},
     {"requires_grad_", "(input: Tensor, requires_grad: bool = true) -> self", requires_grad_, TYB_METHOD,
      "Sets whether gradients are wanted for a floating leaf.", "ty.ones(2):requires_grad_().requires_grad"},
     {"retain_grad", "(input: Tensor) -> none", retain_grad, TYB_METHOD,

@@ -5,19 +5,19 @@
 local core = require "tycho.core"
 
 local scopes = {docs = {
-  {name = "ty.no_grad", signature = "(function?) -> ...",
+  {names = {"ty.no_grad", "ty.autograd.no_grad"}, signature = "(function?) -> ...",
     doc = "Records no gradients inside: for evaluation and for updates by hand. With a function: runs it and gives its "
       .. "results. Without: a value to close, local _ <close> = ty.no_grad(). ty.no_grad()(f) is f, always run so.",
     example = "local y = ty.no_grad(function() return ty.ones(2, {requires_grad = true}) * 2 end)"},
-  {name = "ty.enable_grad", signature = "(function?) -> ...",
+  {names = {"ty.enable_grad", "ty.autograd.enable_grad"}, signature = "(function?) -> ...",
     doc = "Records gradients inside, also within no_grad. Used as no_grad.",
     example = "ty.no_grad(function() ty.enable_grad(function() assert(ty.is_grad_enabled()) end) end)"},
-  {name = "ty.set_grad_enabled", signature = "(enabled: bool, function?) -> ...",
+  {names = {"ty.set_grad_enabled", "ty.autograd.set_grad_enabled"}, signature = "(enabled: bool, function?) -> ...",
     doc = "no_grad or enable_grad by a condition. Called alone it holds from then on.",
     example = "ty.set_grad_enabled(false, function() end)"},
   {name = "ty.is_grad_enabled", signature = "() -> bool", doc = "Whether gradients are recorded now.",
     example = "assert(ty.is_grad_enabled())"},
-  {name = "ty.inference_mode", signature = "(mode: bool = true, function?) -> ...",
+  {names = {"ty.inference_mode", "ty.autograd.inference_mode"}, signature = "(mode: bool = true, function?) -> ...",
     doc = "As no_grad, and what is made inside never takes part in gradients: it cannot be saved for backward, nor be changed "
       .. "in place outside; a clone can. Used as no_grad; inference_mode(false) is the normal mode within.",
     example = "local y = ty.inference_mode(function() return ty.ones(2) * 2 end)\nprint(y:is_inference())"},

@@ -177,6 +177,10 @@ end
 
 -- Rows that change settings of the process, and names that end it, ask the network, read files or draw.
 local left_out = {set_num_threads = true, ["ty.no_grad"] = true, ["ty.enable_grad"] = true, ["ty.set_grad_enabled"] = true,
+  ["ty.inference_mode"] = true, ["autograd.detect_anomaly"] = true, ["autograd.set_detect_anomaly"] = true,
+  ["autograd.graph.saved_tensors_hooks"] = true, ["autograd.graph.save_on_cpu"] = true,
+  ["autograd.no_grad"] = true, ["autograd.enable_grad"] = true, ["autograd.set_grad_enabled"] = true,
+  ["autograd.inference_mode"] = true,
   set_default_dtype = true, set_printoptions = true, ["ty.help"] = true, help = true, ["io.download"] = true,
   ["io.save"] = true, ["ty.save"] = true, ["data.FashionMNIST"] = true}
 

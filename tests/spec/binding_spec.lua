@@ -36,14 +36,15 @@ local function rows_by_name()
 end
 
 local function function_of(row)
-  for _, scope in ipairs {"functions", "methods", "F", "init", "linalg", "special"} do
+  for _, scope in ipairs {"functions", "methods", "F", "init", "linalg", "special", "autograd"} do
     if row.scopes[scope] then return core[scope][row.name] end
   end
 end
 
 describe("the binding table", function()
   it("documents every row, and every example runs", function()
-    local env = setmetatable({ty = setmetatable({linalg = core.linalg, special = core.special}, {__index = ty}), F = F,
+    local env = setmetatable({ty = setmetatable({linalg = core.linalg, special = core.special,
+      autograd = core.autograd}, {__index = ty}), F = F,
       nn = {init = init}}, {__index = _G})
     for _, row in ipairs(rows_by_name()) do
       assert.is_string(row.doc, row.name)

@@ -22,7 +22,7 @@ local function plausible_value(form, argument)
 end
 
 local function place_of(row)
-  for _, scope in ipairs {"functions", "methods", "F", "init", "linalg", "special"} do
+  for _, scope in ipairs {"functions", "methods", "F", "init", "linalg", "special", "autograd"} do
     if row.scopes[scope] then return ("core.%s.%s"):format(scope, row.name) end
   end
 end

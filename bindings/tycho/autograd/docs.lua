@@ -1,4 +1,4 @@
--- Documentation of ty.autograd, of scopes on the graph, and of nodes.
+-- Documentation of ty.autograd, found as ty.autograd.docs.
 
 local function entry(name, signature, doc, example)
   return {name = "ty.autograd." .. name, signature = signature, doc = doc, example = example}
@@ -50,21 +50,17 @@ local docs = {
   entry("is_anomaly_enabled", "() -> bool", "Whether anomaly mode is on.", "assert(not ty.autograd.is_anomaly_enabled())"),
   entry("is_anomaly_check_nan_enabled", "() -> bool", "Whether anomaly mode looks for NaN.",
     "ty.autograd.is_anomaly_check_nan_enabled()"),
-  entry("no_grad", "(f?) -> ...", "ty.no_grad."),
-  entry("enable_grad", "(f?) -> ...", "ty.enable_grad."),
-  entry("set_grad_enabled", "(enabled, f?) -> ...", "ty.set_grad_enabled."),
-  entry("inference_mode", "(mode = true, f?) -> ...", "ty.inference_mode."),
   entry("graph.saved_tensors_hooks", "(pack, unpack, f?) -> ...", "A scope in which pack(tensor) says what is kept in place of "
     .. "each value that an op saves for backward, and unpack(that) gives a tensor with the same values back.",
     "ty.autograd.graph.saved_tensors_hooks(function(x) return x end, function(x) return x end, function()\n"
-    .. "  local x = ty.ones(2, {requires_grad = true})\n  (x * x):sum():backward()\nend)"),
+    .. "  local x = ty.ones(2, {requires_grad = true})\n  ty.sum(x * x):backward()\nend)"),
   entry("graph.save_on_cpu", "(f?) -> ...", "A scope in which what ops save for backward waits in the memory of the CPU.",
     "ty.autograd.graph.save_on_cpu(function() end)"),
-  entry("Node", "x.grad_fn", "A step of the recorded graph: node.name, node.next_functions (for each input a pair {node or nil, "
-    .. "number of the output}), node:register_hook(function(grad_inputs, grad_outputs) ... end), "
-    .. "node:register_prehook(function(grad_outputs) ... end), whose results, unless nil, replace the gradients (lists, nil where "
-    .. "there is none). The node of a leaf is AccumulateGrad, and has the leaf in node.variable.",
-    "local y = ty.ones(1, {requires_grad = true}) * 2\nprint(y.grad_fn.name, y.grad_fn.next_functions[1][1])"),
+  {name = "autograd", signature = ": gradients", doc = "Gradients of tensors, functions with a gradient of one's own, and what "
+    .. "helps to find mistakes in them, as torch.autograd."},
+  {name = "autograd.functional", signature = ": derivatives of functions", doc = "Jacobians, Hessians and their products with "
+    .. "vectors."},
+  {name = "autograd.graph", signature = ": the recorded graph", doc = "What is done with the values that ops save for backward."},
 }
 
 return {docs = docs}

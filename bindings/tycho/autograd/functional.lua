@@ -31,6 +31,9 @@ local function prepare(name, inputs, create_graph)
   local list, is_list = as_list(name, "inputs", inputs)
   local fresh = {}
   for i, x in ipairs(list) do
+    if not x:is_floating_point() then
+      core.raise(("%s: input %d must be floating, it is %s"):format(name, i, tostring(x.dtype)))
+    end
     if create_graph then
       fresh[i] = x.requires_grad and x:view_as(x) or x:detach():requires_grad_()
     else

@@ -12,7 +12,9 @@ local grad = core.functions.grad
 
 local function list_of(name, inputs)
   if core.is_tensor(inputs) then return {inputs} end
-  if type(inputs) ~= "table" then core.raise(("%s: inputs must be a tensor or a list, got %s"):format(name, options.say(inputs))) end
+  if type(inputs) ~= "table" then
+    core.raise(("%s: inputs must be a tensor or a list, got %s"):format(name, options.say(inputs)))
+  end
   return inputs
 end
 

@@ -13,24 +13,27 @@ local function is_function(f)
   return type(f) == "function" or (meta and meta.__call) ~= nil
 end
 
+local function hooked(name, pack, unpack, f)
+  return scopes.run(name, function()
+    local was = core.set_saved_hooks {pack, unpack}
+    return function() core.set_saved_hooks(was) end
+  end, f)
+end
+
 --- saved_tensors_hooks(pack, unpack, f?): a scope in which what ops keep for their gradients goes through pack(tensor), and
 -- what backward needs comes from unpack(what pack gave). The innermost scope counts.
 function M.saved_tensors_hooks(pack, unpack, f)
   if not is_function(pack) or not is_function(unpack) then
     core.raise "saved_tensors_hooks: two functions are needed, pack(tensor) and unpack(packed)"
   end
-  return scopes.run("autograd.graph.saved_tensors_hooks", function()
-    local was = core.set_saved_hooks {pack, unpack}
-    return function() core.set_saved_hooks(was) end
-  end, f)
+  return hooked("autograd.graph.saved_tensors_hooks", pack, unpack, f)
 end
 
+local function to_cpu(x) return {x.device, x:cpu()} end
+local function back(packed) return packed[2]:to(packed[1]) end
+
 --- save_on_cpu(f?): a scope in which what ops keep for their gradients waits in the memory of the CPU.
-function M.save_on_cpu(f)
-  return M.saved_tensors_hooks(function(x) return {x.device, x:cpu()} end, function(packed)
-    return packed[2]:to(packed[1])
-  end, f)
-end
+function M.save_on_cpu(f) return hooked("autograd.graph.save_on_cpu", to_cpu, back, f) end
 
 -- ---- Anomaly mode ----
 

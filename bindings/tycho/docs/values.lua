@@ -31,10 +31,18 @@ local docs = {
     .. "tensor({3., 3.})"),
   field("requires_grad", " -> boolean", "Whether backward computes a gradient for it. May be assigned on leaves of a floating "
     .. "dtype; an error elsewhere.", "ty.ones(2, {requires_grad = true}).requires_grad\n--> true"),
-  field("grad_fn", " -> string or nil", "The operation that made it, where gradients are recorded; nil for leaves.",
+  field("grad_fn", " -> node or nil", "The operation that made it, where gradients are recorded; nil for leaves. node.name, "
+    .. "node.next_functions (for each input a pair {node or nil, number of the output}); "
+    .. "node:register_prehook(function(grad_outputs) ... end) and node:register_hook(function(grad_inputs, grad_outputs) ... "
+    .. "end) see the gradients before and after it, as lists, and replace them by what they give unless nil. The node of a "
+    .. "leaf is AccumulateGrad, and has the leaf in node.variable.",
     "(ty.ones(2, {requires_grad = true}) * 2).grad_fn\n--> <MulBackward0>"),
   field("is_leaf", " -> boolean", "Whether it was made by no recorded operation, so that backward fills its grad.",
     "ty.ones(2, {requires_grad = true}).is_leaf\n--> true"),
+  field("output_nr", " -> integer", "Which result of its grad_fn it is, from 1; 1 for leaves.",
+    "local values, at = ty.ones(2, 2, {requires_grad = true}):max(1)\nreturn values.output_nr\n--> 1"),
+  field("_version", " -> integer", "How often its memory was changed in place, which backward checks.",
+    "ty.ones(2):add_(1)._version\n--> 1"),
   field("data", " -> tensor", "The same memory without history. Assigning a tensor of the same shape gives x its elements "
     .. "and keeps x what it is for optimisers.", "ty.ones(2, {requires_grad = true}).data.requires_grad\n--> false"),
   field("T", " -> tensor", "A view with the order of all dimensions turned around; of a matrix its transpose.",

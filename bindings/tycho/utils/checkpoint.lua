@@ -120,7 +120,7 @@ end
 
 local function is_callable(f)
   local meta = getmetatable(f)
-  return type(f) == "function" or (type(f) == "table" and meta and meta.__call) ~= nil
+  return type(f) == "function" or (type(f) == "table" and meta ~= nil and meta.__call ~= nil)
 end
 
 --- checkpoint(f, ..., {preserve_rng_state = true, early_stop = true, determinism_check = "default"}): f(...), keeping its
@@ -147,9 +147,16 @@ end
 -- but for the last. functions: a list, or a Sequential.
 function M.checkpoint_sequential(functions, segments, ...)
   local list = {}
-  if type(functions) == "table" and type(functions.children) == "function" then functions = functions:children() end
-  if type(functions) ~= "table" then core.raise "checkpoint_sequential: a list of functions or a Sequential is needed" end
-  for i, f in ipairs(functions) do list[i] = f end
+  if require "tycho.nn.module".is_module(functions) then functions = functions:children() end
+  if type(functions) ~= "table" or #functions == 0 then
+    core.raise "checkpoint_sequential: a list of functions or a Sequential is needed"
+  end
+  for i, f in ipairs(functions) do
+    if not is_callable(f) then
+      core.raise(("checkpoint_sequential: item %d must be a function or a module, got %s"):format(i, options.say(f)))
+    end
+    list[i] = f
+  end
   if math.type(segments) ~= "integer" or segments < 1 or segments > #list then
     core.raise(("checkpoint_sequential: segments must be from 1 to the number of functions, %d, got %s"):format(#list,
       options.say(segments)))
@@ -177,16 +184,17 @@ function M.checkpoint_sequential(functions, segments, ...)
 end
 
 M.docs = {
-  {name = "ty.utils.checkpoint", signature = "(f, ..., {preserve_rng_state = true, early_stop = true, "
+  {names = {"ty.utils.checkpoint", "ty.utils.checkpoint.checkpoint"},
+    signature = "(f, ..., {preserve_rng_state = true, early_stop = true, "
     .. "determinism_check = \"default\"}?) -> ...",
     doc = "f(...), keeping its inputs alone for backward: when backward needs more, f is run again, with the random numbers it "
-      .. "had (dropout is the same). Also ty.utils.checkpoint.checkpoint. f must do the same each time; checkpoints nest. "
+      .. "had (dropout is the same). f must do the same each time; checkpoints nest. "
       .. "early_stop: f is run only until all is there.",
     example = "local net = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1))\n"
       .. "ty.utils.checkpoint(net, ty.ones(3, 2)):sum():backward()"},
-  {name = "ty.utils.checkpoint.checkpoint", signature = "(f, ..., options?) -> ...", doc = "ty.utils.checkpoint itself."},
   {name = "ty.utils.checkpoint.checkpoint_sequential", signature = "(functions, segments, input, options?) -> ...",
-    doc = "The functions (a list, or an nn.Sequential) one after the other in so many segments, all but the last checkpointed.",
+    doc = "The functions (a list, or an nn.Sequential) one after the other in so many segments, all but the last "
+      .. "checkpointed.",
     example = "local net = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1))\n"
       .. "ty.utils.checkpoint.checkpoint_sequential(net, 2, ty.ones(3, 2)):sum():backward()"},
 }
