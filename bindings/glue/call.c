@@ -411,8 +411,8 @@ static void set_flag(lua_State *L, const char *field, bool flag)
 static const struct {
     int bit;
     const char *name;
-} scopes[] = {{TYB_TY, "functions"}, {TYB_METHOD, "methods"}, {TYB_F, "F"},
-              {TYB_INIT, "init"},    {TYB_LINALG, "linalg"},  {TYB_SPECIAL, "special"},
+} scopes[] = {{TYB_TY, "functions"},     {TYB_METHOD, "methods"}, {TYB_F, "F"},
+              {TYB_INIT, "init"},        {TYB_LINALG, "linalg"},  {TYB_SPECIAL, "special"},
               {TYB_AUTOGRAD, "autograd"}};
 #define SCOPES (sizeof scopes / sizeof *scopes)
 
