@@ -2,7 +2,7 @@
 """Random small programs of tensor operations, as Lua, with what PyTorch gives for them: values, dtypes, shapes and the gradients
 of the leaves. tests/spec/random_programs_spec.lua runs them: a committed sample always, a fresh batch where there is a PyTorch.
 
-    python3 random_programs.py [--count N] [--seed S] > random_programs.lua
+    python3 random_programs.py [--count N] [--seed S] [--half] > random_programs.lua
 
 A program is a list of lines, each `local vN = <expression>` of earlier names. It is evaluated twice, in float32 and in float64
 throughout; one whose results then differ by more than rounding (a floor or a comparison at its edge, cancellation) is thrown
@@ -19,9 +19,10 @@ import torch.nn.functional as F
 
 torch.set_num_threads(1)
 wide = False  # the second evaluation: float32 means float64
-DTYPES = {name: getattr(torch, name) for name in "bool uint8 int8 int16 int32 int64 float32 float64".split()}
+DTYPES = {name: getattr(torch, name) for name in "bool uint8 int8 int16 int32 int64 float16 bfloat16 float32 float64".split()}
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 LIMIT = 64  # elements of a tensor
+SMALL = []  # further dtypes of leaves
 R = random.Random()
 
 
@@ -35,7 +36,7 @@ def need(condition):
 
 
 def dtype_of(name):
-    return torch.float64 if wide and name == "float32" else DTYPES[name]
+    return torch.float64 if wide and name in ("float32", "float16", "bfloat16") else DTYPES[name]
 
 
 # ---- Values ----
@@ -74,15 +75,15 @@ def sizes(list_):
 
 def leaf(name):
     shape = [R.choice([1, 2, 2, 3, 3, 4]) for _ in range(R.choice([0, 1, 1, 2, 2, 2, 3]))]
-    kind = R.choice(["float32"] * 6 + ["float64"] * 2 + ["int64", "int64", "int32", "uint8", "bool", "int16", "int8"])
+    kind = R.choice(["float32"] * 6 + ["float64"] * 2 + ["int64", "int64", "int32", "uint8", "bool", "int16", "int8"] + SMALL)
     n = math.prod(shape)
     if kind == "bool":
         flat = [R.random() < 0.5 for _ in range(n)]
-    elif kind.startswith("float"):
+    elif "float" in kind:
         flat = [R.randint(-40, 40) / 16 + R.randint(0, 3) / 256 for _ in range(n)]
     else:
         flat = [R.randint(0 if kind == "uint8" else -6, 6) for _ in range(n)]
-    grad = kind.startswith("float") and R.random() < 0.8
+    grad = "float" in kind and R.random() < 0.8
     plain = torch.tensor(flat, dtype=DTYPES[kind]).reshape(shape)
     text = "ty.tensor(%s, {dtype = \"%s\"%s})" % (nested(plain.tolist()), kind, ", requires_grad = true" if grad else "")
 
@@ -597,15 +598,17 @@ def sure(values, results):
     finally:
         wide = False
         torch.set_default_dtype(torch.float32)
-    if not all(close(made[v.name], wide_made[v.name], 2e-6) for v in values):
+    dtypes = {v.x.dtype for v in values}
+    coarse = 3e-2 if torch.bfloat16 in dtypes else 4e-3 if torch.float16 in dtypes else 2e-6
+    if not all(close(made[v.name], wide_made[v.name], coarse) for v in values):
         return None
     if (grads is None) != (wide_grads is None):
         return None
     if grads is not None:
-        if not all(close(g, w, 2e-5) and (g is None or bool(torch.isfinite(g).all())) for g, w in zip(grads, wide_grads)):
+        if not all(close(g, w, 10 * coarse) and (g is None or bool(torch.isfinite(g).all())) for g, w in zip(grads, wide_grads)):
             return None
-    exact = not any(v.x.dtype == torch.float32 for v in values)
-    return [made[name] for name in results], grads, exact
+    tolerance = 20 * coarse if coarse > 1e-4 else 2e-5 if torch.float32 in dtypes else 1e-10
+    return [made[name] for name in results], grads, tolerance
 
 
 def tensor_text(x):
@@ -621,10 +624,13 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=time.time_ns() % 1000000007)
+    parser.add_argument("--half", action="store_true", help="float16 and bfloat16, too")
     arguments = parser.parse_args()
+    if arguments.half:
+        SMALL.extend(["float16", "bfloat16"] * 3)
     R.seed(arguments.seed)
     print("-- Written by random_programs.py --count %d --seed %d with PyTorch %s: programs {code, results,\n"
-          "-- gradients of the leaves or false, whether all is computed in float64}." % (arguments.count, arguments.seed, torch.__version__))
+          "-- gradients of the leaves or false, tolerance}." % (arguments.count, arguments.seed, torch.__version__))
     print("return {seed = %d,\n" % arguments.seed)
     done = 0
     while done < arguments.count:
@@ -632,13 +638,13 @@ def main():
         expected = sure(values, results)
         if expected is None:
             continue
-        made, grads, exact = expected
+        made, grads, tolerance = expected
         lines = ["local %s = %s" % (v.name, v.text) for v in values]
         leaves = [v.name for v in values if v.leaf]
         print("{[[\n%s\nreturn {%s}, {%s}]],\n{%s}, %s, %s}," % (
             "\n".join(lines), ", ".join(results), ", ".join(leaves), ", ".join(map(tensor_text, made)),
             "{" + ", ".join(map(tensor_text, grads)) + "}" if grads is not None else "false",
-            number(exact)))
+            number(tolerance)))
         done += 1
     print("}")
 

@@ -4,19 +4,15 @@ local ty = require "tycho"
 
 local programs = {}
 
--- Relative and absolute at once. `exact`: no float32 is on the way.
-local function tolerance(dtype, exact)
-  if dtype:sub(1, 5) == "float" then return exact and 1e-10 or 2e-5 end
-end
-
-local function difference(x, expected, what, exact)
+-- How far values may be off, relative and absolute at once, is the program's matter: which dtypes are on the way.
+local function difference(x, expected, what, tolerance)
   local dtype, sizes, values = table.unpack(expected)
   if tostring(x.dtype) ~= dtype then return ("%s is %s, not %s"):format(what, x.dtype, dtype) end
   local shape = table.concat(x.shape, ", ")
   if shape ~= table.concat(sizes, ", ") then
     return ("%s has the shape {%s}, not {%s}"):format(what, shape, table.concat(sizes, ", "))
   end
-  local flat, allowed = x:detach():flatten():totable(), tolerance(dtype, exact)
+  local flat, allowed = x:detach():flatten():totable(), dtype:find "float" and tolerance
   for i, value in ipairs(values) do
     local same = flat[i] == value
     if allowed and not same then same = math.abs(flat[i] - value) <= allowed * (1 + math.abs(value)) end
@@ -39,10 +35,10 @@ local env = setmetatable({ty = ty, F = ty.F}, {__index = _G})
 
 -- What is wrong with one program; nil when all is right.
 local function check(program)
-  local code, expected, expected_grads, exact = table.unpack(program)
+  local code, expected, expected_grads, tolerance = table.unpack(program)
   local results, leaves = assert(load(code, "=program", "t", env))()
   for i, value in ipairs(expected) do
-    local wrong = difference(results[i], value, "result " .. i, exact)
+    local wrong = difference(results[i], value, "result " .. i, tolerance)
     if wrong then return wrong end
   end
   local grads = gradients(results, leaves)
@@ -52,7 +48,7 @@ local function check(program)
   for i = 1, grads and #leaves or 0 do
     local value = expected_grads[i]
     if (value == false) ~= (grads[i] == nil) then return ("the gradient of leaf %d: %s"):format(i, grads[i] or "none") end
-    local wrong = value and difference(grads[i], value, "the gradient of leaf " .. i, exact)
+    local wrong = value and difference(grads[i], value, "the gradient of leaf " .. i, tolerance)
     if wrong then return wrong end
   end
 end
