@@ -25,8 +25,8 @@ local function is_whole(v) return type(v) == "number" and math.tointeger(v) ~= n
 --- Whether v is a whole number or a list of them.
 function options.is_sizes(v)
   if type(v) ~= "table" then return is_whole(v) end
-  for _, item in ipairs(v) do
-    if not is_whole(item) then return false end
+  for i = 1, #v do -- not ipairs, which would stop at a hole
+    if not is_whole(v[i]) then return false end
   end
   return #v > 0
 end

@@ -18,6 +18,8 @@ local pattern = arg and arg[3] or ""
 math.randomseed(seed)
 ty.manual_seed(seed)
 
+local MOST_BYTES = 1 << 28 -- of all tensors at once: what is asked for is small, or impossible
+
 local function one_of(list) return list[math.random(#list)] end
 
 -- ---- Values, as Lua that makes them ----
@@ -292,6 +294,12 @@ for i = 1, count do
     core.set_grad_enabled(true)
   end
 end
+
+collectgarbage()
+collectgarbage()
+local memory = core.memory_stats()
+if memory.peak > MOST_BYTES then failures[#failures + 1] = ("the peak of memory is %d bytes"):format(memory.peak) end
+if memory.live > 1 << 20 then failures[#failures + 1] = ("%d bytes of tensors stay alive"):format(memory.live) end
 
 print(("%d calls, seed %d: %d worked, %d were refused, %d are wrong"):format(count, seed, worked, refused, #failures))
 for i = 1, math.min(#failures, 40) do print(failures[i]) end
