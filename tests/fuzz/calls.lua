@@ -250,8 +250,7 @@ local function complaint(message, name, maker)
     local short, begins = name:match "[%w_]+$", (text:match "^([%w_.:]+)" or ""):gsub(":$", "")
     local class = begins:match "^[%w_.]+" or ""
     -- What is written in Lua may say which of the public functions that it calls refused.
-    local of_object = name == "forward" and #entries.ending_in(class:match "[%w_]+$" or "") > 0
-      or not core.functions[short] and (core.functions[class] or core.F[class])
+    local of_object = not core.functions[short] and #entries.ending_in(class:match "[%w_]+$" or "") > 0
       or maker and class ~= "" and maker:find(class, 1, true)
     if begins ~= name and begins:match "[%w_]+$" ~= short and class ~= name and not of_object then
       return "does not begin with the name"

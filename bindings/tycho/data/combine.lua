@@ -157,6 +157,9 @@ function M.StackDataset(...)
   else
     list = {...}
     datasets = list
+    for i = 1, select("#", ...) do
+      if list[i] == nil then core.raise(("data.StackDataset: dataset %d is nil"):format(i)) end
+    end
   end
   if #list == 0 then core.raise "data.StackDataset: at least one dataset is needed" end
   check_parts("StackDataset", list, false)
