@@ -1,5 +1,5 @@
 /*
- * Rows of the binding table: recurrent networks over whole sequences and their cells.
+ * Rows of the binding table: recurrent networks over whole sequences and their cells; attention.
  */
 #include "args.h"
 
@@ -59,6 +59,13 @@ CELL(gru_cell, TY_GRU)
 CELL(rnn_tanh_cell, TY_RNN_TANH)
 CELL(rnn_relu_cell, TY_RNN_RELU)
 
+static void scaled_dot_product_attention(tyb_call *c)
+{
+    double scale = GIVEN(6) ? FLOAT(6) : 0;
+    RETURN(ty_scaled_dot_product_attention(T(0), T(1), T(2), T(3), FLOAT(4), BOOL(5), GIVEN(6) ? &scale : NULL, BOOL(7),
+                                           NULL));
+}
+
 #define OPTIONS                                                                                                        \
     "has_biases: bool = true, num_layers: int = 1, dropout: float = 0, train: bool = false, "                          \
     "bidirectional: bool = false"
@@ -112,5 +119,19 @@ const tyb_row tyb_rows_rnn[] = {
      "w_hh "
      "{size, size}, biases {size}.",
      "ty.rnn_relu_cell(ty.ones(2, 3), ty.zeros(2, 4), ty.ones(4, 3), ty.ones(4, 4))"},
+    {"scaled_dot_product_attention",
+     "(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor?, dropout_p: float = 0, is_causal: bool = false, "
+     "*, "
+     "scale: float?, enable_gqa: bool = false) -> Tensor",
+     scaled_dot_product_attention, TYB_F,
+     "softmax(query key^T scale + attn_mask) value. query {..., L, E}, key {..., S, E}, value {..., S, Ev}: {..., L, "
+     "Ev}. "
+     "attn_mask broadcasts to {..., L, S}: bool, true where a query may look at a key, or floating and added. A query "
+     "that "
+     "may look at none gives 0. is_causal: query i looks at keys 1 to i. scale: 1 / sqrt(E) when left out. dropout_p "
+     "applies whenever it is not 0: give 0 in evaluation. enable_gqa: key and value have fewer heads (dimension -3), "
+     "each "
+     "of which serves several of the query's.",
+     "local q = ty.randn(2, 4, 5, 8)\nreturn F.scaled_dot_product_attention(q, q, q, {is_causal = true}).shape"},
     {0},
 };

@@ -563,6 +563,11 @@ ty_tensor *ty_lp_pool(ty_tensor *x, double p, const ty_window *window, bool ceil
 ty_tensor *ty_adaptive_max_pool(ty_tensor *x, int ndim, const int64_t *sizes, ty_tensor **indices);
 ty_tensor *ty_adaptive_avg_pool(ty_tensor *x, int ndim, const int64_t *sizes);
 ty_tensor *ty_max_unpool(ty_tensor *x, ty_tensor *indices, int ndim, const int64_t *sizes);
+/* softmax(query key^T scale + mask) value. query {..., L, E}, key {..., S, E}, value {..., S, Ev}; mask NULL, bool (true:
+ * attend) or added; scale NULL: 1 / sqrt(E); enable_gqa: fewer heads (dimension -3) of key and value. */
+ty_tensor *ty_scaled_dot_product_attention(ty_tensor *query, ty_tensor *key, ty_tensor *value, ty_tensor *mask,
+                                           double dropout_p, bool is_causal, const double *scale, bool enable_gqa,
+                                           ty_generator *g);
 
 /* ---- Indexing ------------------------------------------------------------------------------- */
 /* Advanced indexing as in PyTorch: indices[d] is an integer or bool tensor, or NULL for "all of this dimension". */

@@ -8,7 +8,8 @@ local core = require "tycho.core"
 local golden = require "support.golden"
 
 -- What make_ops.py and the generators of its kind have written.
-local files = {"ops.lua", "layers.lua", "arrange.lua", "linalg.lua", "losses.lua", "rnn.lua", "conv.lua", "norm.lua"}
+local files = {"ops.lua", "layers.lua", "arrange.lua", "linalg.lua", "losses.lua", "rnn.lua", "conv.lua", "norm.lua",
+  "attention.lua"}
 
 local groups, lines = {}, {}
 for _, file in ipairs(files) do

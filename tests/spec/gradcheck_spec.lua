@@ -418,6 +418,17 @@ check("group_norm", {input({2, 4, 2}), input({4}, 1), input({4}, 2)}, function(x
 check("normalize", {input({2, 3})}, function(x) return {F.normalize(x), F.normalize(x, 3, 1, 4)} end)
 check("local_response_norm", {input({2, 3, 2})}, function(x) return F.local_response_norm(x, 2, 0.5) end)
 
+do
+  local q, k, v = input({2, 3, 2}), input({2, 2, 2}, 1), input({2, 2, 3}, 2)
+  local closed = ty.tensor {{true, false}, {false, false}, {true, true}}
+  check("scaled_dot_product_attention", {q, k, v}, F.scaled_dot_product_attention)
+  check("scaled_dot_product_attention", {q, k, v, input({3, 2}, 4)}, F.scaled_dot_product_attention)
+  check("scaled_dot_product_attention", {q, k, v}, function(a, b, c)
+    return {F.scaled_dot_product_attention(a, b, c, {is_causal = true, scale = 0.3}),
+      F.scaled_dot_product_attention(a, b, c, closed)}
+  end)
+end
+
 -- Rows without a gradient, and why.
 local none = {}
 -- Checks and reasons of a family, in a file of its own.
