@@ -140,6 +140,10 @@ ty_tensor *ty_scaled_dot_product_attention(ty_tensor *query, ty_tensor *key, ty_
         return tyi_fail(TY_ERROR_VALUE, "%s: give attn_mask or is_causal, not both", name);
     if (!(dropout_p >= 0 && dropout_p <= 1))
         return tyi_fail(TY_ERROR_VALUE, "%s: dropout_p is a probability from 0 to 1, got %g", name, dropout_p);
+    bool masked = mask != NULL;
+    ty_dtype to = tyi_widen(s, TYI_OPERANDS(&query, &key, &value, &mask));
+    if (!query || !key || !value || (masked && !mask))
+        goto done;
     if (enable_gqa) {
         key = grouped(s, query, key, "key");
         value = key ? grouped(s, query, value, "value") : NULL;
@@ -153,7 +157,7 @@ ty_tensor *ty_scaled_dot_product_attention(ty_tensor *query, ty_tensor *key, ty_
     ty_tensor *weights = weights_of(s, scores, mask, !is_causal);
     if (weights && dropout_p > 0)
         weights = KEEP(ty_dropout(weights, dropout_p, true, g));
-    out = ty_matmul(weights, value);
+    out = ty_retain(tyi_round(s, F(matmul, weights, value), to));
 done:
     tyi_scope_end(s);
     return out;

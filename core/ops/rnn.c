@@ -326,6 +326,59 @@ static ty_status run_network(const network *n, ty_tensor *x, ty_tensor *const hx
     return TY_FAIL;
 }
 
+/* ---- Reduced dtypes: computed in float32, the results rounded ---- */
+
+/* x, given and computed in a reduced dtype, as float32: `count` tensors (NULL: none) of x's dtype into wide. */
+static ty_status widen(const char *name, ty_tensor *x, int count, ty_tensor *const *given, ty_tensor **wide)
+{
+    for (int i = 0; i < count; i++) {
+        if (!given[i])
+            continue;
+        if (check_alike(name, x, "another operand", given[i]) != TY_OK ||
+            !(wide[i] = ty_to_dtype(given[i], TY_FLOAT32)))
+            return TY_FAIL;
+    }
+    return TY_OK;
+}
+
+/* results, rounded to dtype in place of what they were; on failure they are all NULL. */
+static ty_status round_results(ty_dtype dtype, ty_tensor *results[3])
+{
+    ty_status status = TY_OK;
+    for (int i = 0; i < 3; i++) {
+        ty_tensor *wide = results[i];
+        results[i] = wide && status == TY_OK ? ty_to_dtype(wide, dtype) : NULL;
+        if (wide && !results[i])
+            status = TY_FAIL;
+        ty_release(wide);
+    }
+    for (int i = 0; i < 3 && status != TY_OK; i++) {
+        ty_release(results[i]);
+        results[i] = NULL;
+    }
+    return status;
+}
+
+static ty_status reduced_rnn(ty_rnn_kind kind, ty_tensor *x, ty_tensor *batch_sizes, int hx_count, ty_tensor *const *hx,
+                             int params_count, ty_tensor *const *params, const ty_rnn_options *options,
+                             ty_tensor *results[3])
+{
+    size_t count = 1 + (size_t)hx_count + (size_t)params_count;
+    ty_tensor **wide = calloc(count, sizeof *wide);
+    if (!wide)
+        return tyi_fail_memory(count * sizeof *wide);
+    ty_tensor **states = wide + 1, **weights = states + hx_count;
+    ty_status status = TY_FAIL;
+    if (widen(names[kind], x, 1, &x, wide) == TY_OK && widen(names[kind], x, hx_count, hx, states) == TY_OK &&
+        widen(names[kind], x, params_count, params, weights) == TY_OK &&
+        ty_rnn(kind, wide[0], batch_sizes, hx_count, states, params_count, weights, options, results) == TY_OK)
+        status = round_results((ty_dtype)x->dtype, results);
+    for (size_t i = 0; i < count; i++)
+        ty_release(wide[i]);
+    free(wide);
+    return status;
+}
+
 /*
  * torch.rnn_tanh, rnn_relu, lstm, gru. x: {steps, batch, in}, or {batch, steps, in} with batch_first, or {steps, in}
  * for one sequence; or the rows of a packed sequence {rows, in}, divided into steps by batch_sizes (int64 {steps}, else
@@ -341,6 +394,8 @@ ty_status ty_rnn(ty_rnn_kind kind, ty_tensor *x, ty_tensor *batch_sizes, int hx_
     results[0] = results[1] = results[2] = NULL;
     if (!x)
         return TY_FAIL;
+    if (tyi_is_reduced((ty_dtype)x->dtype))
+        return reduced_rnn(kind, x, batch_sizes, hx_count, hx, params_count, params, options, results);
     network n = {.name = names[kind], .kind = kind, .o = options, .params = params, .packed = batch_sizes != NULL};
     int states = kind == TY_LSTM ? 2 : 1;
     ty_tensor *given[2] = {hx_count > 0 ? hx[0] : NULL, hx_count > 1 ? hx[1] : NULL};
@@ -413,6 +468,21 @@ static ty_tensor *as_batch(ty_tensor *x, int ndim)
     return dense;
 }
 
+static ty_tensor *reduced_cell(ty_rnn_kind kind, ty_tensor *const given[TYI_RNN_INPUTS], ty_tensor **c_now)
+{
+    ty_tensor *x = given[TYI_RNN_X], *wide[TYI_RNN_INPUTS] = {NULL}, *results[3] = {NULL};
+    if (widen(cell_names[kind], x, TYI_RNN_INPUTS, given, wide) == TY_OK) {
+        results[0] = ty_rnn_cell(kind, wide[TYI_RNN_X], wide[TYI_RNN_H0], wide[TYI_RNN_C0], wide[TYI_RNN_W_IH],
+                                 wide[TYI_RNN_W_HH], wide[TYI_RNN_B_IH], wide[TYI_RNN_B_HH], &results[2]);
+        round_results((ty_dtype)x->dtype, results);
+    }
+    for (int i = 0; i < TYI_RNN_INPUTS; i++)
+        ty_release(wide[i]);
+    if (kind == TY_LSTM)
+        *c_now = results[2];
+    return results[0];
+}
+
 /* One step. x {batch, in} or {in}; h, c {batch, size} or {size}, NULL: zeros; the weights as ty_rnn()'s, the biases
  * NULL for none. Returns the new h; *c_now (LSTM alone) receives the new c. torch.lstm_cell and its like. */
 ty_tensor *ty_rnn_cell(ty_rnn_kind kind, ty_tensor *x, ty_tensor *h, ty_tensor *c, ty_tensor *weight_ih,
@@ -424,6 +494,8 @@ ty_tensor *ty_rnn_cell(ty_rnn_kind kind, ty_tensor *x, ty_tensor *h, ty_tensor *
     if (!x || !weight_ih || !weight_hh)
         return NULL;
     ty_tensor *given[TYI_RNN_INPUTS] = {x, weight_ih, weight_hh, bias_ih, bias_hh, NULL, h, lstm ? c : NULL};
+    if (tyi_is_reduced((ty_dtype)x->dtype))
+        return reduced_cell(kind, given, c_now);
     if (check_cell(cell_names[kind], kind, given) != TY_OK)
         return NULL;
     int64_t sizes[2] = {x->ndim == 2 ? x->sizes[0] : 1, weight_hh->sizes[1]};

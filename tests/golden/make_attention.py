@@ -16,6 +16,11 @@ def attention(*args, **named):
     case("scaled_dot_product_attention", *args, fn=F.scaled_dot_product_attention, **named)
 
 
+def rounded(*args):
+    wide = [x.float() if x.is_floating_point() else x for x in args]
+    return F.scaled_dot_product_attention(*wide).to(args[0].dtype)
+
+
 def shapes():
     for dtype in FLOATS:
         q, k, v = X(2, 2, 3, 4, dtype=dtype), X(2, 2, 2, 4, dtype=dtype, seed=1), X(2, 2, 2, 3, dtype=dtype, seed=2)
@@ -31,6 +36,10 @@ def shapes():
         grouped = [X(2, 4, 3, 2, dtype=dtype), X(2, 2, 3, 2, dtype=dtype, seed=1), X(2, 2, 3, 2, dtype=dtype, seed=2)]
         attention(*grouped, enable_gqa=True)
         attention(*grouped, enable_gqa=True, is_causal=True)
+    for dtype in ("float16", "bfloat16"):  # computed in float32 and rounded once, which PyTorch does not do everywhere
+        q, k, v = X(2, 3, 4, dtype=dtype), X(2, 2, 4, dtype=dtype, seed=1), X(2, 2, 3, dtype=dtype, seed=2)
+        for mask in ([], [X(3, 2, dtype=dtype, seed=4)], [mask_of([[True, False], [True, True], [False, True]])]):
+            case("scaled_dot_product_attention", q, k, v, *mask, fn=rounded)
     attention(X(2, 3, 4, layout="t"), X(2, 2, 4, seed=1, layout="f"), X(2, 2, 3, seed=2, layout="s"))
     attention(X(2, 1, 3, 4), X(1, 2, 2, 4, seed=1), X(2, 2, 2, 3, seed=2))
 

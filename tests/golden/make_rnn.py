@@ -8,6 +8,8 @@ import itertools
 import sys
 import warnings
 
+import torch
+
 from cases import FLOATS, V, X, case, failures, lines
 
 GATES = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3}
@@ -57,7 +59,6 @@ def networks():
         network(op, layers=2, directions=2, dtype="float64", packed=True, bias=False)
         network(op, layers=1, directions=2, layout="f")
         network(op, first=True, layout="t", size=5)
-        network(op, packed=True, layout="t", dtype="float64")
     for dtype in FLOATS:
         network("lstm", projection=1, dtype=dtype)
         network("lstm", projection=2, size=3, layers=2, directions=2, packed=True, dtype=dtype)
@@ -78,6 +79,29 @@ def cells():
         case(f"{op}_cell", X(2, 3), [h, h] if op == "lstm" else h, *params(op, 3, 2), out="TT" if op == "lstm" else "T", fails=True)
 
 
+def reduced():
+    """float16 and bfloat16: computed in float32 and rounded once. (PyTorch rounds after every step of its own.)"""
+    def wide(value):
+        if isinstance(value, list):
+            return [wide(item) for item in value]
+        return value.float() if isinstance(value, torch.Tensor) and value.is_floating_point() else value
+
+    def rounded(f):
+        def g(x, *args):
+            result = f(x.float(), *map(wide, args))
+            return tuple(y.to(x.dtype) for y in result) if isinstance(result, tuple) else result.to(x.dtype)
+        return g
+    for op, dtype in itertools.product(("lstm", "gru"), ("float16", "bfloat16")):
+        weights = params(op, 3, 2, dtype=dtype)
+        h, c = X(3, 2, dtype=dtype, seed=9, mul=0.5), X(3, 2, dtype=dtype, seed=10, mul=0.5)
+        many = op == "lstm"
+        case(f"{op}_cell", X(3, 3, dtype=dtype), [h, c] if many else h, *weights, fn=rounded(getattr(torch, f"{op}_cell")),
+             out="TT" if many else "T")
+        h, c = X(1, 3, 2, dtype=dtype, seed=9, mul=0.5), X(1, 3, 2, dtype=dtype, seed=10, mul=0.5)
+        case(op, X(2, 3, 3, dtype=dtype), [h, c] if many else h, weights, True, 1, 0.0, False, False, False,
+             fn=rounded(getattr(torch, op)), out="TTT" if many else "TT")
+
+
 def main():
     warnings.simplefilter("ignore")
     for part in PARTS:
@@ -91,7 +115,7 @@ def main():
     print("}")
 
 
-PARTS = [networks, cells]
+PARTS = [networks, cells, reduced]
 
 if __name__ == "__main__":
     main()
