@@ -151,6 +151,22 @@ function packed.pack_padded_sequence(...)
   return PackedSequence(f.cat(pieces), f.tensor(batch_sizes), order)
 end
 
+-- The batch sizes of a packed sequence as a list: positive, never growing, as many rows in all as the data has.
+local function batch_size_list(name, sequence)
+  if sequence.data:dim() == 0 then core.raise(("%s: the data has no dimensions"):format(name)) end
+  local sizes, rows = length_list(name, sequence.batch_sizes), 0
+  for i, size in ipairs(sizes) do
+    if size < 1 or size > (sizes[i - 1] or sequence.data:size(1)) then
+      core.raise(("%s: batch_sizes must be positive and never grow; step %d has %d sequences"):format(name, i, size))
+    end
+    rows = rows + size
+  end
+  if #sizes == 0 or rows ~= sequence.data:size(1) then
+    core.raise(("%s: batch_sizes add up to %d, and the data is %s"):format(name, rows, shape_text(sequence.data.shape)))
+  end
+  return sizes
+end
+
 local pad_arguments = options.signature("nn.utils.rnn.pad_packed_sequence",
   "sequence: any, batch_first: bool = false, padding_value: number = 0.0, total_length: count?")
 
@@ -161,7 +177,7 @@ function packed.pad_packed_sequence(...)
   if not packed._is_packed(sequence) then
     core.raise(("%s: a PackedSequence is needed, got %s"):format(name, options.say(sequence)))
   end
-  local data, sizes = sequence.data, length_list(name, sequence.batch_sizes)
+  local data, sizes = sequence.data, batch_size_list(name, sequence)
   local steps, batch = #sizes, sizes[1]
   if total and total < steps then
     core.raise(("%s: total_length must be at least the length of the longest sequence: %d and %d"):format(name, total,

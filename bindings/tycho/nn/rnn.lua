@@ -18,6 +18,17 @@ local function add_parameters(self, shapes, device, dtype)
   self:reset_parameters()
 end
 
+-- Sizes beyond what any memory holds are refused before anything is made of them.
+local MOST_UNITS, MOST_LAYERS = 1 << 32, 100000
+local function check_sizes(self)
+  for field, most in pairs {input_size = MOST_UNITS, hidden_size = MOST_UNITS, num_layers = MOST_LAYERS} do
+    local value = self[field]
+    if value and value > most then
+      core.raise(("nn.%s: %s must be at most %d, got %d"):format(self:type_name(), field, most, value))
+    end
+  end
+end
+
 local function reset_parameters(self)
   local bound = 1 / math.sqrt(self.hidden_size)
   for _, parameter in ipairs(self:parameters()) do core.init.uniform_(parameter, -bound, bound) end
@@ -30,6 +41,7 @@ local RNNBase = module.class "RNNBase"
 -- Fields and parameters, when the options have been parsed. gates: weights for each hidden unit.
 local function build(self, gates, device, dtype)
   local name, hidden, projection = self:type_name(), self.hidden_size, self.proj_size
+  check_sizes(self)
   if projection >= hidden then
     core.raise(("nn.%s: proj_size must be smaller than hidden_size, got %d and %d"):format(name, projection, hidden))
   end
@@ -189,6 +201,7 @@ local function cell(name, gates, extra)
     local values = table.pack(parse(...))
     self.input_size, self.hidden_size, self.bias = values[1], values[2], values[3]
     local at = 4
+    check_sizes(self)
     if extra ~= "" then
       self.nonlinearity, at = values[4], 5
       if self.nonlinearity ~= "tanh" and self.nonlinearity ~= "relu" then
