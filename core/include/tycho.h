@@ -522,7 +522,7 @@ ty_tensor *ty_ctc_loss(ty_tensor *log_probs, ty_tensor *targets, ty_tensor *inpu
 ty_tensor *ty_cosine_similarity(ty_tensor *a, ty_tensor *b, int dim, double eps);
 ty_tensor *ty_pairwise_distance(ty_tensor *a, ty_tensor *b, double p, double eps, bool keepdim);
 
-/* ---- Recurrent networks --------------------------------------------------------------------- */
+/* ---- Recurrent networks, attention ---------------------------------------------------------- */
 
 typedef enum { TY_RNN_TANH, TY_RNN_RELU, TY_LSTM, TY_GRU } ty_rnn_kind;
 typedef struct ty_rnn_options {
@@ -539,6 +539,11 @@ ty_status ty_rnn(ty_rnn_kind kind, ty_tensor *x, ty_tensor *batch_sizes, int hx_
 /* One step: the new h, and for LSTM *c_now. h, c NULL: zeros; biases may be NULL. */
 ty_tensor *ty_rnn_cell(ty_rnn_kind kind, ty_tensor *x, ty_tensor *h, ty_tensor *c, ty_tensor *weight_ih,
                        ty_tensor *weight_hh, ty_tensor *bias_ih, ty_tensor *bias_hh, ty_tensor **c_now);
+/* softmax(query key^T scale + mask) value. query {..., L, E}, key {..., S, E}, value {..., S, Ev}; mask NULL, bool (true:
+ * attend) or added; scale NULL: 1 / sqrt(E); enable_gqa: fewer heads (dimension -3) of key and value. */
+ty_tensor *ty_scaled_dot_product_attention(ty_tensor *query, ty_tensor *key, ty_tensor *value, ty_tensor *mask,
+                                           double dropout_p, bool is_causal, const double *scale, bool enable_gqa,
+                                           ty_generator *g);
 
 /* ---- Convolution, pooling, resampling -------------------------------------------------------- */
 /* Images are {N, C, d...}, or {C, d...} without a batch, with one to three dimensions d. */
@@ -563,11 +568,6 @@ ty_tensor *ty_lp_pool(ty_tensor *x, double p, const ty_window *window, bool ceil
 ty_tensor *ty_adaptive_max_pool(ty_tensor *x, int ndim, const int64_t *sizes, ty_tensor **indices);
 ty_tensor *ty_adaptive_avg_pool(ty_tensor *x, int ndim, const int64_t *sizes);
 ty_tensor *ty_max_unpool(ty_tensor *x, ty_tensor *indices, int ndim, const int64_t *sizes);
-/* softmax(query key^T scale + mask) value. query {..., L, E}, key {..., S, E}, value {..., S, Ev}; mask NULL, bool (true:
- * attend) or added; scale NULL: 1 / sqrt(E); enable_gqa: fewer heads (dimension -3) of key and value. */
-ty_tensor *ty_scaled_dot_product_attention(ty_tensor *query, ty_tensor *key, ty_tensor *value, ty_tensor *mask,
-                                           double dropout_p, bool is_causal, const double *scale, bool enable_gqa,
-                                           ty_generator *g);
 
 /* ---- Indexing ------------------------------------------------------------------------------- */
 /* Advanced indexing as in PyTorch: indices[d] is an integer or bool tensor, or NULL for "all of this dimension". */

@@ -118,12 +118,8 @@ end
 local pack_arguments = options.signature("nn.utils.rnn.pack_padded_sequence",
   "input: any, lengths: any, batch_first: bool = false, enforce_sorted: bool = true")
 
---- pack_padded_sequence(input, lengths, batch_first = false, enforce_sorted = true) -> PackedSequence
-function packed.pack_padded_sequence(...)
-  local name = "nn.utils.rnn.pack_padded_sequence"
-  local input, lengths, batch_first, enforce_sorted = pack_arguments(...)
-  need_padded(name, input)
-  if batch_first then input = input:transpose(1, 2) end
+-- input: {steps, batch, ...}
+local function pack(name, input, lengths, enforce_sorted)
   local list, order = batch_lengths(name, lengths, input:size(2), 1, input:size(1)), nil
   if not enforce_sorted then
     local sorted
@@ -149,6 +145,14 @@ function packed.pack_padded_sequence(...)
     end
   end
   return PackedSequence(f.cat(pieces), f.tensor(batch_sizes), order)
+end
+
+--- pack_padded_sequence(input, lengths, batch_first = false, enforce_sorted = true) -> PackedSequence
+function packed.pack_padded_sequence(...)
+  local name = "nn.utils.rnn.pack_padded_sequence"
+  local input, lengths, batch_first, enforce_sorted = pack_arguments(...)
+  need_padded(name, input)
+  return pack(name, batch_first and input:transpose(1, 2) or input, lengths, enforce_sorted)
 end
 
 -- The batch sizes of a packed sequence as a list: positive, never growing, as many rows in all as the data has.
@@ -213,10 +217,10 @@ end
 -- A list of tensors {length, ...} that agree in all but their lengths.
 local function sequence_list(name, sequences)
   if core.is_tensor(sequences) and sequences:dim() > 0 then sequences = f.unbind(sequences, 1) end
-  if type(sequences) ~= "table" or #sequences == 0 then
-    core.raise(("%s: a list of sequences is needed, got %s"):format(name,
-      type(sequences) == "table" and "an empty one" or options.say(sequences)))
+  if type(sequences) ~= "table" or getmetatable(sequences) then
+    core.raise(("%s: a list of sequences is needed, got %s"):format(name, options.say(sequences)))
   end
+  if #sequences == 0 then core.raise(("%s: the list of sequences is empty"):format(name)) end
   local first
   for i, sequence in ipairs(sequences) do
     need_tensor(name, ("sequence %d"):format(i), sequence)
@@ -283,7 +287,9 @@ function packed.pack_sequence(...)
   local sequences, enforce_sorted = sequences_arguments(...)
   local list, lengths = sequence_list(name, sequences), {}
   for i, sequence in ipairs(list) do lengths[i] = sequence:size(1) end
-  return packed.pack_padded_sequence(pad(list, false, 0, false), lengths, false, enforce_sorted)
+  local input = pad(list, false, 0, false)
+  need_padded(name, input)
+  return pack(name, input, lengths, enforce_sorted)
 end
 
 local batch = "local a, b = ty.randn(3, 2), ty.randn(2, 2)\n"
