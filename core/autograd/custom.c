@@ -134,11 +134,17 @@ static ty_status part_outputs(const char *name, int inputs_count, ty_tensor *con
         }
         if (!among(x, inputs_count, inputs) && !among(x, i, outputs) && !ty_requires_grad(x))
             continue;
-        outputs[i] = ty_detach(x);
-        if (!outputs[i]) {
-            outputs[i] = x;
+        ty_tensor *alias = ty_detach(x);
+        tyi_record_of *record = alias ? tyi_meta_make(alias) : NULL;
+        if (!record) {
+            ty_release(alias);
             return TY_FAIL;
         }
+        /* A view whose base would not know of a change: it cannot be changed in place. */
+        const tyi_record_of *of_x = tyi_meta_of(x);
+        record->base = ty_retain(of_x && of_x->base ? of_x->base : x);
+        record->view_without_grad = true;
+        outputs[i] = alias;
         ty_release(x);
     }
     return TY_OK;

@@ -45,25 +45,40 @@ ty_status tyi_inplace_begin(const char *name, ty_tensor *x)
 /* Where the base's memory lay, and which input of the inner node is the slice. */
 typedef struct slices_context {
     int at, ndim;
-    int64_t strides[TY_MAX_DIMS];
+    int64_t sizes[TY_MAX_DIMS], strides[TY_MAX_DIMS];
 } slices_context;
 
 /* A tensor of zeros whose elements lie as the base's did: the slice's geometry is valid in it. */
-static ty_tensor *laid_out_as_base(const slices_context *c, const ty_tensor *grad)
+static ty_tensor *laid_out_as_base(const slices_context *c, ty_dtype dtype, ty_device device)
 {
     int64_t extent = 1;
     for (int d = 0; d < c->ndim; d++) {
-        if (grad->sizes[d] == 0)
+        if (c->sizes[d] == 0)
             extent = 0;
         if (extent > 0)
-            extent += (grad->sizes[d] - 1) * c->strides[d];
+            extent += (c->sizes[d] - 1) * c->strides[d];
     }
-    ty_tensor *memory = ty_zeros(1, &extent, (ty_dtype)grad->dtype, grad->storage->device);
+    ty_tensor *memory = ty_zeros(1, &extent, dtype, device);
     if (!memory)
         return NULL;
-    ty_tensor *whole = tyi_alias(memory, c->ndim, grad->sizes, c->strides, 0);
+    ty_tensor *whole = tyi_alias(memory, c->ndim, c->sizes, c->strides, 0);
     ty_release(memory);
     return whole;
+}
+
+ty_status tyi_slice_history(tyi_node *node, ty_tensor *x)
+{
+    ty_tensor *whole = laid_out_as_base(node->context, (ty_dtype)x->dtype, x->storage->device), *slice = NULL;
+    ty_status status = whole ? tyi_set_history(whole, tyi_node_retain(node), 0) : TY_FAIL;
+    if (status == TY_OK)
+        slice = tyi_restrided(whole, node->saved[0].x);
+    if (slice) {
+        const tyi_record_of *record = tyi_meta_of(slice);
+        status = tyi_set_history(x, tyi_node_retain(record->node), record->nr);
+    }
+    ty_release(whole);
+    ty_release(slice);
+    return slice ? status : TY_FAIL;
 }
 
 /* inputs: the base as it was, then the inner node's inputs but the one that is the slice as it was. */
@@ -74,7 +89,7 @@ static ty_status copy_slices_backward(tyi_node *node, ty_tensor *const *grad_out
     tyi_node *inner = node->inner;
     if (node->released)
         return tyi_saved(node, 0) ? TY_OK : TY_FAIL;
-    ty_tensor *whole = tyi_temp(laid_out_as_base(c, grad_out[0]));
+    ty_tensor *whole = tyi_temp(laid_out_as_base(c, (ty_dtype)grad_out[0]->dtype, grad_out[0]->storage->device));
     ty_tensor *filled = whole ? tyi_temp(ty_copy_(whole, grad_out[0])) : NULL;
     ty_tensor *slice = filled ? tyi_temp(tyi_restrided(whole, geometry)) : NULL;
     ty_tensor *slice_grad = slice ? tyi_temp(ty_clone(slice)) : NULL;
@@ -106,6 +121,15 @@ static ty_status overwritten_backward(tyi_node *node, ty_tensor *const *grad_out
 
 static const tyi_node_kind overwritten = {"FillBackward0", overwritten_backward};
 
+static void *refuse_view(const char *name)
+{
+    return tyi_fail(TY_ERROR_VALUE,
+                    "%s: this view was made inside no_grad, or is what a function with its own gradient (or a hook of "
+                    "a module) passed "
+                    "on; with gradients on it cannot be changed in place: use the form without '_', or detach it",
+                    name);
+}
+
 /* The node of the base's new history. NULL on failure. */
 static tyi_node *slices_node(ty_tensor *x, ty_tensor *base, tyi_node *inner, int at)
 {
@@ -115,8 +139,10 @@ static tyi_node *slices_node(ty_tensor *x, ty_tensor *base, tyi_node *inner, int
     slices_context *c = node->context;
     c->at = at;
     c->ndim = base->ndim;
+    memcpy(c->sizes, base->sizes, sizeof *c->sizes * base->ndim);
     memcpy(c->strides, base->strides, sizeof *c->strides * base->ndim);
     node->inner = tyi_node_retain(inner);
+    inner->slices = node;
     node->output[0].dtype = base->dtype;
     /* Geometry within a copy of the base, which begins at its own start. */
     node->saved[0].x = tyi_alias(x, x->ndim, x->sizes, x->strides, x->offset - base->offset);
@@ -144,10 +170,7 @@ ty_tensor *tyi_inplace_rebase(ty_tensor *x, tyi_node *inner, int at)
     tyi_record_of *record = tyi_meta_of(x);
     tyi_node *node = NULL;
     if (record->view_without_grad)
-        ty_fail(TY_ERROR_VALUE,
-                "%s: this view was made inside no_grad, and is changed in place with gradients on: make the view "
-                "outside no_grad, or detach it",
-                inner->kind->name);
+        refuse_view(inner->kind->name);
     else if (tyi_overlaps_itself(record->base))
         ty_fail(
             TY_ERROR_VALUE,
@@ -185,11 +208,7 @@ ty_tensor *tyi_inplace_record(ty_tensor *x, const tyi_node_kind *kind, int input
         return ty_retain(x);
     }
     if (record && record->base && record->view_without_grad)
-        return tyi_fail(
-            TY_ERROR_VALUE,
-            "%s: this view was made inside no_grad, and is changed in place with gradients on: make the view outside "
-            "no_grad, or detach it",
-            kind->name);
+        return refuse_view(kind->name);
     tyi_node *inner = tyi_node_make(kind, inputs_count, inputs, 1, &x, saved_count, saved, context, context_bytes);
     if (!inner)
         return NULL;

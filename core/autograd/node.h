@@ -80,6 +80,7 @@ struct tyi_node {
     bool packed;                /* a saved tensor went through hooks */
     tyi_node_extra *extra;      /* NULL for most */
     tyi_node *inner;            /* CopySlices: the node of the op on the view */
+    tyi_node *slices;           /* of that node: the CopySlices that owns it; no reference */
     tyi_edge *edges;
     tyi_saved_tensor *saved;
     tyi_output *output;
@@ -156,6 +157,9 @@ ty_tensor *tyi_accumulator_leaf(const tyi_node *node);
 
 /* inplace.c. Gives x, already changed, the history `inner` (taken over), whose input `at` is x as it was. */
 ty_tensor *tyi_inplace_rebase(ty_tensor *x, tyi_node *inner, int at);
+
+/* Gives x, which holds what the op of a CopySlices node made of a slice, the history of that slice of the new base. */
+ty_status tyi_slice_history(tyi_node *node, ty_tensor *x);
 
 /* custom.c: the rule of all functions of ty_record_function(). */
 ty_status tyi_custom_backward(tyi_node *node, ty_tensor *const *grad_out, ty_tensor **grad_in);

@@ -203,7 +203,10 @@ static ty_tensor *with_history(tyi_node *node, const tyi_saved_tensor *s, ty_ten
     tyi_node *history = s->output ? node : s->node;
     if (!x || !ty_grad_enabled())
         return x;
-    if (history) {
+    if (s->output && node->slices) {
+        if (tyi_slice_history(node->slices, x) == TY_OK)
+            return x;
+    } else if (history) {
         if (tyi_set_history(x, tyi_node_retain(history), s->nr) == TY_OK)
             return x;
     } else if (s->packed && s->packed->leaf) {

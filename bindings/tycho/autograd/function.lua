@@ -184,7 +184,7 @@ function M.Function(name)
     end})
 end
 
--- Passes on what a backward gave; its own gradient is an error.
+-- Passes on what a backward gave; its own gradient is an error. The first argument is what it depends on.
 local once
 
 local function refuse_second()
@@ -196,18 +196,28 @@ local function refuse_second()
   end
 end
 
+-- One number that depends on all tensors among these that ask for gradients; nil when none does.
+local function dependence(...)
+  local sum
+  for i = 1, select("#", ...) do
+    local list = select(i, ...)
+    for k = 1, list.n do
+      local x = list[k]
+      if x ~= nil and x.requires_grad then sum = sum and sum + x:sum() or x:sum() end
+    end
+  end
+  return sum
+end
+
 --- once_differentiable(backward): a backward that runs without gradients, and says so when a second derivative is wanted.
 function M.once_differentiable(backward)
   if type(backward) ~= "function" then core.raise "once_differentiable: a function is needed" end
   return function(ctx, ...)
-    local results, wanted = quietly(backward, ctx, ...), false
-    for i = 1, select("#", ...) do
-      local grad = select(i, ...)
-      wanted = wanted or (grad ~= nil and grad.requires_grad)
-    end
-    if not wanted or not core.is_grad_enabled() then return table.unpack(results, 1, results.n) end
+    local results = quietly(backward, ctx, ...)
+    local from = core.is_grad_enabled() and dependence(table.pack(...), ctx.saved_tensors)
+    if not from then return table.unpack(results, 1, results.n) end
     if not once then refuse_second() end
-    return once.apply(core.functions.ones(1, {requires_grad = true}), table.unpack(results, 1, results.n))
+    return once.apply(from, table.unpack(results, 1, results.n))
   end
 end
 

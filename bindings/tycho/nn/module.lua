@@ -178,7 +178,6 @@ function Module:forward()
   core.raise(("%s has no forward method: define function %s:forward(x) ... end"):format(self:type_name(), self:type_name()))
 end
 
-function Module:_call(...) return self:forward(...) end
 function Module:type_name() return class_of[getmetatable(self)]._name end
 function Module:_length() core.raise(("%s has no length"):format(self:type_name())) end
 
@@ -525,6 +524,7 @@ function Module:_repr()
   return ("%s(%s\n  %s\n)"):format(self:type_name(), head, table.concat(lines, "\n  "))
 end
 
+require "tycho.nn.module_hooks" (M)
 require "tycho.nn.module_state" (M)
 
 return M

@@ -52,6 +52,46 @@ return {docs = {
   method("apply", "(f) -> module", "Calls f with every module below and then with the module itself; gives the module back. For "
     .. "initialisation.", "ty.nn.Sequential(ty.nn.ReLU()):apply(function(m) print(m:type_name()) end)\nreturn nil\n"
     .. "--> ReLU\n--> Sequential"),
+  method("register_forward_pre_hook", "(hook, prepend = false) -> handle", "Calls hook(module, args) before each call of the "
+    .. "module; args is the list of arguments. What it gives, unless nil, are the arguments instead (a list, or one value). "
+    .. "handle:remove() takes it out; so does the end of the block of local _ <close> = .... PyTorch's with_kwargs "
+    .. "has no meaning "
+    .. "in Lua.", "local net = ty.nn.ReLU()\nnet:register_forward_pre_hook(function(_, args) return args[1] + 1 end)\n"
+    .. "return net(ty.zeros(2))\n--> tensor({1., 1.})"),
+  method("register_forward_hook", "(hook, prepend = false, with_kwargs = false, always_call = false) -> handle", "Calls "
+    .. "hook(module, args, output) after each call; output is the result, or the list of several. What it gives, "
+    .. "unless nil, is the "
+    .. "result instead. always_call: after an error as well, with output nil.", "local net = ty.nn.ReLU()\n"
+    .. "local handle = net:register_forward_hook(function(_, _, y) return y * 10 end)\nprint(net(ty.ones(1)))\nhandle:remove()\n"
+    .. "return net(ty.ones(1))\n--> tensor({10.})\n--> tensor({1.})"),
+  method("register_full_backward_hook", "(hook, prepend = false) -> handle", "Calls hook(module, grad_input, "
+    .. "grad_output) when the "
+    .. "gradients of the module's inputs have been computed: lists, nil where there is none. What it gives, unless nil, replaces "
+    .. "grad_input. Inputs and results may then not be changed in place.",
+    "local net = ty.nn.Linear(2, 1)\nnet:register_full_backward_hook(function(_, _, grad_output)\n  print(grad_output[1])\nend)\n"
+    .. "net(ty.ones(1, 2, {requires_grad = true})):sum():backward()\n--> tensor({{1.}})"),
+  method("register_full_backward_pre_hook", "(hook, prepend = false) -> handle", "Calls hook(module, grad_output) before the "
+    .. "gradients of the module are computed; what it gives, unless nil, replaces grad_output.",
+    "local net = ty.nn.Identity()\nnet:register_full_backward_pre_hook(function(_, grads) return grads[1] * 2 end)\n"
+    .. "local x = ty.ones(1, {requires_grad = true})\nnet(x):sum():backward()\nreturn x.grad\n--> tensor({2.})"),
+  method("register_state_dict_pre_hook", "(hook) -> handle", "Calls hook(module, prefix, keep_vars) before state_dict reads the "
+    .. "module.", "local net = ty.nn.Linear(1, 1)\nnet:register_state_dict_pre_hook(function(m) print(m) end)\nnet:state_dict()\n"
+    .. "return nil\n--> Linear(in_features=1, out_features=1, bias=true)"),
+  method("register_state_dict_post_hook", "(hook) -> handle", "Calls hook(module, state_dict, prefix) when state_dict "
+    .. "has all, which "
+    .. "it may change.", "local net = ty.nn.Linear(1, 1)\nnet:register_state_dict_post_hook(function(_, state) "
+    .. "state.bias = nil end)\n"
+    .. "return net:state_dict().bias == nil\n--> true"),
+  method("register_load_state_dict_pre_hook", "(hook) -> handle", "Calls hook(module, state_dict, prefix, strict) before "
+    .. "load_state_dict reads state_dict, a copy that it may change: to give keys their new names.",
+    "local net = ty.nn.Linear(1, 1, false)\nnet:register_load_state_dict_pre_hook(function(_, state)\n"
+    .. "  state.weight, state.w = state.w, nil\nend)\nnet:load_state_dict{w = ty.ones(1, 1)}\nreturn "
+    .. "net(ty.ones(1)):item()\n--> 1.0"),
+  method("register_load_state_dict_post_hook", "(hook) -> handle", "Calls hook(module, report) after load_state_dict "
+    .. "has copied the "
+    .. "values, with its lists missing_keys and unexpected_keys; a key that the hook takes out of them is no error.",
+    "local net = ty.nn.Linear(1, 1)\nnet:register_load_state_dict_post_hook(function(_, report) report.missing_keys = {} end)\n"
+    .. "return #net:load_state_dict{weight = ty.ones(1, 1)}.missing_keys\n--> 0"),
   method("train", "(mode = true) -> module", "Sets the field training of all modules: whether Dropout, BatchNorm and their like "
     .. "behave as in training.", "ty.nn.Dropout():train().training\n--> true"),
   method("eval", "() -> module", "train(false).", "ty.nn.Dropout():eval()(ty.ones(2))\n--> tensor({1., 1.})"),

@@ -88,6 +88,7 @@ return function(M)
   function Module:state_dict(...)
     local prefix, keep = state_arguments(...)
     local state = require "tycho.ordered_dict" ()
+    M.run_hooks(self, "state_pre", false, function(below) return prefix .. below, keep end)
     for _, place in ipairs(places(self)) do
       local value
       if place.extra then
@@ -98,6 +99,7 @@ return function(M)
       end
       state[prefix .. place.key] = value
     end
+    M.run_hooks(self, "state_post", true, function(below) return state, prefix .. below end)
     return state
   end
 
@@ -155,25 +157,44 @@ return function(M)
       core.raise(("load_state_dict: a state dict (a table of tensors by name) is needed, got %s"):format(options.say(state)))
     end
     local _, strict, assign = load_arguments(false, ...)
+    if M.has_hooks(self, "load_pre") then -- they may change the dict, which is the caller's
+      local given = state
+      state = require "tycho.ordered_dict" ()
+      for key, value in pairs(given) do state[key] = value end
+      M.run_hooks(self, "load_pre", false, function(below) return state, below, strict end)
+    end
     local list = places(self)
     local missing, unexpected, wrong = compare(list, state)
-    local complaints = {}
-    if strict then
+    local forgiving = M.has_hooks(self, "load_post") -- they may strike keys out; the complaint waits for them
+    local function complain(complaints)
+      if #complaints > 0 then
+        core.raise(("load_state_dict: the state does not fit into %s:\n\t%s"):format(self:type_name(),
+          table.concat(complaints, "\n\t")))
+      end
+    end
+    local function key_complaints()
+      local complaints = {}
+      if not strict then return complaints end
       local function quoted(keys) return '"' .. table.concat(keys, '", "') .. '"' end
       if #unexpected > 0 then complaints[1] = "Unexpected key(s) in state_dict: " .. quoted(unexpected) .. "." end
       if #missing > 0 then complaints[#complaints + 1] = "Missing key(s) in state_dict: " .. quoted(missing) .. "." end
+      return complaints
     end
+    local complaints = forgiving and #wrong == 0 and {} or key_complaints()
     for _, line in ipairs(wrong) do complaints[#complaints + 1] = line end
-    if #complaints > 0 then
-      core.raise(("load_state_dict: the state does not fit into %s:\n\t%s"):format(self:type_name(),
-        table.concat(complaints, "\n\t")))
-    end
+    complain(complaints)
     without_grad(function()
       for _, place in ipairs(list) do
         local value = state[place.key]
         if value ~= nil then put(place, value, assign) end
       end
     end)
-    return {missing_keys = missing, unexpected_keys = unexpected}
+    local report = {missing_keys = missing, unexpected_keys = unexpected}
+    if forgiving then
+      M.run_hooks(self, "load_post", true, function() return report end)
+      missing, unexpected = report.missing_keys, report.unexpected_keys
+      complain(key_complaints())
+    end
+    return report
   end
 end
