@@ -254,6 +254,11 @@ local function text_of_name(name)
   if name == "ty" then return overview .. "\n\nIn ty:\n" .. list_below("ty", {["function"] = true, callable = true}) end
   local variable = value_of_path(name)
   if variable ~= nil and not name_of_value(variable) then return ("%s is %s"):format(name, describe(variable)) end
+  local owner, field = name:match "^(.*)[.:]([%w_]+)$"
+  if owner and core.is_tensor(value_of_path(owner)) then -- x.grad, x:sum
+    local entry = entries.of("tensor." .. field) or entries.of("tensor:" .. field)
+    if entry then return format_entry(entry) end
+  end
   local value = variable
   if value == nil then value = value_of_path("ty." .. name) end
   if value == nil then

@@ -30,8 +30,9 @@ local function add(entry)
     local short = name:match "[%w_]+$"
     by_name[names.key(name)] = entry
     if short then
-      by_short[short] = by_short[short] or {}
-      table.insert(by_short[short], entry)
+      local alike = by_short[short] or {}
+      by_short[short] = alike
+      if alike[#alike] ~= entry then alike[#alike + 1] = entry end
     end
   end
 end
