@@ -47,7 +47,7 @@
 #include "tensor.h"
 #include "tycho.h"
 
-#define TYB_MAX_ARGS    10
+#define TYB_MAX_ARGS    12
 #define TYB_MAX_RESULTS 4
 #define TYB_MAX_FORMS   4
 
@@ -117,7 +117,8 @@ extern const tyb_row tyb_rows_conv[], tyb_rows_pool[], tyb_rows_resample[];
 extern const tyb_row tyb_rows_create[], tyb_rows_random[], tyb_rows_view[], tyb_rows_unary[], tyb_rows_binary[],
     tyb_rows_reduce[], tyb_rows_matmul[], tyb_rows_loss[], tyb_rows_activation[], tyb_rows_loss_pointwise[],
     tyb_rows_index[], tyb_rows_autograd[], tyb_rows_init[], tyb_rows_facts[], tyb_rows_system[], tyb_rows_arrange[],
-    tyb_rows_statistics[], tyb_rows_rnn[], tyb_rows_linalg[], tyb_rows_products[], tyb_rows_norm[];
+    tyb_rows_statistics[], tyb_rows_rnn[], tyb_rows_linalg[], tyb_rows_products[], tyb_rows_norm[],
+    tyb_rows_embedding[];
 
 /* For rows: x as a leaf that requires a gradient when asked for; NULL stays NULL. */
 ty_tensor *tyb_with_grad(ty_tensor *x, bool requires_grad);

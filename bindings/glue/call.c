@@ -45,7 +45,8 @@ typedef struct tyb_entry {
     X(rnn) \
     X(linalg) \
     X(products) \
-    X(norm)
+    X(norm) \
+    X(embedding)
 /* clang-format on */
 #define LIST(family) {#family, tyb_rows_##family},
 static const struct {

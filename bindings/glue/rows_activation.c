@@ -83,6 +83,53 @@ static void softmin(tyb_call *c)
     RETURN(ty_softmin(T(0), DIM(1), DTYPE(2)));
 }
 
+static void rrelu(tyb_call *c)
+{
+    RETURN(ty_rrelu(T(0), FLOAT(1), FLOAT(2), BOOL(3), NULL));
+}
+
+static void gumbel_softmax(tyb_call *c)
+{
+    RETURN(ty_gumbel_softmax(T(0), FLOAT(1), BOOL(2), DIM(4), NULL));
+}
+
+static void leaky_relu_(tyb_call *c)
+{
+    RETURN(ty_leaky_relu_(T(0), FLOAT(1)));
+}
+
+static void elu_(tyb_call *c)
+{
+    RETURN(ty_elu_(T(0), FLOAT(1)));
+}
+
+static void celu_(tyb_call *c)
+{
+    RETURN(ty_celu_(T(0), FLOAT(1)));
+}
+
+static void selu_(tyb_call *c)
+{
+    RETURN(ty_selu_(T(0)));
+}
+
+static void threshold_(tyb_call *c)
+{
+    RETURN(ty_threshold_(T(0), FLOAT(1), FLOAT(2)));
+}
+
+static void hardtanh_(tyb_call *c)
+{
+    RETURN(ty_hardtanh_(T(0), FLOAT(1), FLOAT(2)));
+}
+
+static void rrelu_(tyb_call *c)
+{
+    RETURN(ty_rrelu_(T(0), FLOAT(1), FLOAT(2), BOOL(3), NULL));
+}
+
+#define RRELU "lower: float = 0.125, upper: float = 0.3333333333333333, training: bool = false"
+
 #define ROW(name, doc)                                                                                                 \
     {#name, "(input: Tensor) -> Tensor",        name,                                                                  \
      TYB_F, doc " input: floating, any shape.", "F." #name "(ty.tensor{-1.0, 2.0})"},
@@ -121,5 +168,28 @@ const tyb_row tyb_rows_activation[] = {
     {"softmin", "(input: Tensor, dim: dim, *, dtype: dtype?) -> Tensor", softmin, TYB_F,
      "softmax(-x): values that add up to 1 along dim, the largest for the smallest x.",
      "F.softmin(ty.tensor{1.0, 2.0}, 1)"},
+    {"rrelu", "(input: Tensor, " RRELU ") -> Tensor", rrelu, TYB_F,
+     "leaky_relu whose slope is drawn between lower and upper for each element in training, and their mean otherwise.",
+     "F.rrelu(ty.tensor{-1.0, 2.0})"},
+    {"gumbel_softmax",
+     "(logits: Tensor, tau: float = 1, hard: bool = false, eps: float = 1e-10, dim: dim = -1) -> Tensor",
+     gumbel_softmax, TYB_F,
+     "A sample of the distribution that the logits describe along dim, smooth: softmax((logits + noise) / tau). hard: "
+     "one-hot "
+     "in value, with the gradient of the smooth sample. eps is not used, as in PyTorch.",
+     "F.gumbel_softmax(ty.zeros(2, 3), 0.5, true)"},
+    {"leaky_relu_", "(input: Tensor, negative_slope: float = 0.01) -> self", leaky_relu_, TYB_F, "leaky_relu in place.",
+     "F.leaky_relu_(ty.tensor{-1.0, 2.0}, 0.1)"},
+    {"elu_", "(input: Tensor, alpha: float = 1.0) -> self", elu_, TYB_F, "elu in place.",
+     "F.elu_(ty.tensor{-1.0, 2.0})"},
+    {"celu_", "(input: Tensor, alpha: float = 1.0) -> self", celu_, TYB_F, "celu in place.",
+     "F.celu_(ty.tensor{-1.0, 2.0})"},
+    {"selu_", "(input: Tensor) -> self", selu_, TYB_F, "selu in place.", "F.selu_(ty.tensor{-1.0, 2.0})"},
+    {"threshold_", "(input: Tensor, threshold: float, value: float) -> self", threshold_, TYB_F, "threshold in place.",
+     "F.threshold_(ty.tensor{-1.0, 2.0}, 0.5, 9.0)"},
+    {"hardtanh_", "(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> self", hardtanh_, TYB_F,
+     "hardtanh in place.", "F.hardtanh_(ty.tensor{-3.0, 0.5})"},
+    {"rrelu_", "(input: Tensor, " RRELU ") -> self", rrelu_, TYB_F, "rrelu in place.",
+     "F.rrelu_(ty.tensor{-1.0, 2.0})"},
     {0},
 };

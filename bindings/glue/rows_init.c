@@ -74,6 +74,26 @@ static void trunc_normal(tyb_call *c)
     UNSEEN(ty_init_trunc_normal_(T(0), FLOAT(1), FLOAT(2), FLOAT(3), FLOAT(4), GENERATOR(5)));
 }
 
+static void eye(tyb_call *c)
+{
+    UNSEEN(ty_init_eye_(T(0)));
+}
+
+static void dirac(tyb_call *c)
+{
+    UNSEEN(ty_init_dirac_(T(0), INT(1)));
+}
+
+static void orthogonal(tyb_call *c)
+{
+    UNSEEN(ty_init_orthogonal_(T(0), FLOAT(1), GENERATOR(2)));
+}
+
+static void sparse(tyb_call *c)
+{
+    UNSEEN(ty_init_sparse_(T(0), FLOAT(1), FLOAT(2), GENERATOR(3)));
+}
+
 static void calculate_gain(tyb_call *c)
 {
     ty_nonlinearity kind = nonlinearity(CHOICE(0));
@@ -109,6 +129,21 @@ const tyb_row tyb_rows_init[] = {
      "(tensor: Tensor, mean: float = 0, std: float = 1, a: float = -2, b: float = 2, generator: generator?) -> self",
      trunc_normal, TYB_INIT, "Fills with normal numbers drawn again while they are outside a to b.",
      "nn.init.trunc_normal_(ty.empty(2))"},
+    {"eye_", "(tensor: Tensor) -> self", eye, TYB_INIT, "Fills a matrix with the identity.",
+     "nn.init.eye_(ty.empty(2, 3))"},
+    {"dirac_", "(tensor: Tensor, groups: int = 1) -> self", dirac, TYB_INIT,
+     "Fills the weight {out, in, kernel...} of a convolution (1 to 3 dimensions) so that it passes as many channels on "
+     "as "
+     "there are, in each of `groups` parts of the outputs.",
+     "nn.init.dirac_(ty.empty(2, 2, 3))"},
+    {"orthogonal_", "(tensor: Tensor, gain: float = 1, generator: generator?) -> self", orthogonal, TYB_INIT,
+     "Fills a tensor, seen as a matrix {first size, the rest}, with orthogonal rows (or columns, when they are fewer) "
+     "of "
+     "length gain.",
+     "nn.init.orthogonal_(ty.empty(2, 3))"},
+    {"sparse_", "(tensor: Tensor, sparsity: float, std: float = 0.01, generator: generator?) -> self", sparse, TYB_INIT,
+     "Fills a matrix with normal numbers, and the share `sparsity` of each column with 0.",
+     "nn.init.sparse_(ty.empty(4, 2), 0.5)"},
     {"calculate_gain", "(nonlinearity: " NONLINEARITY ", param: float?) -> float", calculate_gain, TYB_INIT,
      "The gain recommended for a nonlinearity; param is the slope of leaky_relu (0.01).",
      "nn.init.calculate_gain(\"relu\")"},

@@ -18,6 +18,36 @@ static void dropout(tyb_call *c)
     RETURN(ty_dropout(T(0), FLOAT(1), BOOL(2), NULL));
 }
 
+static void dropout1d(tyb_call *c)
+{
+    RETURN(ty_dropout_channels(T(0), 1, FLOAT(1), BOOL(2), NULL));
+}
+
+static void dropout2d(tyb_call *c)
+{
+    RETURN(ty_dropout_channels(T(0), 2, FLOAT(1), BOOL(2), NULL));
+}
+
+static void dropout3d(tyb_call *c)
+{
+    RETURN(ty_dropout_channels(T(0), 3, FLOAT(1), BOOL(2), NULL));
+}
+
+static void alpha_dropout(tyb_call *c)
+{
+    RETURN(ty_alpha_dropout(T(0), FLOAT(1), BOOL(2), false, NULL));
+}
+
+static void feature_alpha_dropout(tyb_call *c)
+{
+    RETURN(ty_alpha_dropout(T(0), FLOAT(1), BOOL(2), true, NULL));
+}
+
+static void bilinear(tyb_call *c)
+{
+    RETURN(ty_bilinear(T(0), T(1), T(2), T(3)));
+}
+
 static void nll_loss(tyb_call *c)
 {
     RETURN(ty_nll_loss(T(0), T(1), T(2), INDEX(3), (ty_reduction)CHOICE(4)));
@@ -38,6 +68,8 @@ static void ctc_loss(tyb_call *c)
     RETURN(ty_ctc_loss(T(0), T(1), T(2), T(3), INDEX(4), (ty_reduction)CHOICE(5), BOOL(6)));
 }
 
+#define DROPOUT "(input: Tensor, p: float = 0.5, training: bool = true) -> Tensor"
+
 const tyb_row tyb_rows_loss[] = {
     {"softmax", "(input: Tensor, dim: dim, *, dtype: dtype?) -> Tensor", softmax, TYB_BOTH | TYB_F,
      "exp(x) scaled so that it adds up to 1 along a dimension.", "ty.tensor{1.0, 2.0}:softmax(1)"},
@@ -46,6 +78,23 @@ const tyb_row tyb_rows_loss[] = {
     {"dropout", "(input: Tensor, p: float = 0.5, training: bool = true) -> Tensor", dropout, TYB_F,
      "In training, each element is 0 with probability p, the others are divided by 1 - p; otherwise input as it is.",
      "F.dropout(ty.ones(4), 0.5)"},
+    {"dropout1d", DROPOUT, dropout1d, TYB_F,
+     "In training, each channel of {N, C, L} or {C, L} is 0 with probability p, the others are divided by 1 - p.",
+     "F.dropout1d(ty.ones(1, 4, 2))"},
+    {"dropout2d", DROPOUT, dropout2d, TYB_F,
+     "dropout1d of {N, C, H, W}; 3 dimensions count as {N, C, L}, as in PyTorch.", "F.dropout2d(ty.ones(1, 4, 2, 2))"},
+    {"dropout3d", DROPOUT, dropout3d, TYB_F, "dropout1d of {N, C, D, H, W} or {C, D, H, W}.",
+     "F.dropout3d(ty.ones(1, 4, 2, 2, 2))"},
+    {"alpha_dropout", "(input: Tensor, p: float = 0.5, training: bool = false) -> Tensor", alpha_dropout, TYB_F,
+     "Dropout that keeps a mean of 0 and a variance of 1, for networks with selu.",
+     "F.alpha_dropout(ty.ones(4), 0.5, true)"},
+    {"feature_alpha_dropout", "(input: Tensor, p: float = 0.5, training: bool = false) -> Tensor",
+     feature_alpha_dropout, TYB_F, "alpha_dropout of whole channels of {N, C, ...}.",
+     "F.feature_alpha_dropout(ty.ones(1, 4, 2), 0.5, true)"},
+    {"bilinear", "(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor?) -> Tensor", bilinear, TYB_F,
+     "y_o = x1^T weight_o x2 + bias_o. input1 {..., in1}, input2 {..., in2}, weight {out, in1, in2}, bias {out}: {..., "
+     "out}.",
+     "F.bilinear(ty.ones(2, 3), ty.ones(2, 4), ty.ones(5, 3, 4)).shape"},
     {"nll_loss",
      "(input: Tensor, target: Classes, weight: Tensor?, *, ignore_index: class = -100, " TYB_REDUCTION ") -> Tensor",
      nll_loss, TYB_F,

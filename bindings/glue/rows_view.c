@@ -30,6 +30,11 @@ static void flatten(tyb_call *c)
     RETURN(ty_flatten(T(0), DIM(1), DIM(2)));
 }
 
+static void unflatten(tyb_call *c)
+{
+    RETURN(ty_unflatten(T(0), DIM(1), COUNT(2), INTS(2)));
+}
+
 static void permute(tyb_call *c)
 {
     RETURN(ty_permute(T(0), COUNT(1), INTS(1)));
@@ -187,6 +192,9 @@ const tyb_row tyb_rows_view[] = {
      "ty.arange(6):reshape_as(ty.zeros(2, 3))"},
     {"flatten", "(input: Tensor, start_dim: dim = 1, end_dim: dim = -1) -> Tensor", flatten, TYB_BOTH,
      "Joins the dimensions start_dim to end_dim into one.", "ty.zeros(2, 3, 4):flatten(2).shape"},
+    {"unflatten", "(input: Tensor, dim: dim, sizes: sizes) -> Tensor", unflatten, TYB_BOTH,
+     "One dimension as several, whose sizes multiply to its size; one of them may be -1.",
+     "ty.zeros(2, 6):unflatten(2, {3, -1}).shape"},
     {"permute", "(input: Tensor, dims: dims...) -> Tensor", permute, TYB_BOTH,
      "A view with the dimensions in this order.", "ty.zeros(2, 3, 4):permute(3, 1, 2).shape"},
     {"transpose", "(input: Tensor, dim0: dim, dim1: dim) -> Tensor", transpose, TYB_BOTH,

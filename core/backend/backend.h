@@ -124,6 +124,27 @@ typedef struct tyi_norm_args {
     void *grad_x, *grad_weight, *grad_bias; /* backward; NULL where not wanted */
 } tyi_norm_args;
 
+/* out[to[i]] += factor[i] * x[from[i]] for i < count, where out {rows, width} begins as 0 and entries of from or to
+ * that are negative are skipped. from or to NULL: i itself; factor NULL: 1. x {n, width} and out of one floating dtype.
+ */
+typedef struct tyi_rows_args {
+    ty_dtype dtype;
+    int64_t count, width, rows;
+    const void *x, *factor;
+    const int64_t *from, *to;
+    void *out;
+} tyi_rows_args;
+
+/* For each of `bags` and each column of x {n, width}: which of the rows index[begin[b]] ... index[begin[b + 1] - 1] has
+ * the largest element, the first of equals; -1 where there is none. Negative entries of index are skipped. */
+typedef struct tyi_bag_max_args {
+    ty_dtype dtype;
+    const void *x;
+    const int64_t *index, *begin;
+    int64_t bags, width;
+    int64_t *out; /* {bags, width} */
+} tyi_bag_max_args;
+
 /* Advanced indexing. The result's index space is `numel` positions; position p addresses, for each of `count` index
  * tensors, index[j][p * strides] over the broadcast shape; `inner` contiguous-or-strided rest dims follow. See
  * core/ops/index.c. */
@@ -313,6 +334,8 @@ typedef struct tyi_backend {
     ty_status (*nll_backward)(const tyi_nll_args *args);
     ty_status (*ctc)(const tyi_ctc_args *args);
     ty_status (*ctc_backward)(const tyi_ctc_args *args);
+    ty_status (*sum_rows)(const tyi_rows_args *args);
+    ty_status (*bag_max)(const tyi_bag_max_args *args);
     ty_status (*norm)(const tyi_norm_args *args);
     ty_status (*norm_backward)(const tyi_norm_args *args);
 

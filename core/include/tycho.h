@@ -238,6 +238,7 @@ ty_tensor *ty_random_(ty_tensor *x, int64_t low, int64_t high, ty_generator *g);
 ty_tensor *ty_view(ty_tensor *x, int ndim, const int64_t *sizes);    /* -1 once: inferred */
 ty_tensor *ty_reshape(ty_tensor *x, int ndim, const int64_t *sizes); /* a view where possible */
 ty_tensor *ty_flatten(ty_tensor *x, int start_dim, int end_dim);
+ty_tensor *ty_unflatten(ty_tensor *x, int dim, int ndim, const int64_t *sizes); /* one dimension as several; -1 once */
 ty_tensor *ty_permute(ty_tensor *x, int ndim, const int64_t *dims);
 ty_tensor *ty_transpose(ty_tensor *x, int dim0, int dim1);
 ty_tensor *ty_t(ty_tensor *x);
@@ -404,11 +405,11 @@ typedef enum { TY_CDIST_AUTO, TY_CDIST_PRODUCT, TY_CDIST_DIFFERENCES } ty_cdist_
 ty_tensor *ty_linalg_lu_factor(ty_tensor *x, ty_tensor **pivots);
 ty_tensor *ty_lu_unpack(ty_tensor *lu, ty_tensor *pivots, ty_tensor **lower, ty_tensor **upper); /* P */
 ty_tensor *ty_linalg_lu(ty_tensor *x, ty_tensor **lower, ty_tensor **upper);                     /* P */
-ty_tensor *ty_linalg_cholesky_ex(ty_tensor *x, bool upper, bool check, ty_tensor **info); /* info may be NULL */
+ty_tensor *ty_linalg_cholesky_ex(ty_tensor *x, bool upper, bool check, ty_tensor **info);        /* info may be NULL */
 ty_tensor *ty_linalg_qr(ty_tensor *x, ty_qr_mode mode, ty_tensor **r);
-ty_tensor *ty_linalg_eigh(ty_tensor *x, bool upper, ty_tensor **vectors); /* vectors NULL: values alone */
-ty_tensor *ty_linalg_eig(ty_tensor *x, ty_tensor **vectors);              /* real eigenvalues only */
-ty_tensor *ty_linalg_svd(ty_tensor *x, bool full, ty_tensor **s, ty_tensor **vh); /* both NULL: the values alone */
+ty_tensor *ty_linalg_eigh(ty_tensor *x, bool upper, ty_tensor **vectors);          /* vectors NULL: values alone */
+ty_tensor *ty_linalg_eig(ty_tensor *x, ty_tensor **vectors);                       /* real eigenvalues only */
+ty_tensor *ty_linalg_svd(ty_tensor *x, bool full, ty_tensor **s, ty_tensor **vh);  /* both NULL: the values alone */
 ty_tensor *ty_linalg_pinv(ty_tensor *x, double atol, double rtol, bool hermitian); /* bounds < 0: not given */
 ty_tensor *ty_linalg_matrix_rank(ty_tensor *x, double atol, double rtol, bool hermitian);
 ty_tensor *ty_linalg_solve_triangular(ty_tensor *a, ty_tensor *b, bool upper, bool left, bool unit);
@@ -471,6 +472,28 @@ ty_tensor *ty_glu(ty_tensor *x, int dim);
 ty_tensor *ty_log_softmax(ty_tensor *x, int dim, ty_dtype dtype);
 ty_tensor *ty_dropout(ty_tensor *x, double p, bool training, ty_generator *g);
 
+/* Dropout of channels {N, C, spatial...} (1 to 3 spatial dims), and that for selu, of elements or channels. */
+ty_tensor *ty_dropout_channels(ty_tensor *x, int dims, double p, bool training, ty_generator *g);
+ty_tensor *ty_alpha_dropout(ty_tensor *x, double p, bool training, bool channels, ty_generator *g);
+ty_tensor *ty_rrelu(ty_tensor *x, double lower, double upper, bool training, ty_generator *g);
+ty_tensor *ty_gumbel_softmax(ty_tensor *x, double tau, bool hard, int dim, ty_generator *g);
+ty_tensor *ty_leaky_relu_(ty_tensor *x, double negative_slope);
+ty_tensor *ty_elu_(ty_tensor *x, double alpha);
+ty_tensor *ty_celu_(ty_tensor *x, double alpha);
+ty_tensor *ty_selu_(ty_tensor *x);
+ty_tensor *ty_threshold_(ty_tensor *x, double threshold, double value);
+ty_tensor *ty_hardtanh_(ty_tensor *x, double low, double high);
+ty_tensor *ty_rrelu_(ty_tensor *x, double lower, double upper, bool training, ty_generator *g);
+/* {..., in1}, {..., in2}, weight {out, in1, in2}, bias {out} or NULL: {..., out} */
+ty_tensor *ty_bilinear(ty_tensor *a, ty_tensor *b, ty_tensor *weight, ty_tensor *bias);
+/* Rows of weight by index; padding_idx NULL: none; max_norm INFINITY: none. */
+ty_tensor *ty_embedding(ty_tensor *index, ty_tensor *weight, const int64_t *padding_idx, double max_norm,
+                        double norm_type, bool scale_grad_by_freq);
+typedef enum { TY_BAG_SUM, TY_BAG_MEAN, TY_BAG_MAX } ty_bag_mode;
+/* Bags of them, {bags, n} or {n} with offsets {bags}; per_sample: factors for sums, or NULL. */
+ty_tensor *ty_embedding_bag(ty_tensor *index, ty_tensor *weight, ty_tensor *offsets, ty_bag_mode mode,
+                            ty_tensor *per_sample, const int64_t *padding_idx, bool include_last, double max_norm,
+                            double norm_type, bool scale_grad_by_freq);
 /* Normalisations; weight, bias and (in training) the running statistics, which move, may be NULL. */
 ty_tensor *ty_batch_norm(ty_tensor *x, ty_tensor *running_mean, ty_tensor *running_var, ty_tensor *weight,
                          ty_tensor *bias, bool training, double momentum, double eps);
@@ -703,6 +726,10 @@ ty_tensor *ty_init_kaiming_normal_(ty_tensor *x, double a, ty_fan_mode mode, ty_
                                    ty_generator *g);
 ty_tensor *ty_init_xavier_uniform_(ty_tensor *x, double gain, ty_generator *g);
 ty_tensor *ty_init_xavier_normal_(ty_tensor *x, double gain, ty_generator *g);
+ty_tensor *ty_init_eye_(ty_tensor *x);
+ty_tensor *ty_init_dirac_(ty_tensor *x, int64_t groups);
+ty_tensor *ty_init_orthogonal_(ty_tensor *x, double gain, ty_generator *g);
+ty_tensor *ty_init_sparse_(ty_tensor *x, double sparsity, double std, ty_generator *g);
 ty_tensor *ty_init_trunc_normal_(ty_tensor *x, double mean, double std, double a, double b, ty_generator *g);
 
 /* ---- Optimisers ----------------------------------------------------------------------------- */

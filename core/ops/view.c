@@ -186,6 +186,39 @@ ty_tensor *ty_flatten(ty_tensor *x, int start_dim, int end_dim)
     return ty_reshape(x, n, sizes);
 }
 
+/* Dimension dim as several whose sizes multiply to its size; one of them may be -1. torch.unflatten */
+ty_tensor *ty_unflatten(ty_tensor *x, int dim, int ndim, const int64_t *sizes)
+{
+    if (!x)
+        return NULL;
+    if (x->ndim == 0 || ndim < 1 || x->ndim - 1 + ndim > TY_MAX_DIMS)
+        return tyi_fail(TY_ERROR_VALUE, "unflatten: a dimension of %s as %d is not possible", TYI_SHAPE(x), ndim);
+    dim = tyi_wrap_dim("unflatten", dim, x->ndim);
+    if (dim < 0)
+        return NULL;
+    int64_t all[TY_MAX_DIMS], known = 1;
+    int open = -1;
+    memcpy(all, x->sizes, sizeof *all * (size_t)dim);
+    for (int d = 0; d < ndim; d++) {
+        all[dim + d] = sizes[d];
+        if (sizes[d] == -1 && open < 0)
+            open = d;
+        else if (sizes[d] < 0 || __builtin_mul_overflow(known, sizes[d], &known))
+            known = -1;
+        if (known < 0)
+            break;
+    }
+    bool fits = known >= 0 && (open < 0 ? known == x->sizes[dim] : known > 0 && x->sizes[dim] % known == 0);
+    if (!fits)
+        return tyi_fail(TY_ERROR_VALUE,
+                        "unflatten: the sizes %s do not multiply to the size %lld of dimension %lld of %s",
+                        tyi_shape_text(ndim, sizes).s, (long long)x->sizes[dim], tyi_said(dim), TYI_SHAPE(x));
+    if (open >= 0)
+        all[dim + open] = x->sizes[dim] / known;
+    memcpy(all + dim + ndim, x->sizes + dim + 1, sizeof *all * (size_t)(x->ndim - dim - 1));
+    return ty_reshape(x, x->ndim - 1 + ndim, all);
+}
+
 /* ---- permute, transpose, t ---- */
 
 static ty_status permute_backward(tyi_node *node, ty_tensor *const *grad_out, ty_tensor **grad_in)

@@ -103,6 +103,23 @@ def rows():
     norm("group_norm", X(2, 4), 2, weight=X(2), fails=True)
 
 
+def reduced():
+    """float16 and bfloat16, with parameters of the same dtype and of float32. Values alone: in gradients PyTorch rounds
+    steps on the way, which are here computed in float32."""
+    for dtype in ("float16", "bfloat16"):
+        x = X(3, 4, 3, dtype=dtype, grad=False)
+        for own in (dtype, "float32"):
+            parts = dict(weight=channels(4, own, 2, grad=False), bias=channels(4, own, 3, grad=False))
+            if own != "bfloat16":
+                norm("batch_norm", x, training=True, **parts)
+            norm("batch_norm", x, **statistics(4, own), **parts)
+            norm("layer_norm", x, [3], weight=channels(3, own, 2, grad=False), bias=channels(3, own, 2, grad=False))
+            norm("group_norm", x, 2, **parts)
+        norm("rms_norm", x, [3], weight=channels(3, dtype, 1, grad=False))
+        norm("normalize", x)
+    norm("batch_norm", X(3, 4, dtype="float16"), training=True, weight=X(4, dtype="float64"), fails=True)
+
+
 def scales():
     for dtype in FLOATS:
         x = X(2, 4, 3, dtype=dtype)
@@ -136,7 +153,7 @@ def main():
     print("}")
 
 
-PARTS = [batches, rows, scales]
+PARTS = [batches, rows, reduced, scales]
 
 if __name__ == "__main__":
     main()

@@ -429,6 +429,37 @@ do
   end)
 end
 
+-- ---- Embeddings and what draws numbers (from one seed each time) ----
+
+local ids = ty.tensor {2, 1, 2, 4}
+check("embedding", {input({4, 3})}, function(w) return F.embedding(ids, w * w) end)
+check("embedding", {input({4, 3})}, function(w)
+  return F.embedding(ids, w * w, {padding_idx = 3, scale_grad_by_freq = false}) -- 3 is not among the ids
+end)
+for _, mode in ipairs {"sum", "mean", "max"} do
+  check("embedding_bag", {input({4, 3})}, function(w)
+    return F.embedding_bag(ids, w * w, ty.tensor {1, 3, 3}, {mode = mode, padding_idx = 4})
+  end)
+end
+check("embedding_bag", {input({4, 3}), input({2, 2}, 1)}, function(w, p)
+  return F.embedding_bag(ids:view(2, 2), w * w, {mode = "sum", per_sample_weights = p * p})
+end)
+check("bilinear", {input({4, 2}), input({4, 3}, 1), input({2, 2, 3}, 2), input({2}, 3)}, function(a, b, w, c)
+  return {F.bilinear(a, b, w, c), F.bilinear(a, b, w)}
+end)
+check("unflatten", {input({2, 6})}, function(x) return (x * x):unflatten(2, {3, -1}) end)
+check("leaky_relu_ elu_ celu_ selu_ threshold_ hardtanh_ rrelu_", {input({2, 3})}, function(x)
+  return {F.leaky_relu_(x * x - 1, 0.2), F.elu_(x * x - 1), F.celu_(x * x - 1), F.selu_(x * x - 1),
+    F.threshold_(x * x - 1, 0.1, 2), F.hardtanh_(x * x - 1), F.rrelu_(x * x - 1)}
+end)
+check("rrelu dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout gumbel_softmax", {input({2, 3, 1, 2, 1})},
+  function(x)
+    ty.manual_seed(1)
+    local y = x:view(2, 3, 2) ^ 2
+    return {F.rrelu(x, 0.1, 0.3, true), F.dropout1d(y), F.dropout2d(x:view(2, 3, 1, 2) * y:unsqueeze(3)), F.dropout3d(x * x),
+      F.alpha_dropout(y, 0.4, true), F.feature_alpha_dropout(y, 0.4, true), F.gumbel_softmax(y, 0.8)}
+  end)
+
 -- Rows without a gradient, and why.
 local none = {}
 -- Checks and reasons of a family, in a file of its own.
@@ -444,7 +475,8 @@ for group, names in pairs {
   ["makes a tensor out of none"] =
     "tensor empty zeros ones full empty_like zeros_like ones_like full_like new_empty new_zeros new_ones new_full arange "
     .. "linspace eye rand randn rand_like randn_like randint randperm bernoulli multinomial normal uniform_ normal_ bernoulli_ "
-    .. "exponential_ random_ constant_ zeros_ ones_ xavier_uniform_ xavier_normal_ kaiming_uniform_ kaiming_normal_ "
+    .. "exponential_ random_ constant_ eye_ dirac_ orthogonal_ sparse_ zeros_ ones_ xavier_uniform_ xavier_normal_ "
+    .. "kaiming_uniform_ kaiming_normal_ "
     .. "trunc_normal_ calculate_gain logspace",
   ["too coarse for differences; golden_spec compares its gradients"] = "half bfloat16",
   ["a batch of data, not of parameters"] = "gather_rows",

@@ -100,6 +100,59 @@ local docs = {
     "nn.GroupNorm(2, 6)(ty.randn(3, 6, 4)).shape"),
   entry("LocalResponseNorm", "(size, alpha = 1e-4, beta = 0.75, k = 1.0)", "x / (k + alpha mean(x^2))^beta, the mean over `size` "
     .. "channels around each one.", "nn.LocalResponseNorm(2)(ty.randn(1, 4, 3)).shape"),
+  -- Embeddings
+  entry("Embedding", "(num_embeddings, embedding_dim, padding_idx?, max_norm?, norm_type = 2.0, scale_grad_by_freq = false, "
+    .. "sparse = "
+    .. "false, ..., device?, dtype?)", "A table {num_embeddings, embedding_dim} whose rows are learnt; called with ids from "
+    .. "1 of any "
+    .. "shape. The row padding_idx is 0 at first and gets no gradient. There are no sparse gradients.",
+    "nn.Embedding(10, 3)(ty.tensor{{1, 2}, {10, 1}}).shape\n--> {2, 2, 3}"),
+  method({"Embedding.from_pretrained"}, "(embeddings, freeze = true, padding_idx?, max_norm?, norm_type = 2.0, "
+    .. "scale_grad_by_freq = false, sparse = false) -> module", "An embedding with this table, which is not trained unless "
+    .. "freeze "
+    .. "is false.", "nn.Embedding.from_pretrained(ty.eye(3))(ty.tensor{2})\n--> tensor({{0., 1., 0.}})"),
+  entry("EmbeddingBag", "(num_embeddings, embedding_dim, max_norm?, norm_type = 2.0, scale_grad_by_freq = false, mode = "
+    .. "\"mean\", "
+    .. "sparse = false, ..., include_last_offset = false, padding_idx?, device?, dtype?)", "Means, sums (mode \"sum\") or maxima "
+    .. "(\"max\") of bags of rows of a table. Called with (ids {bags, n}), or (ids {n}, offsets {bags}: the place from 1 "
+    .. "where each "
+    .. "bag begins); a third argument are per_sample_weights, for sums.",
+    "nn.EmbeddingBag(10, 3)(ty.tensor{1, 2, 10}, ty.tensor{1, 3}).shape\n--> {2, 3}"),
+  method({"EmbeddingBag.from_pretrained"}, "(embeddings, freeze = true, max_norm?, norm_type = 2.0, scale_grad_by_freq = "
+    .. "false, mode = "
+    .. "\"mean\", sparse = false, include_last_offset = false, padding_idx?) -> module", "An embedding bag with this table, "
+    .. "which is "
+    .. "not trained unless freeze is false.", "nn.EmbeddingBag.from_pretrained(ty.eye(2))(ty.tensor{{1, 2}})\n"
+    .. "--> tensor({{0.5000, 0.5000}})"),
+  -- Smaller layers
+  entry("Bilinear", "(in1_features, in2_features, out_features, bias = true, device?, dtype?)", "y = x1^T W x2 + b of two "
+    .. "inputs; "
+    .. "weight {out, in1, in2} and bias {out} are drawn uniformly from +-1 / sqrt(in1_features).",
+    "nn.Bilinear(2, 3, 4)(ty.ones(5, 2), ty.ones(5, 3)).shape\n--> {5, 4}"),
+  entry("Unflatten", "(dim, unflattened_size)", "Dimension dim as several, of these sizes; one may be -1.",
+    "nn.Unflatten(2, {2, 3})(ty.ones(4, 6)).shape\n--> {4, 2, 3}"),
+  entry("Dropout1d", "(p = 0.5, inplace = false)", "In training, each channel of {N, C, L} or {C, L} is 0 with probability "
+    .. "p and the "
+    .. "others are divided by 1 - p.", "nn.Dropout1d(0.2):eval()(ty.ones(1, 2, 1)).shape"),
+  entry("Dropout2d", "(p = 0.5, inplace = false)", "Dropout1d of {N, C, H, W}.", "nn.Dropout2d(0.2)(ty.ones(1, 2, 1, 1)).shape"),
+  entry("Dropout3d", "(p = 0.5, inplace = false)", "Dropout1d of {N, C, D, H, W} or {C, D, H, W}.",
+    "nn.Dropout3d(0.2)(ty.ones(1, 2, 1, 1, 1)).shape"),
+  entry("AlphaDropout", "(p = 0.5, inplace = false)", "Dropout that keeps a mean of 0 and a variance of 1, for networks "
+    .. "with SELU.",
+    "nn.AlphaDropout(0.2)(ty.ones(3)).shape"),
+  entry("FeatureAlphaDropout", "(p = 0.5, inplace = false)", "AlphaDropout of whole channels of {N, C, ...}.",
+    "nn.FeatureAlphaDropout(0.2)(ty.ones(1, 2, 3)).shape"),
+  entry("CosineSimilarity", "(dim = 2, eps = 1e-8)", "The cosine of the angle between two tensors along dim.",
+    "nn.CosineSimilarity()(ty.ones(1, 2), ty.tensor{{1.0, 0.0}})\n--> tensor({0.7071})"),
+  entry("PairwiseDistance", "(p = 2.0, eps = 1e-6, keepdim = false)", "The p-norm of the difference of two tensors along "
+    .. "their last "
+    .. "dimension, with eps added to it.", "nn.PairwiseDistance()(ty.ones(1, 2), ty.ones(1, 2)).shape\n--> {1}"),
+  entry("Softmax2d", "()", "Softmax over the channels of {N, C, H, W} or {C, H, W}.", "nn.Softmax2d()(ty.zeros(2, 1, "
+    .. "1)):view(-1)\n"
+    .. "--> tensor({0.5000, 0.5000})"),
+  entry("RReLU", "(lower = 1/8, upper = 1/3, inplace = false)", "LeakyReLU whose slope is drawn between lower and upper for each "
+    .. "element in training, and their mean in eval mode.", "nn.RReLU(0.5, 0.5)(ty.tensor{-1.0, 2.0})\n"
+    .. "--> tensor({-0.5000, 2.0000})"),
 }
 
 return {docs = docs}

@@ -122,7 +122,8 @@ TYI_ISA_DECLARE(extern const tyi_norm_table, tyi_norms, );
 
 /* A parameter update over n elements, offset `at` into the arrays of the arguments. */
 typedef void (*tyi_optim_loop)(const tyi_optim_args *args, int64_t at, int64_t n);
-typedef tyi_optim_loop tyi_optim_table[TYI_OPTIM_COUNT][TY_DTYPE_COUNT]; /* [kind]; those of reduced dtypes take floats */
+typedef tyi_optim_loop tyi_optim_table[TYI_OPTIM_COUNT]
+                                      [TY_DTYPE_COUNT]; /* [kind]; those of reduced dtypes take floats */
 TYI_ISA_DECLARE(extern const tyi_optim_table, tyi_optims, );
 
 const tyi_convert_loops *tyi_cpu_converts(void);
