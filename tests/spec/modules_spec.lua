@@ -180,6 +180,7 @@ describe("embeddings", function()
     assert.is_true(table_(ty.tensor {3}):equal(weight[{{3, 3}}]))
     assert.is_true(nn.Embedding.from_pretrained(weight, false).weight.requires_grad)
     assert.is_true(nn.EmbeddingBag.from_pretrained(weight, {mode = "sum"})(ty.tensor {{3, 1}}):allclose(weight[3] + weight[1]))
+    assert.is_true(nn.Embedding:from_pretrained(weight)(ty.tensor {1}):equal(weight[{{1, 1}}]))
     fails("table", nn.Embedding.from_pretrained, ty.ones(3))
   end)
 

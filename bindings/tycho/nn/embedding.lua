@@ -94,6 +94,7 @@ local pretrained = options.signature("nn.Embedding.from_pretrained",
 
 --- nn.Embedding.from_pretrained(embeddings, freeze = true, padding_idx, ...): an embedding with this table.
 function Embedding.from_pretrained(...)
+  if (...) == Embedding then return Embedding.from_pretrained(select(2, ...)) end -- called with a colon
   local weight, freeze, padding, max_norm, norm_type, by_freq, sparse = pretrained(...)
   check_table("nn.Embedding.from_pretrained", weight)
   return Embedding {num_embeddings = weight.shape[1], embedding_dim = weight.shape[2], padding_idx = padding, max_norm = max_norm,
@@ -140,6 +141,7 @@ local bag_pretrained = options.signature("nn.EmbeddingBag.from_pretrained", "emb
 
 --- nn.EmbeddingBag.from_pretrained(embeddings, freeze = true, ...): an embedding bag with this table.
 function EmbeddingBag.from_pretrained(...)
+  if (...) == EmbeddingBag then return EmbeddingBag.from_pretrained(select(2, ...)) end
   local weight, freeze, max_norm, norm_type, by_freq, mode, sparse, include_last, padding = bag_pretrained(...)
   check_table("nn.EmbeddingBag.from_pretrained", weight)
   local bag = EmbeddingBag {num_embeddings = weight.shape[1], embedding_dim = weight.shape[2], max_norm = max_norm,

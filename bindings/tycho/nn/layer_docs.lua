@@ -107,7 +107,7 @@ local docs = {
     .. "1 of any "
     .. "shape. The row padding_idx is 0 at first and gets no gradient. There are no sparse gradients.",
     "nn.Embedding(10, 3)(ty.tensor{{1, 2}, {10, 1}}).shape\n--> {2, 2, 3}"),
-  method({"Embedding.from_pretrained"}, "(embeddings, freeze = true, padding_idx?, max_norm?, norm_type = 2.0, "
+  method({"Embedding:from_pretrained"}, "(embeddings, freeze = true, padding_idx?, max_norm?, norm_type = 2.0, "
     .. "scale_grad_by_freq = false, sparse = false) -> module", "An embedding with this table, which is not trained unless "
     .. "freeze "
     .. "is false.", "nn.Embedding.from_pretrained(ty.eye(3))(ty.tensor{2})\n--> tensor({{0., 1., 0.}})"),
@@ -118,7 +118,7 @@ local docs = {
     .. "where each "
     .. "bag begins); a third argument are per_sample_weights, for sums.",
     "nn.EmbeddingBag(10, 3)(ty.tensor{1, 2, 10}, ty.tensor{1, 3}).shape\n--> {2, 3}"),
-  method({"EmbeddingBag.from_pretrained"}, "(embeddings, freeze = true, max_norm?, norm_type = 2.0, scale_grad_by_freq = "
+  method({"EmbeddingBag:from_pretrained"}, "(embeddings, freeze = true, max_norm?, norm_type = 2.0, scale_grad_by_freq = "
     .. "false, mode = "
     .. "\"mean\", sparse = false, include_last_offset = false, padding_idx?) -> module", "An embedding bag with this table, "
     .. "which is "
@@ -152,7 +152,7 @@ local docs = {
     .. "--> tensor({0.5000, 0.5000})"),
   entry("RReLU", "(lower = 1/8, upper = 1/3, inplace = false)", "LeakyReLU whose slope is drawn between lower and upper for each "
     .. "element in training, and their mean in eval mode.", "nn.RReLU(0.5, 0.5)(ty.tensor{-1.0, 2.0})\n"
-    .. "--> tensor({-0.5000, 2.0000})"),
+    .. "--> tensor({-0.5000,  2.0000})"),
 }
 
 return {docs = docs}
