@@ -101,7 +101,34 @@ def layers():
     layer("nn.FeatureAlphaDropout(0.3)", lambda: nn.FeatureAlphaDropout(0.3), X(2, 4, 3))
     layer("nn.FeatureAlphaDropout(1.0)", lambda: nn.FeatureAlphaDropout(1.0), X(2, 4, 3))
     layer("nn.AlphaDropout(0.3):eval()", lambda: nn.AlphaDropout(0.3).eval(), X(4, 5))
+    for text, make in WEIGHT_NORMS:
+        layer(text, make, X(4, 3))
     print("layers = {\n" + "\n".join(cases.lines) + "\n},")
+
+
+WEIGHT_NORMS = [
+    ("nn.utils.weight_norm(nn.Linear(3, 2))", lambda: nn.utils.weight_norm(nn.Linear(3, 2))),
+    ("nn.utils.weight_norm(nn.Linear(3, 2), {dim = 2})", lambda: nn.utils.weight_norm(nn.Linear(3, 2), dim=1)),
+    ("nn.utils.weight_norm(nn.Linear(3, 2), {dim = false})", lambda: nn.utils.weight_norm(nn.Linear(3, 2), dim=None)),
+    ("nn.utils.weight_norm(nn.Linear(3, 2), 'bias')", lambda: nn.utils.weight_norm(nn.Linear(3, 2), "bias")),
+    ("nn.utils.parametrizations.weight_norm(nn.Linear(3, 2))", lambda: nn.utils.parametrizations.weight_norm(nn.Linear(3, 2))),
+    ("nn.utils.spectral_norm(nn.Linear(3, 2))", lambda: nn.utils.spectral_norm(nn.Linear(3, 2))),
+    ("nn.utils.spectral_norm(nn.Linear(3, 2), {n_power_iterations = 3, dim = 2})",
+     lambda: nn.utils.spectral_norm(nn.Linear(3, 2), n_power_iterations=3, dim=1)),
+    ("nn.utils.spectral_norm(nn.Linear(3, 2)):eval()", lambda: nn.utils.spectral_norm(nn.Linear(3, 2)).eval()),
+]
+
+
+def computed():
+    """{text of a layer whose weight is computed, after manual_seed(0); names of its state, values, gradients of its parameters}
+    after a call with X(4, 3) in training."""
+    for text, make in WEIGHT_NORMS:
+        torch.manual_seed(0)
+        module = make()
+        (module(X(4, 3, grad=False).make()) ** 2).sum().backward()
+        state = module.state_dict()
+        print(table([text, list(state), [x.reshape(-1) for x in state.values()],
+                     {name: p.grad.reshape(-1) for name, p in module.named_parameters()}]) + ",")
 
 
 def running():
@@ -190,7 +217,7 @@ def main():
     print("-- luacheck: no max line length")
     print("return {")
     layers()
-    for part in (running, keys, printed, initial):
+    for part in (computed, running, keys, printed, initial):
         print(f"{part.__name__} = {{")
         part()
         print("},")

@@ -75,6 +75,98 @@ describe("running statistics move as PyTorch's:", function()
   end)
 end)
 
+-- {text, names of the state, values, {[name] = gradient}}
+describe("weights that are computed have PyTorch's state, values and gradients:", function()
+  for _, row in ipairs(reference.computed) do
+    it(row[1], function()
+      ty.manual_seed(0)
+      local module = build(row[1])
+      local y = module(golden.tensor "!float32 4,3");
+      (y * y):sum():backward()
+      local state = module:state_dict()
+      assert.same(row[2], ty.OrderedDict.keys(state))
+      for i, name in ipairs(row[2]) do
+        local wrong = golden.differs(state[name], row[3][i])
+        if wrong then error(name .. ": " .. wrong, 0) end
+      end
+      for name, p in module:named_parameters() do
+        local wrong = golden.differs(p.grad, row[4][name])
+        if wrong then error("gradient of " .. name .. ": " .. wrong, 0) end
+      end
+    end)
+  end
+
+  it("are parameters again after their removal, and learn before it", function()
+    ty.manual_seed(0)
+    local x = ty.randn(4, 3)
+    for kind, remove in pairs {weight_norm = nn.utils.remove_weight_norm, spectral_norm = nn.utils.remove_spectral_norm} do
+      local net = nn.utils[kind](nn.Linear(3, 2))
+      local opt = ty.optim.SGD(net:parameters(), {lr = 0.1})
+      local before = net(x)
+      before:sum():backward()
+      opt:step()
+      net:eval()
+      local after = net(x)
+      assert.is_false(ty.allclose(before, after))
+      local twin = net:clone()
+      assert.is_true(ty.allclose(twin(x), after))
+      ty.no_grad(function() twin:parameters()[2]:fill_(1.0) end)
+      assert.is_true(ty.allclose(net(x), after))
+      assert.equal(net, remove(net))
+      assert.is_true(ty.allclose(net(x), after))
+      assert.equal("Linear(in_features=3, out_features=2, bias=true)", tostring(net))
+      assert.same({"bias", "weight"}, ty.OrderedDict.keys(net:state_dict()))
+      assert.is_true(net.weight.requires_grad)
+      fails("not computed", remove, net)
+    end
+    local net = nn.utils.parametrizations.weight_norm(nn.Linear(3, 2))
+    local y = net(x)
+    nn.utils.parametrize.remove_parametrizations(net, "weight")
+    assert.is_true(ty.allclose(net(x), y))
+    assert.same({"bias", "weight"}, ty.OrderedDict.keys(net:state_dict()))
+  end)
+
+  it("refuse what has no such weight", function()
+    fails("no parameter 'weight'", nn.utils.weight_norm, nn.ReLU())
+    fails("a module is needed", nn.utils.spectral_norm, 3)
+    fails("computed already", nn.utils.spectral_norm, nn.utils.weight_norm(nn.Linear(2, 2)))
+    fails("dim", nn.utils.weight_norm, nn.Linear(2, 2), {dim = 3})
+  end)
+end)
+
+describe("nn.utils", function()
+  it("fuses a layer and the batch norm behind it", function()
+    ty.manual_seed(0)
+    for _, case in ipairs {
+      {nn.Conv1d(2, 4, 3), nn.BatchNorm1d(4), ty.randn(3, 2, 6), nn.utils.fuse_conv_bn_eval},
+      {nn.Conv2d(2, 4, 3, {bias = false}), nn.BatchNorm2d(4, {affine = false}), ty.randn(3, 2, 6, 6), nn.utils.fuse_conv_bn_eval},
+      {nn.Linear(3, 4), nn.BatchNorm1d(4), ty.randn(5, 3), nn.utils.fuse_linear_bn_eval},
+    } do
+      local layer, norm, x, fuse = table.unpack(case)
+      for _ = 1, 3 do norm(layer(x)) end
+      fails("eval mode", fuse, layer, norm)
+      layer:eval()
+      norm:eval()
+      local fused = fuse(layer, norm)
+      assert.equal(layer:type_name(), fused:type_name())
+      assert.is_true(ty.allclose(fused(x), norm(layer(x)), 1e-4, 1e-5))
+    end
+    fails("a layer and a batch norm", nn.utils.fuse_conv_bn_eval, nn.ReLU())
+  end)
+
+  it("takes norms of several tensors, and PyTorch's switch foreach", function()
+    local p = nn.Parameter(ty.tensor {3.0, 4.0})
+    p.grad = ty.tensor {3.0, 4.0}
+    local total = nn.utils.get_total_norm({p.grad, ty.tensor {12.0}}, {foreach = true})
+    assert.equal(13.0, total:item())
+    nn.utils.clip_grads_with_norm_({p}, 6.5, total)
+    assert.is_true(ty.allclose(p.grad, ty.tensor {1.5, 2.0}))
+    assert.is_true(ty.allclose(nn.utils.clip_grad_norm_({p}, 1.0, {foreach = false}), ty.tensor(2.5)))
+    nn.utils.clip_grad_value_({p}, 0.5, {foreach = true})
+    assert.equal(0.5, p.grad[1]:item())
+  end)
+end)
+
 describe("keys of state dicts are PyTorch's:", function()
   for _, row in ipairs(reference.keys) do
     it(row[1], function()

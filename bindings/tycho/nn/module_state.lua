@@ -51,7 +51,12 @@ function copy(value, memo)
   end
   twin = setmetatable({}, meta or nil)
   memo[value] = twin
-  for key, item in next, value do rawset(twin, copy(key, memo), copy(item, memo)) end
+  local skip = {} -- weights that are computed before each call (weight_norms.lua)
+  for _, entry in ipairs(rawget(value, "_computed") or {}) do skip[entry.name] = true end
+  for key, item in next, value do
+    if not skip[key] then rawset(twin, copy(key, memo), copy(item, memo)) end
+  end
+  for _, entry in ipairs(rawget(twin, "_computed") or {}) do rawset(twin, entry.name, entry.compute(twin, false)) end
   return twin
 end
 

@@ -50,49 +50,87 @@ local function gradients(list)
   return grads
 end
 
+-- The norm of a list of tensors as one vector; strict: it must be a number.
+local function total_norm(name, list, p, strict)
+  if p ~= p then core.raise(("%s: norm_type must be a number (math.huge for the largest element), got nan"):format(name)) end
+  if #list == 0 then return f.tensor(0.0) end
+  local norms, device = {}, list[1].device
+  for _, x in ipairs(list) do
+    if x:numel() > 0 then
+      norms[#norms + 1] = norm(x, p):to(device)
+    elseif p >= 0 then
+      norms[#norms + 1] = f.zeros({}, {dtype = x.dtype, device = device})
+    else
+      core.raise(("%s: a tensor without elements has no norm of order %g"):format(name, p))
+    end
+  end
+  local dtype = norms[1].dtype
+  for i = 2, #norms do
+    if norms[i].dtype ~= dtype then dtype = (norms[i] + f.zeros({}, {dtype = dtype, device = device})).dtype end
+  end
+  for i, one in ipairs(norms) do norms[i] = one:to(dtype) end
+  local total = norm(f.stack(norms), p)
+  local value = total:item()
+  if strict and (value ~= value or value == math.huge or value == -math.huge) then
+    core.raise(("%s: the norm of the gradients is %g, which cannot be clipped; look for an infinite loss, or a learning "
+      .. "rate that is too large (error_if_nonfinite = false scales them all the same)"):format(name, value))
+  end
+  return total
+end
+
+local function check_most(name, max_norm)
+  if max_norm ~= max_norm or max_norm < 0 then
+    core.raise(("%s: max_norm must be 0 or above, got %g"):format(name, max_norm))
+  end
+end
+
+-- Scales gradients whose norm is `total` so that it is at most max_norm.
+local function scale(grads, max_norm, total)
+  local factor = (max_norm / (total + 1e-6)):clamp {max = 1.0}
+  for _, grad in ipairs(grads) do grad:mul_(factor:to(grad.device)) end
+end
+
+-- PyTorch's switch `foreach` says how it computes; it is taken and changes nothing.
 local norm_arguments = options.signature("nn.utils.clip_grad_norm_",
-  "parameters: any, max_norm: number, norm_type: number = 2, error_if_nonfinite: bool = false")
+  "parameters: any, max_norm: number, norm_type: number = 2, error_if_nonfinite: bool = false, foreach: bool?")
 
 --- clip_grad_norm_(parameters, max_norm, norm_type = 2, error_if_nonfinite = false) -> the norm before, a tensor
 function utils.clip_grad_norm_(...)
   local parameters, max_norm, p, strict = norm_arguments(...)
   local name = "nn.utils.clip_grad_norm_"
   local list = tensors(name, parameters)
-  if max_norm ~= max_norm or max_norm < 0 then
-    core.raise(("%s: max_norm must be 0 or above, got %g"):format(name, max_norm))
-  end
-  if p ~= p then core.raise(("%s: norm_type must be a number (math.huge for the largest element), got nan"):format(name)) end
+  check_most(name, max_norm)
   return without_grad(function()
-    local grads, norms = gradients(list), {}
-    if #grads == 0 then return f.tensor(0.0) end
-    local device = grads[1].device
-    for _, grad in ipairs(grads) do
-      if grad:numel() > 0 then
-        norms[#norms + 1] = norm(grad, p):to(device)
-      elseif p >= 0 then
-        norms[#norms + 1] = f.zeros({}, {dtype = grad.dtype, device = device})
-      else
-        core.raise(("%s: a gradient without elements has no norm of order %g"):format(name, p))
-      end
-    end
-    local dtype = norms[1].dtype
-    for i = 2, #norms do
-      if norms[i].dtype ~= dtype then dtype = (norms[i] + f.zeros({}, {dtype = dtype, device = device})).dtype end
-    end
-    for i, one in ipairs(norms) do norms[i] = one:to(dtype) end
-    local total = norm(f.stack(norms), p)
-    local value = total:item()
-    if strict and (value ~= value or value == math.huge or value == -math.huge) then
-      core.raise(("%s: the norm of the gradients is %g, which cannot be clipped; look for an infinite loss, or a learning "
-        .. "rate that is too large (error_if_nonfinite = false scales them all the same)"):format(name, value))
-    end
-    local factor = (max_norm / (total + 1e-6)):clamp {max = 1.0}
-    for _, grad in ipairs(grads) do grad:mul_(factor:to(grad.device)) end
+    local grads = gradients(list)
+    local total = total_norm(name, grads, p, strict)
+    scale(grads, max_norm, total)
     return total
   end)
 end
 
-local value_arguments = options.signature("nn.utils.clip_grad_value_", "parameters: any, clip_value: number")
+local total_arguments = options.signature("nn.utils.get_total_norm",
+  "tensors: any, norm_type: number = 2, error_if_nonfinite: bool = false, foreach: bool?")
+
+--- get_total_norm(tensors, norm_type = 2, error_if_nonfinite = false) -> their norm as one vector
+function utils.get_total_norm(...)
+  local list, p, strict = total_arguments(...)
+  local name = "nn.utils.get_total_norm"
+  return total_norm(name, tensors(name, list), p, strict)
+end
+
+local scale_arguments = options.signature("nn.utils.clip_grads_with_norm_",
+  "parameters: any, max_norm: number, total_norm: tensor, foreach: bool?")
+
+--- clip_grads_with_norm_(parameters, max_norm, total_norm)
+function utils.clip_grads_with_norm_(...)
+  local parameters, max_norm, total = scale_arguments(...)
+  local name = "nn.utils.clip_grads_with_norm_"
+  local list = tensors(name, parameters)
+  check_most(name, max_norm)
+  without_grad(function() scale(gradients(list), max_norm, total) end)
+end
+
+local value_arguments = options.signature("nn.utils.clip_grad_value_", "parameters: any, clip_value: number, foreach: bool?")
 
 --- clip_grad_value_(parameters, clip_value)
 function utils.clip_grad_value_(...)
@@ -157,6 +195,24 @@ utils.docs = {
     doc = "Copies the parts of a vector {n} into the parameters, which have n elements in all.",
     example = net .. "local v = ty.nn.utils.parameters_to_vector(net:parameters())\n"
       .. "ty.nn.utils.vector_to_parameters(v * 0.5, net:parameters())"},
+  {name = "nn.utils.get_total_norm", signature = "(tensors, norm_type = 2, error_if_nonfinite = false) -> tensor",
+    doc = "The norm of a list of tensors as one vector.", example = "ty.nn.utils.get_total_norm({ty.tensor{3.0}, "
+    .. "ty.tensor{4.0}})\n"
+      .. "--> tensor(5.)"},
+  {name = "nn.utils.clip_grads_with_norm_", signature = "(parameters, max_norm, total_norm)",
+    doc = "Scales the gradients, whose norm is total_norm, so that it is at most max_norm.",
+    example = net .. "ty.nn.utils.clip_grads_with_norm_(net:parameters(), 1.0, ty.tensor(2.0))"},
 }
+
+-- What other files add, and its words.
+for _, part in ipairs {"weight_norms", "fusion"} do
+  for name, value in pairs(require("tycho.nn." .. part)) do
+    if name == "docs" then
+      table.move(value, 1, #value, #utils.docs + 1, utils.docs)
+    else
+      utils[name] = value
+    end
+  end
+end
 
 return utils
