@@ -376,6 +376,145 @@ static void gradients_keep_the_dtype_of_their_tensor(void **state)
     RELEASE(x, wide, y, s, mixed, t);
 }
 
+/* ---- Hooks, functions and packing in C: what they are given, and that what they hold is let go of once ---- */
+
+typedef struct counter {
+    int calls, released;
+    bool fail;
+} counter;
+
+static ty_status doubled(void *data, int count, ty_tensor **grads, int outputs_count, ty_tensor *const *grad_outputs)
+{
+    (void)outputs_count, (void)grad_outputs;
+    counter *c = data;
+    c->calls++;
+    if (c->fail)
+        return ty_fail(TY_ERROR_CALLBACK, "the hook refuses");
+    for (int i = 0; i < count; i++) {
+        if (!grads[i])
+            continue;
+        ty_tensor *two = ty_add(grads[i], grads[i], ty_int(1));
+        ty_release(grads[i]);
+        grads[i] = two;
+    }
+    return TY_OK;
+}
+
+static void count_release(void *data)
+{
+    ((counter *)data)->released++;
+}
+
+static void hooks_replace_gradients_and_are_released_once(void **state)
+{
+    (void)state;
+    counter on_leaf = {0}, on_result = {0}, on_node = {0}, refused = {0};
+    ty_tensor *x = LEAF(1, 2), *y = ty_mul(x, x), *s = total(y), *none = VECTOR(1);
+    ty_hook *a = ty_register_hook(x, &(ty_hook_spec){doubled, NULL, count_release, &on_leaf});
+    ty_hook *b = ty_register_hook(y, &(ty_hook_spec){doubled, NULL, count_release, &on_result});
+    ty_node node = ty_grad_fn(y);
+    ty_hook *c = ty_node_register_hook(node, &(ty_hook_spec){doubled, NULL, count_release, &on_node});
+    assert_null(ty_register_hook(none, &(ty_hook_spec){doubled, NULL, count_release, &refused}));
+    assert_int_equal(refused.released, 1);
+    backward(s);
+    EXPECT(ty_grad_of(x), 16, 32);
+    assert_int_equal(on_leaf.calls, 1); /* once, though x is used twice */
+    ty_hook_remove(a);
+    assert_int_equal(on_leaf.released, 1);
+    ty_hook_release(a);
+    ty_hook_release(b);
+    ty_hook_release(c);
+    ty_node_release(node);
+    RELEASE(x, y, s, none);
+    assert_int_equal(on_leaf.released, 1);
+    assert_int_equal(on_result.released, 1);
+    assert_int_equal(on_node.released, 1);
+}
+
+static void a_hook_that_fails_stops_backward_and_no_more(void **state)
+{
+    (void)state;
+    counter c = {.fail = true};
+    ty_tensor *x = LEAF(1, 2), *y = ty_exp(x), *s = total(y);
+    ty_hook *hook = ty_register_hook(y, &(ty_hook_spec){doubled, NULL, count_release, &c});
+    assert_int_equal(ty_backward(s, NULL, false, false), TY_FAIL);
+    assert_string_equal(ty_error(), "the hook refuses");
+    assert_null(ty_grad_of(x));
+    c.fail = false;
+    backward(s);
+    EXPECT(ty_grad_of(x), 2 * expf(1), 2 * expf(2));
+    ty_hook_release(hook);
+    RELEASE(x, y, s);
+    assert_int_equal(c.released, 1);
+}
+
+/* The gradient of x^2, by what was saved. */
+static ty_status square_backward(void *data, ty_node node, ty_tensor *const *grad_out, ty_tensor **grad_in)
+{
+    ((counter *)data)->calls++;
+    bool none;
+    ty_tensor *x = ty_node_saved(node, 0, &none), *two = ty_add(x, x, ty_int(1));
+    grad_in[0] = ty_mul(grad_out[0], two);
+    RELEASE(x, two);
+    return grad_in[0] ? TY_OK : TY_FAIL;
+}
+
+static void a_function_of_ones_own(void **state)
+{
+    (void)state;
+    counter c = {0};
+    ty_tensor *x = LEAF(1, 2, 3);
+    bool was = ty_set_grad_enabled(false);
+    ty_tensor *y = ty_mul(x, x);
+    ty_set_grad_enabled(was);
+    ty_function f = {"SquareBackward", square_backward, count_release, &c, true};
+    assert_int_equal(ty_record_function(&f, 1, &x, 1, &y, (unsigned char[]){0}, 1, &x), TY_OK);
+    assert_string_equal(ty_grad_fn_name(y), "SquareBackward");
+    ty_tensor *s = total(y), *g = NULL, *h = NULL;
+    assert_int_equal(ty_grad(1, &s, NULL, 1, &x, false, true, false, &g), TY_OK);
+    EXPECT(g, 2, 4, 6);
+    ty_tensor *t = total(g);
+    assert_int_equal(ty_grad(1, &t, NULL, 1, &x, false, false, false, &h), TY_OK);
+    EXPECT(h, 2, 2, 2);
+    RELEASE(x, y, s, g, h, t);
+    assert_int_equal(c.calls, 1);
+    assert_int_equal(c.released, 1);
+}
+
+static void *pack_negative(void *data, ty_tensor *x)
+{
+    ((counter *)data)->calls++;
+    return ty_neg(x);
+}
+
+static ty_tensor *unpack_negative(void *data, void *packed)
+{
+    (void)data;
+    return ty_neg(packed);
+}
+
+static void release_packed(void *data, void *packed)
+{
+    ((counter *)data)->released++;
+    ty_release(packed);
+}
+
+static void saved_values_go_through_hooks(void **state)
+{
+    (void)state;
+    counter c = {0};
+    ty_tensor *x = LEAF(1, 2);
+    ty_set_saved_hooks(&(ty_saved_hooks){pack_negative, unpack_negative, release_packed, &c});
+    ty_tensor *y = ty_sin(x);
+    ty_set_saved_hooks(NULL);
+    ty_tensor *s = total(y);
+    backward(s);
+    EXPECT(ty_grad_of(x), cosf(1), cosf(2));
+    RELEASE(x, y, s);
+    assert_int_equal(c.calls, 1);
+    assert_int_equal(c.released, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -400,6 +539,10 @@ int main(void)
         cmocka_unit_test(a_very_deep_graph),
         cmocka_unit_test(shapes_of_roots_and_gradients_are_checked),
         cmocka_unit_test(gradients_keep_the_dtype_of_their_tensor),
+        cmocka_unit_test(hooks_replace_gradients_and_are_released_once),
+        cmocka_unit_test(a_hook_that_fails_stops_backward_and_no_more),
+        cmocka_unit_test(a_function_of_ones_own),
+        cmocka_unit_test(saved_values_go_through_hooks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
