@@ -93,7 +93,15 @@ static void normal_(tyb_call *c)
 
 static void bernoulli_(tyb_call *c)
 {
-    RETURN(ty_bernoulli_(T(0), FLOAT(1), GENERATOR(2)));
+    if (c->form == 0) {
+        RETURN(ty_bernoulli_(T(0), FLOAT(1), GENERATOR(2)));
+        return;
+    }
+    ty_tensor *wide = ty_expand(T(1), ty_ndim(T(0)), ty_sizes(T(0)));
+    ty_tensor *drawn = ty_bernoulli(wide, GENERATOR(2));
+    RETURN(ty_copy_(T(0), drawn));
+    ty_release(wide);
+    ty_release(drawn);
 }
 
 static void exponential_(tyb_call *c)
@@ -101,12 +109,44 @@ static void exponential_(tyb_call *c)
     RETURN(ty_exponential_(T(0), FLOAT(1), GENERATOR(2)));
 }
 
+static void cauchy_(tyb_call *c)
+{
+    RETURN(ty_cauchy_(T(0), FLOAT(1), FLOAT(2), GENERATOR(3)));
+}
+
+static void log_normal_(tyb_call *c)
+{
+    RETURN(ty_log_normal_(T(0), FLOAT(1), FLOAT(2), GENERATOR(3)));
+}
+
+static void geometric_(tyb_call *c)
+{
+    RETURN(ty_geometric_(T(0), FLOAT(1), GENERATOR(2)));
+}
+
+static void poisson(tyb_call *c)
+{
+    RETURN(ty_poisson(T(0), GENERATOR(1)));
+}
+
 static void random_(tyb_call *c)
 {
     if (c->form == 0)
+        RETURN(ty_random_(T(0), INT64_MAX, INT64_MIN, GENERATOR(1)));
+    else if (c->form == 1)
         RETURN(ty_random_(T(0), 0, INT(1), GENERATOR(2)));
     else
-        RETURN(ty_random_(T(0), INT(1), INT(2), GENERATOR(3)));
+        RETURN(ty_random_(T(0), INT(1), GIVEN(2) ? INT(2) : INT64_MIN, GENERATOR(3)));
+}
+
+static void randint_like(tyb_call *c)
+{
+    ty_tensor *x = T(0);
+    int at = c->form == 0 ? 2 : 3; /* of the generator; after it dtype, device, requires_grad */
+    int64_t low = c->form == 0 ? 0 : INT(1), high = INT(c->form == 0 ? 1 : 2);
+    RETURN(tyb_with_grad(ty_randint(low, high, ty_ndim(x), ty_sizes(x), GIVEN(at + 1) ? DTYPE(at + 1) : ty_dtype_of(x),
+                                    GIVEN(at + 2) ? DEVICE(at + 2) : ty_device_of(x), GENERATOR(at)),
+                         BOOL(at + 3)));
 }
 
 static void manual_seed(tyb_call *c)
@@ -179,14 +219,36 @@ const tyb_row tyb_rows_random[] = {
      TYB_METHOD, "Fills input with numbers drawn evenly between from and to.", "ty.empty(3):uniform_(-1, 1)"},
     {"normal_", "(input: Tensor, mean: float = 0, std: float = 1, *, generator: generator?) -> self", normal_,
      TYB_METHOD, "Fills input with normal numbers.", "ty.empty(3):normal_()"},
-    {"bernoulli_", "(input: Tensor, p: float = 0.5, *, generator: generator?) -> self", bernoulli_, TYB_METHOD,
-     "Fills input with 1 (probability p) and 0.", "ty.empty(3):bernoulli_(0.5)"},
+    {"bernoulli_",
+     "(input: Tensor, p: float = 0.5, *, generator: generator?) -> self\n"
+     "(input: Tensor, p: Tensor, *, generator: generator?) -> self",
+     bernoulli_, TYB_METHOD,
+     "Fills input with 1 (probability p) and 0. p may be a floating tensor that broadcasts to input.",
+     "ty.empty(3):bernoulli_(0.5)"},
     {"exponential_", "(input: Tensor, lambd: float = 1, *, generator: generator?) -> self", exponential_, TYB_METHOD,
      "Fills input with exponentially distributed numbers of rate lambd.", "ty.empty(3):exponential_()"},
+    {"cauchy_", "(input: Tensor, median: float = 0, sigma: float = 1, *, generator: generator?) -> self", cauchy_,
+     TYB_METHOD, "Fills input with numbers of the Cauchy distribution.", "ty.empty(3):cauchy_()"},
+    {"log_normal_", "(input: Tensor, mean: float = 1, std: float = 2, *, generator: generator?) -> self", log_normal_,
+     TYB_METHOD, "Fills input with numbers whose logarithms are normal with this mean and deviation.",
+     "ty.empty(3):log_normal_(0, 0.5)"},
+    {"geometric_", "(input: Tensor, p: float, *, generator: generator?) -> self", geometric_, TYB_METHOD,
+     "Fills input with 1, 2, ...: how many trials of probability p a first success takes.",
+     "ty.empty(3):geometric_(0.5)"},
+    {"poisson", "(input: Tensor, *, generator: generator?) -> Tensor", poisson, TYB_TY,
+     "Counts of the Poisson distributions whose rates input holds.", "ty.poisson(ty.tensor{0.5, 20.0})"},
+    {"randint_like",
+     "(input: Tensor, high: int, *, generator: generator?, " TYB_MAKE ") -> Tensor\n"
+     "(input: Tensor, low: int, high: int, *, generator: generator?, " TYB_MAKE ") -> Tensor",
+     randint_like, TYB_TY, "ty.randint with the size and dtype of input.", "ty.randint_like(ty.zeros(2, 3), 10)"},
     {"random_",
+     "(input: Tensor, *, generator: generator?) -> self\n"
      "(input: Tensor, to: int, *, generator: generator?) -> self\n"
-     "(input: Tensor, from: int, to: int, *, generator: generator?) -> self",
-     random_, TYB_METHOD, "Fills input with whole numbers from `from` (0 when not given) to `to` (excluded).",
+     "(input: Tensor, from: int, to: int?, *, generator: generator?) -> self",
+     random_, TYB_METHOD,
+     "Fills input with whole numbers from `from` (0 when not given) to `to` (excluded; when not given, up to the "
+     "largest "
+     "number that the dtype holds exactly).",
      "ty.empty(3):random_(10)"},
     {"manual_seed", "(seed: int) -> none", manual_seed, TYB_TY, "Seeds the default generator.", "ty.manual_seed(7)"},
     {"initial_seed", "() -> int", initial_seed, TYB_TY, "The seed that the default generator was given last.",

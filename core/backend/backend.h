@@ -309,6 +309,10 @@ typedef struct tyi_resample_args {
     void *x, *y;          /* {outer, in, inner}, {outer, out, inner} */
 } tyi_resample_args;
 
+/* a and b: the median and the width of a Cauchy distribution; the probability of a success, of how many trials a first
+ * one takes; mean and deviation of the logarithm. */
+typedef enum { TYI_CAUCHY, TYI_GEOMETRIC, TYI_LOG_NORMAL } tyi_distribution;
+
 typedef struct tyi_backend {
     const char *name;
     /* Between host memory and the device's (its memory itself comes from tensor/storage.h). */
@@ -363,6 +367,10 @@ typedef struct tyi_backend {
     ty_status (*bernoulli)(ty_generator *g, ty_dtype dtype, void *x, int64_t n, double p);
     ty_status (*bernoulli_tensor)(ty_generator *g, ty_dtype p_dtype, const void *p, ty_dtype dtype, void *x, int64_t n);
     ty_status (*exponential)(ty_generator *g, ty_dtype dtype, void *x, int64_t n, double rate);
+    ty_status (*distribution)(ty_generator *g, tyi_distribution which, ty_dtype dtype, void *x, int64_t n, double a,
+                              double b);
+    /* rates and x of one floating dtype; rates 0 or more, and finite. */
+    ty_status (*poisson)(ty_generator *g, ty_dtype dtype, const void *rates, void *x, int64_t n);
     ty_status (*random_range)(ty_generator *g, ty_dtype dtype, void *x, int64_t n, int64_t low, int64_t high);
     ty_status (*randperm)(ty_generator *g, ty_dtype dtype, void *x, int64_t n);
     /* y = x * mask / (1 - p) and mask (uint8), drawn as torch.dropout draws it. */

@@ -229,6 +229,10 @@ ty_tensor *ty_uniform_(ty_tensor *x, double from, double to, ty_generator *g);
 ty_tensor *ty_normal_(ty_tensor *x, double mean, double std, ty_generator *g);
 ty_tensor *ty_bernoulli_(ty_tensor *x, double p, ty_generator *g);
 ty_tensor *ty_exponential_(ty_tensor *x, double rate, ty_generator *g);
+ty_tensor *ty_cauchy_(ty_tensor *x, double median, double sigma, ty_generator *g);
+ty_tensor *ty_log_normal_(ty_tensor *x, double mean, double std, ty_generator *g); /* of the logarithm */
+ty_tensor *ty_geometric_(ty_tensor *x, double p, ty_generator *g);                 /* trials up to a success */
+ty_tensor *ty_poisson(ty_tensor *rates, ty_generator *g);
 /* Integers from low (included) to high (not). high INT64_MIN: no upper bound, as random_(low, None); low INT64_MAX too:
  * no bounds, as random_(); low INT64_MIN too: all 64 bits. */
 ty_tensor *ty_random_(ty_tensor *x, int64_t low, int64_t high, ty_generator *g);

@@ -31,8 +31,9 @@ bool tyi_same_layout(const ty_tensor *a, const ty_tensor *b)
 
 /* What to fill memory with. */
 typedef struct draw {
-    enum { UNIFORM, NORMAL, BERNOULLI, EXPONENTIAL, INTEGERS, PERMUTATION } what;
-    double a, b; /* from and to; mean and std; p; rate */
+    enum { UNIFORM, NORMAL, BERNOULLI, EXPONENTIAL, INTEGERS, PERMUTATION, OTHER } what;
+    tyi_distribution which; /* OTHER */
+    double a, b;            /* from and to; mean and std; p; rate */
     int64_t low, high;
     ty_generator *g;
 } draw;
@@ -48,6 +49,8 @@ static ty_status fill(const draw *d, const tyi_backend *backend, ty_dtype dtype,
         return backend->bernoulli(d->g, dtype, data, n, d->a);
     case EXPONENTIAL:
         return backend->exponential(d->g, dtype, data, n, d->a);
+    case OTHER:
+        return backend->distribution(d->g, d->which, dtype, data, n, d->a, d->b);
     case INTEGERS:
         return backend->random_range(d->g, dtype, data, n, d->low, d->high);
     case PERMUTATION:
@@ -308,6 +311,42 @@ ty_tensor *ty_exponential_(ty_tensor *x, double rate, ty_generator *g)
     return draw_into("exponential_", x, &(draw){.what = EXPONENTIAL, .a = rate, .g = g});
 }
 
+/* x of the Cauchy distribution: median + sigma tan(pi (u - 1/2)); sigma above 0; floating. torch.Tensor.cauchy_ */
+ty_tensor *ty_cauchy_(ty_tensor *x, double median, double sigma, ty_generator *g)
+{
+    if (!x || check_floating("cauchy_", (ty_dtype)x->dtype) != TY_OK)
+        return NULL;
+    if (!(sigma > 0) || !isfinite(sigma) || !isfinite(median))
+        return tyi_fail(TY_ERROR_VALUE, "cauchy_: the median must be finite and sigma greater than 0, got %g and %g",
+                        median, sigma);
+    return draw_into("cauchy_", x, &(draw){.what = OTHER, .which = TYI_CAUCHY, .a = median, .b = sigma, .g = g});
+}
+
+/* x whose logarithm is normal with this mean and deviation (above 0); floating. torch.Tensor.log_normal_ */
+ty_tensor *ty_log_normal_(ty_tensor *x, double mean, double std, ty_generator *g)
+{
+    if (!x || check_floating("log_normal_", (ty_dtype)x->dtype) != TY_OK)
+        return NULL;
+    if (!(std > 0) || !isfinite(std) || !isfinite(mean))
+        return tyi_fail(TY_ERROR_VALUE, "log_normal_: the mean must be finite and std greater than 0, got %g and %g",
+                        mean, std);
+    return draw_into("log_normal_", x, &(draw){.what = OTHER, .which = TYI_LOG_NORMAL, .a = mean, .b = std, .g = g});
+}
+
+/* x 1, 2, ...: how many trials of probability p, between 0 and 1, a first success takes; any dtype but bool.
+ * torch.Tensor.geometric_ */
+ty_tensor *ty_geometric_(ty_tensor *x, double p, ty_generator *g)
+{
+    if (!x)
+        return NULL;
+    if (x->dtype == TY_BOOL)
+        return tyi_fail(TY_ERROR_VALUE, "geometric_: bool does not hold numbers of trials; use an integer or floating "
+                                        "dtype");
+    if (!(p > 0 && p < 1))
+        return tyi_fail(TY_ERROR_VALUE, "geometric_: p is a probability between 0 and 1 (neither of them), got %g", p);
+    return draw_into("geometric_", x, &(draw){.what = OTHER, .which = TYI_GEOMETRIC, .a = p, .g = g});
+}
+
 /* x integers of [low, high), any dtype that holds them. high INT64_MIN: no upper bound, up to the dtype's largest (2^24
  * for float32, 2^53 for float64); low INT64_MAX beside it: no bounds, 0 up to that; low INT64_MIN beside it: all 64-bit
  * integers. torch.Tensor.random_ */
@@ -341,6 +380,7 @@ static ty_status no_gradient(tyi_node *node, ty_tensor *const *grad_out, ty_tens
 }
 
 static const tyi_node_kind bernoulli_kind = {"BernoulliBackward0", no_gradient};
+static const tyi_node_kind poisson_kind = {"PoissonBackward0", no_gradient};
 static const tyi_node_kind normal_kind = {"NormalBackward3", no_gradient};
 
 /* Finishes an op of one or two parameters. Takes out over; NULL passes on. */
@@ -384,6 +424,30 @@ ty_tensor *ty_bernoulli(ty_tensor *p, ty_generator *g)
     }
     ty_release(dense);
     return record_constant(x, &bernoulli_kind, 1, &p);
+}
+
+/* Counts of the Poisson distributions whose rates, 0 or more, stand at the same places; of the rates' dtype, which is
+ * floating. torch.poisson */
+ty_tensor *ty_poisson(ty_tensor *rates, ty_generator *g)
+{
+    double low = 0, high = 0;
+    if (!rates || check_floating("poisson", (ty_dtype)rates->dtype) != TY_OK)
+        return NULL;
+    if (rates->numel && extremes(rates, &low, &high) != TY_OK)
+        return NULL;
+    if (!(low >= 0) || !isfinite(high))
+        return tyi_fail(TY_ERROR_VALUE, "poisson: rates must be finite and 0 or more, but these go from %g to %g", low,
+                        high);
+    ty_dtype dtype = (ty_dtype)rates->dtype;
+    const tyi_backend *backend = tyi_backend_of(rates->storage->device);
+    ty_tensor *dense = backend ? tyi_dense(rates) : NULL;
+    ty_tensor *x = dense ? tyi_new(rates->ndim, rates->sizes, dtype, rates->storage->device) : NULL;
+    if (x && backend->poisson(g, dtype, tyi_data(dense), tyi_data(x), x->numel) != TY_OK) {
+        ty_release(x);
+        x = NULL;
+    }
+    ty_release(dense);
+    return record_constant(x, &poisson_kind, 1, &rates);
 }
 
 /* Normal values whose mean and standard deviation stand at the same places in these tensors, which broadcast; the dtype

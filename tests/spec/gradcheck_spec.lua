@@ -475,9 +475,8 @@ for group, names in pairs {
   ["makes a tensor out of none"] =
     "tensor empty zeros ones full empty_like zeros_like ones_like full_like new_empty new_zeros new_ones new_full arange "
     .. "linspace eye rand randn rand_like randn_like randint randperm bernoulli multinomial normal uniform_ normal_ bernoulli_ "
-    .. "exponential_ random_ constant_ eye_ dirac_ orthogonal_ sparse_ zeros_ ones_ xavier_uniform_ xavier_normal_ "
-    .. "kaiming_uniform_ kaiming_normal_ "
-    .. "trunc_normal_ calculate_gain logspace",
+    .. "exponential_ random_ cauchy_ log_normal_ geometric_ poisson randint_like constant_ eye_ dirac_ orthogonal_ sparse_ "
+    .. "zeros_ ones_ xavier_uniform_ xavier_normal_ kaiming_uniform_ kaiming_normal_ trunc_normal_ calculate_gain logspace",
   ["too coarse for differences; golden_spec compares its gradients"] = "half bfloat16",
   ["a batch of data, not of parameters"] = "gather_rows",
   ["no op"] = "manual_seed initial_seed seed get_rng_state set_rng_state numel nelement dim size stride storage_offset "

@@ -50,6 +50,9 @@ ty_status tyi_cpu_bernoulli(ty_generator *g, ty_dtype dtype, void *x, int64_t n,
 ty_status tyi_cpu_bernoulli_tensor(ty_generator *g, ty_dtype p_dtype, const void *p, ty_dtype dtype, void *x,
                                    int64_t n);
 ty_status tyi_cpu_exponential(ty_generator *g, ty_dtype dtype, void *x, int64_t n, double rate);
+ty_status tyi_cpu_distribution(ty_generator *g, tyi_distribution which, ty_dtype dtype, void *x, int64_t n, double a,
+                               double b);
+ty_status tyi_cpu_poisson(ty_generator *g, ty_dtype dtype, const void *rates, void *x, int64_t n);
 ty_status tyi_cpu_random_range(ty_generator *g, ty_dtype dtype, void *x, int64_t n, int64_t low, int64_t high);
 ty_status tyi_cpu_randperm(ty_generator *g, ty_dtype dtype, void *x, int64_t n);
 ty_status tyi_cpu_dropout(ty_generator *g, ty_dtype dtype, const void *x, void *y, uint8_t *mask, int64_t n, double p);

@@ -3,10 +3,10 @@
  *
  * How far "the same values" goes, against the x86-64 builds of PyTorch 2.7 and later, whose AVX2 kernels are the ones
  * nearly everybody runs: integers, permutations, masks, uniforms of both precisions and float32 normals are equal to
- * the last bit on every machine. What goes through the C library's log, log1p, sin and cos (float64 normals, normals of
- * fewer than 16 elements, exponentials) is equal where that library is the same glibc; another one may change the last
- * bit of a float64. The number of words drawn never differs. Builds before 2.7 drew dropout masks, bernoulli_(p) and
- * exponentials through MKL and differ from these.
+ * the last bit on every machine. What goes through the C library's log, log1p, sin, cos and their like (float64
+ * normals, normals of fewer than 16 elements, exponentials, cauchy, log-normal) is equal where that library is the same
+ * glibc; another one may change the last bit of a float64. The number of words drawn never differs. Builds before 2.7
+ * drew dropout masks, bernoulli_(p) and exponentials through MKL and differ from these.
  *
  * A kernel holds the generator's lock from its first word to its last. Long ones stop at interrupts, with the generator
  * advanced.
@@ -190,6 +190,77 @@ ty_status tyi_cpu_exponential(ty_generator *g, ty_dtype dtype, void *x, int64_t 
         if (tyi_is_reduced(dtype))
             write_floats(values, dtype, x, i, some);
     }
+    tyi_generator_unlock(g);
+    return status;
+}
+
+/* ---- Other distributions, in double, then rounded; two words for an element but for poisson ---- */
+
+static double next_of(ty_generator *g, tyi_distribution which, double a, double b)
+{
+    switch (which) {
+    case TYI_CAUCHY:
+        return fma(b, tan(TWO_PI / 2 * (tyi_mt_uniform(g) - 0.5)), a);
+    case TYI_GEOMETRIC:
+        return ceil(log(tyi_mt_uniform(g)) / log1p(-a));
+    default: /* log-normal */
+        return exp(fma(next_normal(g), b, a));
+    }
+}
+
+ty_status tyi_cpu_distribution(ty_generator *g, tyi_distribution which, ty_dtype dtype, void *x, int64_t n, double a,
+                               double b)
+{
+    ty_status status = TY_OK;
+    size_t size = ty_dtype_size(dtype);
+    g = tyi_generator_lock(g);
+    for (int64_t i = 0, some; (some = next_chunk(i, n, &status)); i += some)
+        for (int64_t k = i; k < i + some; k++)
+            tyi_store_scalar((char *)x + (size_t)k * size, dtype, ty_float(next_of(g, which, a, b)));
+    tyi_generator_unlock(g);
+    return status;
+}
+
+/* Small rates: uniforms are multiplied until their product falls to exp(-rate). From 10 on: transformed rejection
+ * (Hoermann 1993). */
+static double next_poisson(ty_generator *g, double rate)
+{
+    if (rate == 0)
+        return 0;
+    if (rate < 10) {
+        double limit = exp(-rate), product = 1;
+        int64_t count = -1;
+        do {
+            product *= tyi_mt_uniform(g);
+            count++;
+        } while (product > limit);
+        return (double)count;
+    }
+    double root = sqrt(rate), log_rate = log(rate), b = 0.931 + 2.53 * root, a = -0.059 + 0.02483 * b;
+    double inverse_alpha = 1.1239 + 1.1328 / (b - 3.4), v_r = 0.9277 - 3.6224 / (b - 2);
+    while (!tyi_interrupted()) {
+        double u = tyi_mt_uniform(g) - 0.5, v = tyi_mt_uniform(g), us = 0.5 - fabs(u);
+        double k = floor((2 * a / us + b) * u + rate + 0.43);
+        if (us >= 0.07 && v <= v_r)
+            return k;
+        if (k < 0 || (us < 0.013 && v > us))
+            continue;
+        if (log(v) + log(inverse_alpha) - log(a / (us * us) + b) <= -rate + k * log_rate - lgamma(k + 1))
+            return k;
+    }
+    return 0;
+}
+
+ty_status tyi_cpu_poisson(ty_generator *g, ty_dtype dtype, const void *rates, void *x, int64_t n)
+{
+    ty_status status = TY_OK;
+    size_t size = ty_dtype_size(dtype);
+    g = tyi_generator_lock(g);
+    for (int64_t i = 0, some; (some = next_chunk(i, n, &status)); i += some)
+        for (int64_t k = i; k < i + some; k++) {
+            ty_scalar rate = tyi_load_scalar((const char *)rates + (size_t)k * size, dtype);
+            tyi_store_scalar((char *)x + (size_t)k * size, dtype, ty_float(next_poisson(g, rate.f)));
+        }
     tyi_generator_unlock(g);
     return status;
 }
