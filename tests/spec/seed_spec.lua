@@ -64,7 +64,7 @@ describe("after manual_seed:", function()
       ["rates must be finite and 0"] = function() ty.poisson(ty.tensor {0 / 0}) end,
       ["poisson: values are floating"] = function() ty.poisson(ty.tensor {1}) end,
       ["randint_like: values"] = function() ty.randint_like(ty.zeros(3), 0) end,
-      ["bernoulli: probabilities go from 0 to 1"] = function() ty.empty(2):bernoulli_(ty.tensor {0.5, 1.5}) end,
+      ["bernoulli_: probabilities go from 0 to 1"] = function() ty.empty(2):bernoulli_(ty.tensor {0.5, 1.5}) end,
     } do
       local ok, message = pcall(f)
       assert.is_false(ok, text)
