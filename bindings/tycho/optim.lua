@@ -10,7 +10,8 @@ local lbfgs = require "tycho.optim.lbfgs"
 local optim = {lr_scheduler = require "tycho.optim.lr_scheduler"}
 
 -- Fields of a group that are a schedule's and no option of the optimiser.
-local of_schedules = {initial_lr = true, max_lr = true, min_lr = true, max_momentum = true, base_momentum = true}
+local of_schedules = {initial_lr = true, max_lr = true, min_lr = true, max_momentum = true, base_momentum = true,
+  swa_lr = true}
 
 -- Options of PyTorch's that say how a step is computed, not what: they are taken, kept for state dicts, and change nothing.
 local switches = {foreach = "bool?", capturable = "bool = false", differentiable = "bool = false", fused = "bool?"}
@@ -434,6 +435,7 @@ optim.docs = {
     .. "false, maximize = false)", doc = "Adam with decoupled weight decay (Loshchilov and Hutter 2017).",
     example = "local net = ty.nn.Linear(2, 1)\nlocal opt = ty.optim.AdamW(net:parameters())"},
 }
+optim.swa_utils = require "tycho.optim.swa_utils"(optim.lr_scheduler)
 for _, doc in ipairs(optim.lr_scheduler.docs) do optim.docs[#optim.docs + 1] = doc end
 
 return optim

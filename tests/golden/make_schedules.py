@@ -59,6 +59,9 @@ SCHEDULES = [
     "S.MultiplicativeLR(opt, {lr_lambda = {function(epoch) return 1 - 0.01 * epoch end, function(epoch) return 0.9 end}})",
     "S.ChainedScheduler({S.ConstantLR(opt, {factor = 0.1, total_iters = 5}), S.ExponentialLR(opt, 0.9)})",
     "S.ChainedScheduler({S.LinearLR(opt), S.StepLR(opt, 4), S.CosineAnnealingLR(opt, 12)}, opt)",
+    "SWA.SWALR(opt, 0.05)",
+    "SWA.SWALR(opt, {swa_lr = {0.2, 0.01}, anneal_epochs = 7, anneal_strategy = \"linear\"})",
+    "SWA.SWALR(opt, {swa_lr = 0.02, anneal_epochs = 0})",
     "S.ReduceLROnPlateau(opt, {patience = 2})",
     "S.ReduceLROnPlateau(opt, {factor = 0.5, patience = 1, cooldown = 3, min_lr = {0.01, 0.002}})",
     "S.ReduceLROnPlateau(opt, {mode = \"max\", factor = 0.5, patience = 0, threshold = 0.05, threshold_mode = \"abs\"})",
@@ -93,10 +96,10 @@ def resumed(text, kind, options, rates):
     groups = [{"params": [torch.ones(1, requires_grad=True)], "lr": rate} for rate in rates]
     opt = getattr(torch.optim, kind)(groups, lr=1.0, **options)
     again = re.sub(r"\)$", ", {last_epoch = 9})", text) if "{" not in text else re.sub(r"\}\)$", ", last_epoch = 9})", text)
-    schedule = eval(python(text), {"S": S, "opt": opt})
+    schedule = eval(python(text), {"S": S, "SWA": torch.optim.swa_utils, "opt": opt})
     for _ in range(10):
         opt.step(), schedule.step()
-    schedule = eval(re.sub(r"\[?\blast_epoch=9\]?", "last_epoch=9", python(again)), {"S": S, "opt": opt})
+    schedule = eval(re.sub(r"\[?\blast_epoch=9\]?", "last_epoch=9", python(again)), {"S": S, "SWA": torch.optim.swa_utils, "opt": opt})
     held = [[float(g["lr"]) for g in opt.param_groups]]
     for _ in range(5):
         opt.step(), schedule.step()
@@ -114,7 +117,7 @@ def main():
             rates = [0.1, 0.03]
             groups = [{"params": [torch.ones(1, requires_grad=True)], "lr": rate} for rate in rates]
             opt = getattr(torch.optim, kind)(groups, lr=1.0, **options)
-            schedule = eval(python(text), {"S": S, "opt": opt})
+            schedule = eval(python(text), {"S": S, "SWA": torch.optim.swa_utils, "opt": opt})
 
             def momenta():
                 return [float(g["betas"][0] if "betas" in g else g["momentum"]) for g in opt.param_groups]

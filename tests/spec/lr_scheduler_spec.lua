@@ -18,7 +18,7 @@ local function optimiser(kind, rates)
 end
 
 local function make(text, opt)
-  return assert(load("return " .. text, "=schedule", "t", {S = S, opt = opt}))()
+  return assert(load("return " .. text, "=schedule", "t", {S = S, SWA = optim.swa_utils, opt = opt}))()
 end
 
 -- What plateaus are told after step steps.

@@ -195,13 +195,16 @@ local function start(self, optimiser, last_epoch)
 end
 
 -- A class lr_scheduler.KIND(optimizer, ...) of the given arguments. prepare(self, optimiser, values...) checks them and sets
--- fields; what it returns true for has been started by itself.
-local function define(kind, signature, prepare, doc, example)
-  local class = {__name = "optim.lr_scheduler." .. kind}
+-- fields; what it returns true for has been started by itself. area: of optim, when it is no schedule of lr_scheduler.
+local elsewhere = {}
+
+local function define(kind, signature, prepare, doc, example, area)
+  local class = {__name = ("optim.%s.%s"):format(area or "lr_scheduler", kind)}
   for key, value in pairs(Scheduler) do class[key] = value end
   class.__index = class
   local parse = options.signature(class.__name, "optimizer: any, " .. signature)
-  schedulers[kind] = function(...)
+  local place = area and elsewhere or schedulers
+  place[kind] = function(...)
     check_optimiser(class.__name, (...))
     local values = table.pack(parse(...))
     local optimiser = values[1]
@@ -650,6 +653,36 @@ function OneCycleLR:get_lr()
   end)
 end
 
+-- ---- The schedule of optim.swa_utils ----
+
+local SWALR = define("SWALR", "swa_lr: any, anneal_epochs: count = 10, anneal_strategy: string = \"cos\", "
+  .. "last_epoch: int = -1", function(self, optimiser, swa_lr, anneal_epochs, strategy)
+    if strategy ~= "cos" and strategy ~= "linear" then
+      core.raise(("%s: anneal_strategy must be \"cos\" or \"linear\", got %q"):format(self.__name, strategy))
+    end
+    for i, rate in ipairs(per_group(self.__name, "swa_lr", optimiser, swa_lr)) do optimiser.param_groups[i].swa_lr = rate end
+    self.anneal_epochs, self._anneal_strategy = anneal_epochs, strategy
+  end, "From the rate to swa_lr (a number, or a list of one per group) in anneal_epochs steps, along half a cosine or a line, "
+  .. "and no further: for the time in which an AveragedModel gathers.",
+  "local schedule = ty.optim.swa_utils.SWALR(opt, {swa_lr = 0.05, anneal_epochs = 3})\nopt:step()\nschedule:step()",
+  "swa_utils")
+
+-- How far the way to swa_lr has come after so many steps, as a part of it.
+function SWALR:_part(step)
+  local t = math.max(0, math.min(1, step / math.max(1, self.anneal_epochs)))
+  return self._anneal_strategy == "cos" and (1 - cos(pi * t)) / 2 or t
+end
+
+function SWALR:get_lr()
+  local step = self._step_count - 1
+  if self.anneal_epochs == 0 then step = math.max(1, step) end
+  local before, now = self:_part(step - 1), self:_part(step)
+  return each(self, function(group)
+    local first = before == 1 and group.swa_lr or (group.lr - before * group.swa_lr) / (1 - before)
+    return group.swa_lr * now + first * (1 - now)
+  end)
+end
+
 -- ---- Schedules by results, and of schedules ----
 
 local Plateau = define("ReduceLROnPlateau", "mode: string = \"min\", factor: number = 0.1, patience: count = 10, "
@@ -847,4 +880,4 @@ docs[#docs + 1] = {name = "optim.lr_scheduler", signature = ": StepLR, CosineAnn
     .. "local schedule = ty.optim.lr_scheduler.StepLR(opt, 2)\nfor _ = 1, 4 do\n  opt:step()\n  schedule:step()\nend\n"
     .. "print(schedule:get_last_lr()[1])"}
 
-return setmetatable(schedulers, {__index = {docs = docs}})
+return setmetatable(schedulers, {__index = {docs = docs, swa_lr = elsewhere.SWALR}})
