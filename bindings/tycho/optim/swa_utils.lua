@@ -157,8 +157,10 @@ return function(lr_scheduler)
   end
 
   swa.docs = {
-    {names = of_schedules, signature = "as of all schedules", doc = "step() goes on by one, get_last_lr() lists the groups' rates, "
-      .. "state_dict() and load_state_dict(state) keep and restore it.",
+    {name = "optim.swa_utils", signature = ": AveragedModel, SWALR, update_bn, ...", doc = "Averages of a model's parameters "
+      .. "along its training (Izmailov and others 2018).", example = small .. "local average = optim.swa_utils.AveragedModel(net)"},
+    {names = of_schedules, signature = "as of all schedules", doc = "step() goes on by one, get_last_lr() lists the groups' "
+      .. "rates, state_dict() and load_state_dict(state) keep and restore it.",
       example = "local opt = optim.SGD({ty.ones(1, {requires_grad = true})}, {lr = 0.1})\n"
         .. "local schedule = optim.swa_utils.SWALR(opt, {swa_lr = 0.05, anneal_epochs = 1})\nopt:step()\nschedule:step()\n"
         .. "print(schedule:get_last_lr()[1])\n--> 0.05"},
