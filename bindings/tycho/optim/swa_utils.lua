@@ -158,7 +158,8 @@ return function(lr_scheduler)
 
   swa.docs = {
     {name = "optim.swa_utils", signature = ": AveragedModel, SWALR, update_bn, ...", doc = "Averages of a model's parameters "
-      .. "along its training (Izmailov and others 2018).", example = small .. "local average = optim.swa_utils.AveragedModel(net)"},
+      .. "along its training (Izmailov and others 2018).",
+      example = small .. "local average = optim.swa_utils.AveragedModel(net)"},
     {names = of_schedules, signature = "as of all schedules", doc = "step() goes on by one, get_last_lr() lists the groups' "
       .. "rates, state_dict() and load_state_dict(state) keep and restore it.",
       example = "local opt = optim.SGD({ty.ones(1, {requires_grad = true})}, {lr = 0.1})\n"
