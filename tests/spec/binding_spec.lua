@@ -239,6 +239,25 @@ describe("counting from 1", function()
     randperm = function() return ty.randperm(4):sort(), {1, 2, 3, 4} end,
   }
 
+  for d = 1, 3 do -- windows over four elements, of which the second is the largest
+    local sizes, window, ones, wanted = {1}, {}, {1}, {2}
+    for i = 1, d do
+      window[i] = i == d and 4 or 1
+      sizes[i + 1], ones[i + 1], wanted = window[i], 1, {wanted}
+    end
+    local image, name = ty.tensor {1.0, 9.0, 3.0, 2.0}:view(sizes), ("%dd"):format(d)
+    results["max_pool" .. name] = function()
+      return select(2, F["max_pool" .. name](image, window, {return_indices = true})), wanted
+    end
+    results["adaptive_max_pool" .. name] = function()
+      return select(2, F["adaptive_max_pool" .. name](image, table.move(ones, 2, d + 1, 1, {}), {return_indices = true})), wanted
+    end
+    inputs["max_unpool" .. name] = function()
+      local y = F["max_unpool" .. name](ty.tensor {5.0}:view(ones), ty.tensor {2}:view(ones), window)
+      return y:view(-1), {0.0, 5.0, 0.0, 0.0}
+    end
+  end
+
   it("holds for every tensor of positions that goes in, and every one that comes out", function()
     for _, row in ipairs(rows_by_name()) do
       for _, form in ipairs(row.forms) do

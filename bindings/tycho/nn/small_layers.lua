@@ -80,7 +80,7 @@ function Unflatten:init(...)
   self.dim, self.unflattened_size = dim, table.move(sizes, 1, #sizes, 1, {})
 end
 
-function Unflatten:forward(x) return x:unflatten(self.dim, self.unflattened_size) end
+function Unflatten:forward(x) return core.functions.unflatten(x, self.dim, self.unflattened_size) end
 
 function Unflatten:extra_repr()
   return ("dim=%d, unflattened_size=(%s)"):format(self.dim, table.concat(self.unflattened_size, ", ")
