@@ -66,10 +66,10 @@ ty.arctan ty.atanh ty.arctanh ty.arctan2 ty.bitwise_left_shift ty.bitwise_right_
 ty.digamma ty.erfc ty.erfinv ty.exp2 ty.fix ty.float_power ty.frac ty.frexp ty.ldexp ty.lgamma ty.logaddexp2 ty.logit ty.hypot
 ty.multiply ty.nan_to_num ty.negative ty.nextafter ty.polygamma ty.positive ty.rad2deg ty.sgn ty.signbit ty.sinc ty.subtract
 ty.true_divide ty.xlogy ty.greater_equal ty.greater ty.isin ty.isposinf ty.isneginf ty.kthvalue ty.less_equal ty.less ty.fmax
-ty.fmin ty.not_equal ty.msort nn.Bilinear nn.Dropout1d nn.Dropout2d nn.Dropout3d nn.AlphaDropout nn.Embedding
-nn.MultiheadAttention nn.TransformerEncoder nn.TransformerEncoderLayer nn.Unflatten nn.Upsample nn.ZeroPad2d nn.ConstantPad1d
-nn.ConstantPad2d nn.ReflectionPad1d nn.ReflectionPad2d nn.ReplicationPad1d nn.ReplicationPad2d nn.CircularPad2d nn.RReLU
-nn.init.eye_ nn.init.dirac_ nn.init.orthogonal_ nn.init.sparse_ nn.utils.weight_norm
+ty.fmin ty.not_equal ty.msort nn.Bilinear nn.Dropout1d nn.Dropout2d nn.Dropout3d nn.AlphaDropout nn.Embedding nn.Unflatten
+nn.Upsample nn.ZeroPad2d nn.ConstantPad1d nn.ConstantPad2d nn.ReflectionPad1d nn.ReflectionPad2d nn.ReplicationPad1d
+nn.ReplicationPad2d nn.CircularPad2d nn.RReLU nn.init.eye_ nn.init.dirac_ nn.init.orthogonal_ nn.init.sparse_
+nn.utils.weight_norm
 ]]
 
 local methods_of_modules = "parameters named_parameters named_modules named_children buffers named_buffers state_dict "
