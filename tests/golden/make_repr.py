@@ -41,7 +41,7 @@ RNNCell(3, 4)  RNNCell(3, 4, nonlinearity='relu')  RNNCell(3, 4, bias=False)  LS
 MultiheadAttention(4, 2)  MultiheadAttention(4, 2, dropout=0.1, bias=False)  TransformerEncoderLayer(4, 2, 8)
 TransformerEncoder(TransformerEncoderLayer(4, 2, 8), 2)  TransformerDecoderLayer(4, 2, 8)
 TransformerDecoder(TransformerDecoderLayer(4, 2, 8), 1)  Transformer(4, 2, 1, 1, 8)
-ReLU()  ReLU(True)  ReLU6()  RReLU()  RReLU(0.1, 0.3)  Sigmoid()  Tanh()  LeakyReLU()  LeakyReLU(0.2, True)  ELU()  ELU(0.5)
+ReLU()  ReLU(True)  ReLU6()  RReLU(0.1, 0.3)  Sigmoid()  Tanh()  LeakyReLU()  LeakyReLU(0.2, True)  ELU()  ELU(0.5)
 SELU()  SELU(True)  CELU()  CELU(0.5)  SiLU()  Mish()  Mish(True)  Softplus()  Softplus(2.0, 10.0)  Softsign()  Hardtanh()
 Hardtanh(-2.0, 2.0)  Hardsigmoid()  Hardswish()  LogSigmoid()  Tanhshrink()  Softshrink()  Softshrink(0.3)  Hardshrink()
 Threshold(0.1, 20.0)  GLU()  GLU(1)  Softmin(1)  Softmax(1)  Softmax(-1)  LogSoftmax(0)  Softmax2d()  GELU()

@@ -330,8 +330,6 @@ ReLU()]]},
 ReLU(inplace=true)]]},
 {[[nn.ReLU6()]], "ReLU6", [[
 ReLU6()]]},
-{[[nn.RReLU()]], "RReLU", [[
-RReLU(lower=0.125, upper=0.3333333333333333)]]},
 {[[nn.RReLU(0.1, 0.3)]], "RReLU", [[
 RReLU(lower=0.1, upper=0.3)]]},
 {[[nn.Sigmoid()]], "Sigmoid", [[
