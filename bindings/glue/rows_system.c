@@ -34,6 +34,16 @@ static void promote_types(tyb_call *c)
     c->out[0].dtype = ty_promote_types(DTYPE(0), DTYPE(1));
 }
 
+static void can_cast(tyb_call *c)
+{
+    c->out[0].b = ty_can_cast(DTYPE(0), DTYPE(1));
+}
+
+static void result_type(tyb_call *c)
+{
+    c->out[0].dtype = ty_result_type(T(0), T(1));
+}
+
 /* Sets *to where argument i was given; a negative or huge one is refused. */
 static void set_count(tyb_call *c, int i, int *to)
 {
@@ -60,8 +70,7 @@ static void set_printoptions(tyb_call *c)
     set_count(c, 1, &options.threshold);
     set_count(c, 2, &options.edge_items);
     set_count(c, 3, &options.line_width);
-    if (GIVEN(4))
-        options.sci_mode = BOOL(4);
+    options.sci_mode = GIVEN(4) ? BOOL(4) : -1; /* as PyTorch: each call decides it anew */
     if (c->status == TY_OK)
         c->state->print = options;
 }
@@ -78,6 +87,15 @@ const tyb_row tyb_rows_system[] = {
      "ty.set_default_dtype(ty.float32)"},
     {"promote_types", "(type1: dtype, type2: dtype) -> dtype", promote_types, TYB_TY,
      "The smallest dtype that an op on these two gives.", "ty.promote_types(ty.int64, ty.float32)"},
+    {"can_cast", "(from: dtype, to: dtype) -> bool", can_cast, TYB_TY,
+     "Whether an op may write values of dtype from into a tensor of dtype to: not floats into integers, and nothing "
+     "but "
+     "bools into bools.",
+     "ty.can_cast(ty.float32, ty.int64)"},
+    {"result_type", "(tensor1: Tensor|number, tensor2: Tensor|number) -> dtype", result_type, TYB_TY,
+     "The dtype that an op on these two gives. Plain numbers, and tensors without dimensions beside others, count only "
+     "where their kind (bool, integer, floating) is a higher one.",
+     "ty.result_type(ty.ones(2, {dtype = ty.float16}), 2.5)"},
     {"set_printoptions",
      "(precision: int?, threshold: int?, edgeitems: int?, linewidth: int?, sci_mode: bool?, "
      "profile: \"default\"|\"short\"|\"full\"?) -> none",

@@ -96,6 +96,7 @@ ty_dtype ty_dtype_from_name(const char *name); /* TY_DTYPE_NONE when unknown */
 size_t ty_dtype_size(ty_dtype dtype);          /* bytes of an element */
 bool ty_dtype_is_floating(ty_dtype dtype);
 ty_dtype ty_promote_types(ty_dtype a, ty_dtype b); /* torch.promote_types */
+bool ty_can_cast(ty_dtype from, ty_dtype to);      /* torch.can_cast: no float to integer, nothing but bool to bool */
 ty_dtype ty_get_default_dtype(void);               /* float32 at first */
 ty_status ty_set_default_dtype(ty_dtype dtype);    /* floating only */
 
@@ -337,6 +338,7 @@ ty_tensor *ty_clamp_(ty_tensor *x, ty_tensor *min, ty_tensor *max);
 ty_tensor *ty_fill_(ty_tensor *x, ty_scalar value);
 ty_tensor *ty_zero_(ty_tensor *x);
 ty_tensor *ty_copy_(ty_tensor *x, ty_tensor *source); /* broadcasts and converts */
+ty_dtype ty_result_type(ty_tensor *a, ty_tensor *b);  /* torch.result_type: what an op on these two gives */
 bool ty_equal(ty_tensor *a, ty_tensor *b);            /* same shape and elements */
 /* torch.allclose; *result is set on success. */
 ty_status ty_allclose(ty_tensor *a, ty_tensor *b, double rtol, double atol, bool equal_nan, bool *result);

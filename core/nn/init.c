@@ -287,8 +287,8 @@ ty_tensor *ty_init_trunc_normal_(ty_tensor *x, double mean, double std, double a
     ty_status status = TY_OK;
     if (mass > 0.3) {
         /* Bounds as x's dtype holds them, so that what is compared is what can be there. */
-        bool single = x->dtype == TY_FLOAT32;
-        status = draw_again(x, mean, std, single ? (double)(float)a : a, single ? (double)(float)b : b, g);
+        ty_dtype dtype = (ty_dtype)x->dtype;
+        status = draw_again(x, mean, std, tyi_rounded(dtype, a), tyi_rounded(dtype, b), g);
     } else {
         status = draw_by_density(x, mean, std, a, b, g);
     }

@@ -11,14 +11,6 @@
 #define HOLD(x) KEEP(x)
 #include "ops/expressions.h"
 
-/* Ends the scope and gives y, which is one of its references or NULL, as a new one. */
-static ty_tensor *result(tyi_scope *s, ty_tensor *y)
-{
-    ty_retain(y);
-    tyi_scope_end(s);
-    return y;
-}
-
 /* At v the gradient still passes, as in PyTorch. */
 static ty_tensor *at_most(tyi_scope *s, ty_tensor *x, double v)
 {
@@ -26,15 +18,18 @@ static ty_tensor *at_most(tyi_scope *s, ty_tensor *x, double v)
     return WHERE(KEEP(ty_gt(x, bound)), bound, x);
 }
 
-static bool is_floating(const char *name, const ty_tensor *x)
+/* Whether x is there and floating; where it is of a reduced dtype, it is float32 from here on. */
+static bool floating(tyi_scope *s, const char *name, ty_tensor **x)
 {
-    if (!x)
+    if (!*x)
         return false;
-    if (ty_dtype_is_floating((ty_dtype)x->dtype))
-        return true;
-    ty_fail(TY_ERROR_VALUE, "%s: a floating tensor is needed, got %s; convert it first: x:float()", name,
-            TYI_DESCRIBE(x));
-    return false;
+    if (!ty_dtype_is_floating((ty_dtype)(*x)->dtype)) {
+        ty_fail(TY_ERROR_VALUE, "%s: a floating tensor is needed, got %s; convert it first: x:float()", name,
+                TYI_DESCRIBE(*x));
+        return false;
+    }
+    tyi_widen(s, TYI_OPERANDS(x));
+    return *x;
 }
 
 /* ---- Rectifiers and their relatives ---- */
@@ -43,16 +38,16 @@ static bool is_floating(const char *name, const ty_tensor *x)
 ty_tensor *ty_leaky_relu(ty_tensor *x, double negative_slope)
 {
     tyi_scope scope = {0}, *s = &scope;
-    if (!is_floating("leaky_relu", x))
+    if (!floating(s, "leaky_relu", &x))
         return NULL;
-    return result(s, WHERE(KEEP(ty_gt(x, NUM(0))), x, MUL(x, NUM(negative_slope))));
+    return tyi_result(s, WHERE(KEEP(ty_gt(x, NUM(0))), x, MUL(x, NUM(negative_slope))));
 }
 
 /* x where it is greater than 0, else weight * x. weight: one element, or one for each of x's channels (dimension 2). */
 ty_tensor *ty_prelu(ty_tensor *x, ty_tensor *weight)
 {
     tyi_scope scope = {0}, *s = &scope;
-    if (!is_floating("prelu", x) || !is_floating("prelu", weight))
+    if (!x || !weight)
         return NULL;
     if (x->dtype != weight->dtype)
         return tyi_fail(TY_ERROR_VALUE, "prelu: input and weight must have one dtype, got %s and %s", TYI_DESCRIBE(x),
@@ -63,20 +58,22 @@ ty_tensor *ty_prelu(ty_tensor *x, ty_tensor *weight)
                         "prelu: weight holds one slope, or one for each of the input's %lld channels (dimension %lld), "
                         "but it is %s and the input %s",
                         (long long)channels, tyi_said(1), TYI_DESCRIBE(weight), TYI_DESCRIBE(x));
+    if (!floating(s, "prelu", &x) || !floating(s, "prelu", &weight))
+        return tyi_result(s, NULL);
     int64_t sizes[TY_MAX_DIMS] = {0};
     for (int d = 0; d < x->ndim; d++)
         sizes[d] = d == 1 ? weight->numel : 1;
     ty_tensor *slope = KEEP(ty_reshape(weight, x->ndim, sizes));
-    return result(s, WHERE(KEEP(ty_gt(x, NUM(0))), x, MUL(x, slope)));
+    return tyi_result(s, WHERE(KEEP(ty_gt(x, NUM(0))), x, MUL(x, slope)));
 }
 
 static ty_tensor *elu(const char *name, ty_tensor *x, double negative, double positive, double inner)
 {
     tyi_scope scope = {0}, *s = &scope;
-    if (!is_floating(name, x))
+    if (!floating(s, name, &x))
         return NULL;
     ty_tensor *low = MUL(F(expm1, MUL(at_most(s, x, 0), NUM(inner))), NUM(negative));
-    return result(s, WHERE(KEEP(ty_gt(x, NUM(0))), positive == 1 ? x : MUL(x, NUM(positive)), low));
+    return tyi_result(s, WHERE(KEEP(ty_gt(x, NUM(0))), positive == 1 ? x : MUL(x, NUM(positive)), low));
 }
 
 /* x where it is greater than 0, else alpha (exp(x) - 1). */
@@ -104,9 +101,9 @@ ty_tensor *ty_celu(ty_tensor *x, double alpha)
 ty_tensor *ty_threshold(ty_tensor *x, double threshold, double value)
 {
     tyi_scope scope = {0}, *s = &scope;
-    if (!is_floating("threshold", x))
+    if (!floating(s, "threshold", &x))
         return NULL;
-    return result(s, WHERE(KEEP(ty_le(x, NUM(threshold))), NUM(value), x));
+    return tyi_result(s, WHERE(KEEP(ty_le(x, NUM(threshold))), NUM(value), x));
 }
 
 static ty_tensor *hardtanh(tyi_scope *s, ty_tensor *x, double low, double high)
@@ -119,37 +116,38 @@ static ty_tensor *hardtanh(tyi_scope *s, ty_tensor *x, double low, double high)
 ty_tensor *ty_hardtanh(ty_tensor *x, double low, double high)
 {
     tyi_scope scope = {0}, *s = &scope;
-    if (!is_floating("hardtanh", x))
+    if (!floating(s, "hardtanh", &x))
         return NULL;
     if (!(low <= high))
-        return tyi_fail(TY_ERROR_VALUE, "hardtanh: min_val must not be greater than max_val, got %g and %g", low, high);
-    return result(s, hardtanh(s, x, low, high));
+        return tyi_result(s, tyi_fail(TY_ERROR_VALUE,
+                                      "hardtanh: min_val must not be greater than max_val, got %g and %g", low, high));
+    return tyi_result(s, hardtanh(s, x, low, high));
 }
 
 /* min(max(x, 0), 6). */
 ty_tensor *ty_relu6(ty_tensor *x)
 {
     tyi_scope scope = {0}, *s = &scope;
-    return is_floating("relu6", x) ? result(s, hardtanh(s, x, 0, 6)) : NULL;
+    return floating(s, "relu6", &x) ? tyi_result(s, hardtanh(s, x, 0, 6)) : NULL;
 }
 
 /* relu6(x + 3) / 6. */
 ty_tensor *ty_hardsigmoid(ty_tensor *x)
 {
     tyi_scope scope = {0}, *s = &scope;
-    return is_floating("hardsigmoid", x) ? result(s, DIV(ADD(hardtanh(s, x, -3, 3), NUM(3)), NUM(6))) : NULL;
+    return floating(s, "hardsigmoid", &x) ? tyi_result(s, DIV(ADD(hardtanh(s, x, -3, 3), NUM(3)), NUM(6))) : NULL;
 }
 
 /* x relu6(x + 3) / 6. */
 ty_tensor *ty_hardswish(ty_tensor *x)
 {
     tyi_scope scope = {0}, *s = &scope;
-    if (!is_floating("hardswish", x))
+    if (!floating(s, "hardswish", &x))
         return NULL;
     ty_tensor *near = hardtanh(s, x, -3, 3);
     ty_tensor *curve = DIV(MUL(near, ADD(near, NUM(3))), NUM(6));
     ty_tensor *above = WHERE(KEEP(ty_ge(x, NUM(3))), x, curve);
-    return result(s, WHERE(KEEP(ty_le(x, NUM(-3))), NUM(0), above));
+    return tyi_result(s, WHERE(KEEP(ty_le(x, NUM(-3))), NUM(0), above));
 }
 
 /* ---- Smooth ones ---- */
@@ -158,7 +156,7 @@ ty_tensor *ty_hardswish(ty_tensor *x)
 ty_tensor *ty_gelu(ty_tensor *x, bool approximate_tanh)
 {
     tyi_scope scope = {0}, *s = &scope;
-    if (!is_floating("gelu", x))
+    if (!floating(s, "gelu", &x))
         return NULL;
     ty_tensor *inner;
     if (approximate_tanh) {
@@ -167,14 +165,14 @@ ty_tensor *ty_gelu(ty_tensor *x, bool approximate_tanh)
     } else {
         inner = F(erf, MUL(x, NUM(sqrt(0.5))));
     }
-    return result(s, MUL(MUL(x, NUM(0.5)), ADD(inner, NUM(1))));
+    return tyi_result(s, MUL(MUL(x, NUM(0.5)), ADD(inner, NUM(1))));
 }
 
 /* x sigmoid(x). */
 ty_tensor *ty_silu(ty_tensor *x)
 {
     tyi_scope scope = {0}, *s = &scope;
-    return is_floating("silu", x) ? result(s, MUL(x, F(sigmoid, x))) : NULL;
+    return floating(s, "silu", &x) ? tyi_result(s, MUL(x, F(sigmoid, x))) : NULL;
 }
 
 static ty_tensor *softplus(tyi_scope *s, ty_tensor *x, double beta, double threshold)
@@ -188,65 +186,65 @@ static ty_tensor *softplus(tyi_scope *s, ty_tensor *x, double beta, double thres
 ty_tensor *ty_softplus(ty_tensor *x, double beta, double threshold)
 {
     tyi_scope scope = {0}, *s = &scope;
-    if (!is_floating("softplus", x))
+    if (!floating(s, "softplus", &x))
         return NULL;
     if (beta == 0)
-        return tyi_fail(TY_ERROR_VALUE, "softplus: beta divides, so it must not be 0");
-    return result(s, softplus(s, x, beta, threshold));
+        return tyi_result(s, tyi_fail(TY_ERROR_VALUE, "softplus: beta divides, so it must not be 0"));
+    return tyi_result(s, softplus(s, x, beta, threshold));
 }
 
 /* x tanh(softplus(x)). */
 ty_tensor *ty_mish(ty_tensor *x)
 {
     tyi_scope scope = {0}, *s = &scope;
-    return is_floating("mish", x) ? result(s, MUL(x, F(tanh, softplus(s, x, 1, 20)))) : NULL;
+    return floating(s, "mish", &x) ? tyi_result(s, MUL(x, F(tanh, softplus(s, x, 1, 20)))) : NULL;
 }
 
 /* log(sigmoid(x)), without its underflow. */
 ty_tensor *ty_logsigmoid(ty_tensor *x)
 {
     tyi_scope scope = {0}, *s = &scope;
-    if (!is_floating("logsigmoid", x))
+    if (!floating(s, "logsigmoid", &x))
         return NULL;
     ty_tensor *negative = KEEP(ty_lt(x, NUM(0)));
     ty_tensor *low = WHERE(negative, x, F(neg, x));
-    return result(s, SUB(WHERE(negative, x, NUM(0)), F(log1p, F(exp, low))));
+    return tyi_result(s, SUB(WHERE(negative, x, NUM(0)), F(log1p, F(exp, low))));
 }
 
 /* x / (1 + |x|). */
 ty_tensor *ty_softsign(ty_tensor *x)
 {
     tyi_scope scope = {0}, *s = &scope;
-    return is_floating("softsign", x) ? result(s, DIV(x, ADD(F(abs, x), NUM(1)))) : NULL;
+    return floating(s, "softsign", &x) ? tyi_result(s, DIV(x, ADD(F(abs, x), NUM(1)))) : NULL;
 }
 
 /* x - tanh(x). */
 ty_tensor *ty_tanhshrink(ty_tensor *x)
 {
     tyi_scope scope = {0}, *s = &scope;
-    return is_floating("tanhshrink", x) ? result(s, SUB(x, F(tanh, x))) : NULL;
+    return floating(s, "tanhshrink", &x) ? tyi_result(s, SUB(x, F(tanh, x))) : NULL;
 }
 
 /* x moved towards 0 by lambda, and 0 within it. lambda: 0 or more. */
 ty_tensor *ty_softshrink(ty_tensor *x, double lambda)
 {
     tyi_scope scope = {0}, *s = &scope;
-    if (!is_floating("softshrink", x))
+    if (!floating(s, "softshrink", &x))
         return NULL;
     if (!(lambda >= 0))
-        return tyi_fail(TY_ERROR_VALUE, "softshrink: lambd must be 0 or more, got %g", lambda);
+        return tyi_result(s, tyi_fail(TY_ERROR_VALUE, "softshrink: lambd must be 0 or more, got %g", lambda));
     ty_tensor *below =
         WHERE(KEEP(ty_lt(x, NUM(-lambda))), ADD(x, NUM(lambda)), MUL(hardtanh(s, x, -lambda, lambda), NUM(0)));
-    return result(s, WHERE(KEEP(ty_gt(x, NUM(lambda))), SUB(x, NUM(lambda)), below));
+    return tyi_result(s, WHERE(KEEP(ty_gt(x, NUM(lambda))), SUB(x, NUM(lambda)), below));
 }
 
 /* 0 from -lambda to lambda, else x. */
 ty_tensor *ty_hardshrink(ty_tensor *x, double lambda)
 {
     tyi_scope scope = {0}, *s = &scope;
-    if (!is_floating("hardshrink", x))
+    if (!floating(s, "hardshrink", &x))
         return NULL;
-    return result(s, WHERE(KEEP(ty_le(F(abs, x), NUM(lambda))), NUM(0), x));
+    return tyi_result(s, WHERE(KEEP(ty_le(F(abs, x), NUM(lambda))), NUM(0), x));
 }
 
 /* ---- Along a dimension ---- */
@@ -255,7 +253,7 @@ ty_tensor *ty_hardshrink(ty_tensor *x, double lambda)
 ty_tensor *ty_glu(ty_tensor *x, int dim)
 {
     tyi_scope scope = {0}, *s = &scope;
-    if (!is_floating("glu", x))
+    if (!x)
         return NULL;
     if (x->ndim == 0)
         return tyi_fail(TY_ERROR_VALUE, "glu: a tensor without dimensions cannot be halved");
@@ -266,8 +264,10 @@ ty_tensor *ty_glu(ty_tensor *x, int dim)
     if (x->sizes[dim] % 2)
         return tyi_fail(TY_ERROR_VALUE, "glu: dimension %lld is halved, so its size must be even, got shape %s",
                         tyi_said(dim), TYI_SHAPE(x));
+    if (!floating(s, "glu", &x))
+        return NULL;
     ty_tensor *a = KEEP(ty_narrow(x, dim, 0, half)), *b = KEEP(ty_narrow(x, dim, half, half));
-    return result(s, MUL(a, F(sigmoid, b)));
+    return tyi_result(s, MUL(a, F(sigmoid, b)));
 }
 
 /* softmax(-x). */
@@ -275,5 +275,5 @@ ty_tensor *ty_softmin(ty_tensor *x, int dim, ty_dtype dtype)
 {
     tyi_scope scope = {0}, *s = &scope;
     ty_tensor *negative = F(neg, x);
-    return result(s, negative ? KEEP(ty_softmax(negative, dim, dtype)) : NULL);
+    return tyi_result(s, negative ? KEEP(ty_softmax(negative, dim, dtype)) : NULL);
 }

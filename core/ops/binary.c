@@ -23,8 +23,7 @@ static const binary_row rows[] = {
 
 ty_status tyi_check_cast(const char *name, ty_dtype from, ty_dtype to)
 {
-    bool loses = (ty_dtype_is_floating(from) && !ty_dtype_is_floating(to)) || (from != TY_BOOL && to == TY_BOOL);
-    if (loses)
+    if (!ty_can_cast(from, to))
         return ty_fail(TY_ERROR_VALUE,
                        "%s: the result is %s, which does not go into a %s tensor in place; convert first: x:to(ty.%s)",
                        name, ty_dtype_name(from), ty_dtype_name(to), ty_dtype_name(from));
@@ -232,6 +231,12 @@ static ty_status launch(tyi_binary op, ty_dtype compute, ty_device device, ty_te
     const tyi_backend *backend = tyi_backend_of(device);
     if (!backend)
         return TY_FAIL;
+    if (!alpha && op == TYI_BINARY_mul &&
+        a->wrapped) { /* 0.1 * x is x * 0.1: the kernel keeps a second number's digits */
+        ty_tensor *number = a;
+        a = b;
+        b = number;
+    }
     tyi_iter iter;
     tyi_iter_build(&iter, compute, 3, (ty_tensor *[]){out, a, b});
     return alpha ? backend->axpy(&iter, *alpha) : backend->binary(op, &iter);

@@ -429,6 +429,8 @@ ty_tensor *ty_mse_loss(ty_tensor *x, ty_tensor *target, ty_reduction reduction)
         tyi_same_device("mse_loss", 2, (ty_tensor *[]){x, target}, &device) != TY_OK)
         return NULL;
     tyi_scope scope = {0};
+    if (tyi_widen(&scope, TYI_OPERANDS(&x, &target)) != TY_DTYPE_NONE)
+        return tyi_result(&scope, x && target ? tyi_keep(&scope, ty_mse_loss(x, target, reduction)) : NULL);
     ty_tensor *out = NULL, *wide_x = widened(&scope, x, dtype, ndim, sizes);
     ty_tensor *wide_target = wide_x ? widened(&scope, target, dtype, ndim, sizes) : NULL;
     if (wide_target) {

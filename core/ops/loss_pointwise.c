@@ -12,14 +12,6 @@
 #include "ops/expressions.h"
 #define LAST(f, x) KEEP(ty_##f(x, 1, (const int64_t[]){-1}, false, TY_DTYPE_NONE))
 
-/* Ends the scope and gives y, which is one of its references or NULL, as a new one. */
-static ty_tensor *result(tyi_scope *s, ty_tensor *y)
-{
-    ty_retain(y);
-    tyi_scope_end(s);
-    return y;
-}
-
 ty_tensor *tyi_reduced(tyi_scope *s, ty_tensor *losses, ty_reduction reduction)
 {
     ty_tensor *y = losses;
@@ -27,7 +19,7 @@ ty_tensor *tyi_reduced(tyi_scope *s, ty_tensor *losses, ty_reduction reduction)
         y = KEEP(ty_mean(losses, 0, NULL, false, TY_DTYPE_NONE));
     else if (losses && reduction == TY_REDUCE_SUM)
         y = KEEP(ty_sum(losses, 0, NULL, false, TY_DTYPE_NONE));
-    return result(s, y);
+    return tyi_result(s, y);
 }
 
 static ty_tensor *at_least(tyi_scope *s, ty_tensor *x, double v)
@@ -79,6 +71,7 @@ ty_tensor *ty_smooth_l1_loss(ty_tensor *x, ty_tensor *target, ty_reduction reduc
         return tyi_fail(TY_ERROR_VALUE, "smooth_l1_loss: beta must be 0 or more, got %g", beta);
     if (beta == 0)
         return ty_l1_loss(x, target, reduction);
+    tyi_widen(s, TYI_OPERANDS(&x, &target));
     ty_tensor *d = F(abs, SUB(x, target)), *square = MUL(MUL(d, d), NUM(0.5 / beta));
     return tyi_reduced(s, WHERE(KEEP(ty_lt(d, NUM(beta))), square, SUB(d, NUM(0.5 * beta))), reduction);
 }
@@ -91,6 +84,7 @@ ty_tensor *ty_huber_loss(ty_tensor *x, ty_tensor *target, ty_reduction reduction
         return NULL;
     if (!(delta > 0))
         return tyi_fail(TY_ERROR_VALUE, "huber_loss: delta must be greater than 0, got %g", delta);
+    tyi_widen(s, TYI_OPERANDS(&x, &target));
     ty_tensor *d = F(abs, SUB(x, target)), *square = MUL(MUL(d, d), NUM(0.5));
     ty_tensor *line = MUL(SUB(d, NUM(0.5 * delta)), NUM(delta));
     return tyi_reduced(s, WHERE(KEEP(ty_le(d, NUM(delta))), square, line), reduction);
@@ -114,7 +108,7 @@ static ty_status bce_backward(tyi_node *node, ty_tensor *const *grad_out, ty_ten
     ty_tensor *slope = DIV(SUB(x, t), at_least(s, MUL(rest, x), (double)1e-12f));
     grad_in[0] = ty_mul(g, slope);
     ty_status status = grad_in[0] ? TY_OK : TY_FAIL;
-    if (status == TY_OK && ty_requires_grad(t)) {
+    if (status == TY_OK && tyi_wants(node, 1)) {
         ty_tensor *low = KEEP(ty_clamp(F(log1p, F(neg, x)), NUM(-100), NULL));
         grad_in[1] = ty_mul(g, SUB(low, bce_log(s, x)));
         status = grad_in[1] ? TY_OK : TY_FAIL;
@@ -152,6 +146,7 @@ ty_tensor *ty_binary_cross_entropy(ty_tensor *x, ty_tensor *target, ty_tensor *w
                         TYI_DESCRIBE(x), TYI_DESCRIBE(target));
     if (check_probabilities(x) != TY_OK)
         return NULL;
+    tyi_widen(s, TYI_OPERANDS(&x, &target, &weight));
     bool was = ty_set_grad_enabled(false);
     ty_tensor *low = KEEP(ty_clamp(F(log1p, F(neg, x)), NUM(-100), NULL));
     ty_tensor *losses = SUB(MUL(SUB(target, NUM(1)), low), MUL(target, bce_log(s, x)));
@@ -228,7 +223,7 @@ ty_tensor *ty_pairwise_distance(ty_tensor *a, ty_tensor *b, double p, double eps
     if (!is_floating("pairwise_distance", "x1", a) || !is_floating("pairwise_distance", "x2", b))
         return NULL;
     ty_tensor *d = ADD(SUB(a, b), NUM(eps));
-    return result(s, d ? KEEP(ty_norm(d, p, 1, (const int64_t[]){-1}, keepdim)) : NULL);
+    return tyi_result(s, d ? KEEP(ty_norm(d, p, 1, (const int64_t[]){-1}, keepdim)) : NULL);
 }
 
 /* sum(a b) / (max(|a|, eps) max(|b|, eps)) along dim; shapes broadcast. */
@@ -247,12 +242,12 @@ ty_tensor *ty_cosine_similarity(ty_tensor *a, ty_tensor *b, int dim, double eps)
     along = dim;
     ty_tensor *wide_a = KEEP(ty_expand(a, ndim, sizes)), *wide_b = KEEP(ty_expand(b, ndim, sizes));
     if (!wide_a || !wide_b)
-        return result(s, NULL);
+        return tyi_result(s, NULL);
     int ndims = ndim ? 1 : 0;
     ty_tensor *norm_a = KEEP(ty_norm(wide_a, 2, ndims, &along, true));
     ty_tensor *norm_b = KEEP(ty_norm(wide_b, 2, ndims, &along, true));
     ty_tensor *product = MUL(DIV(wide_a, at_least(s, norm_a, eps)), DIV(wide_b, at_least(s, norm_b, eps)));
-    return result(s, product ? KEEP(ty_sum(product, ndims, &along, false, TY_DTYPE_NONE)) : NULL);
+    return tyi_result(s, product ? KEEP(ty_sum(product, ndims, &along, false, TY_DTYPE_NONE)) : NULL);
 }
 
 /* x where target is 1, max(0, margin - x) where it is -1. */
@@ -319,7 +314,7 @@ ty_tensor *ty_cosine_embedding_loss(ty_tensor *a, ty_tensor *b, ty_tensor *targe
                         name, TYI_DESCRIBE(a), TYI_DESCRIBE(b), TYI_DESCRIBE(target));
     ty_tensor *ab = MUL(a, b), *aa = MUL(a, a), *bb = MUL(b, b);
     if (!ab || !aa || !bb)
-        return result(s, NULL);
+        return tyi_result(s, NULL);
     ty_tensor *scale = F(sqrt, MUL(ADD(LAST(sum, aa), NUM(1e-12)), ADD(LAST(sum, bb), NUM(1e-12))));
     ty_tensor *cosine = DIV(LAST(sum, ab), scale);
     ty_tensor *close = WHERE(KEEP(ty_eq(target, NUM(1))), SUB(NUM(1), cosine), NUM(0));

@@ -3,6 +3,7 @@
  * and the draws are sequential; the values are those of PyTorch's CPU generator.
  */
 #include <float.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "ops/ops.h"
@@ -58,7 +59,8 @@ static void take_best(const double *scores, int64_t n, candidate *heap, int64_t 
 
 static double element(const ty_tensor *x, int64_t i)
 {
-    return x->dtype == TY_FLOAT32 ? (double)((const float *)tyi_data(x))[i] : ((const double *)tyi_data(x))[i];
+    ty_dtype dtype = (ty_dtype)x->dtype;
+    return tyi_load_scalar((const char *)tyi_data(x) + (size_t)i * tyi_dtype_size(dtype), dtype).f;
 }
 
 /* Without replacement (and for a single sample): each weight divided by an exponential draw, and the largest win. Every
@@ -83,7 +85,7 @@ static ty_status sample_once(ty_tensor *p, const ty_tensor *like, int64_t rows, 
     for (int64_t row = 0; row < rows; row++) {
         for (int64_t i = 0; i < n; i++) {
             double a = element(p, row * n + i), b = element(dense, row * n + i);
-            scores[i] = p->dtype == TY_FLOAT32 ? (double)((float)a / (float)b) : a / b;
+            scores[i] = tyi_rounded((ty_dtype)p->dtype, a / b);
         }
         take_best(scores, n, heap, samples, out + row * samples);
     }
@@ -97,23 +99,23 @@ done:
     return status;
 }
 
-/* With replacement: uniforms looked up in the cumulative distribution, which is summed in the weights' dtype. */
+/* With replacement: uniforms looked up in the cumulative distribution, summed in the weights' dtype (at least float32).
+ */
 static ty_status sample_again(ty_tensor *p, int64_t rows, int64_t n, int64_t samples, int64_t *out, ty_generator *g)
 {
     double *cumulative = malloc((size_t)n * sizeof *cumulative);
     if (!cumulative)
         return tyi_fail_memory((size_t)n * sizeof *cumulative);
-    bool single = p->dtype == TY_FLOAT32;
+    ty_dtype dtype = tyi_wide_of((ty_dtype)p->dtype);
     g = tyi_generator_lock(g);
     for (int64_t row = 0; row < rows; row++) {
         double sum = 0;
         for (int64_t i = 0; i < n; i++) {
-            sum += element(p, row * n + i);
-            sum = single ? (double)(float)sum : sum;
+            sum = tyi_rounded(dtype, sum + element(p, row * n + i));
             cumulative[i] = sum;
         }
         for (int64_t i = 0; i < n; i++)
-            cumulative[i] = single ? (double)((float)cumulative[i] / (float)sum) : cumulative[i] / sum;
+            cumulative[i] = tyi_rounded(dtype, cumulative[i] / sum);
         for (int64_t k = 0; k < samples; k++) {
             if (k % 4096 == 0 && tyi_interrupted())
                 goto interrupted;
@@ -141,7 +143,6 @@ interrupted:
 /* Weights are finite, 0 or more, and not all 0 in a row; their sum is finite. */
 static ty_status check_weights(const ty_tensor *p, int64_t rows, int64_t n)
 {
-    double most = p->dtype == TY_FLOAT32 ? FLT_MAX : DBL_MAX;
     for (int64_t row = 0; row < rows; row++) {
         double sum = 0;
         for (int64_t i = 0; i < n; i++) {
@@ -151,7 +152,7 @@ static ty_status check_weights(const ty_tensor *p, int64_t rows, int64_t n)
                                weight);
             sum += weight;
         }
-        if (!(sum > 0) || !(sum <= most))
+        if (!(sum > 0) || !isfinite(tyi_rounded((ty_dtype)p->dtype, sum)))
             return ty_fail(TY_ERROR_VALUE,
                            "multinomial: the weights of a distribution must have a positive finite sum, "
                            "but one sums to %g",

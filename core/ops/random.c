@@ -4,8 +4,8 @@
  * for a tensor without gaps, otherwise by dimensions from the largest stride to the smallest.
  *
  * Nothing here depends differentiably on anything: in-place draws cut a tensor from its history, bernoulli and normal
- * give their arguments gradients of zero. Integers drawn as floats beyond 2^24 (float32) or 2^53 (float64) are those
- * that the dtype can hold.
+ * give their arguments gradients of zero. Integers drawn as floats beyond 2^8 (bfloat16), 2^11 (float16), 2^24
+ * (float32) or 2^53 (float64) are those that the dtype can hold.
  */
 #include "ops/random.h"
 
@@ -121,15 +121,44 @@ static ty_status check_floating(const char *name, ty_dtype dtype)
 {
     if (ty_dtype_is_floating(dtype))
         return TY_OK;
-    return ty_fail(TY_ERROR_VALUE, "%s: values are floating, so the dtype must be float32 or float64, got %s", name,
+    return ty_fail(TY_ERROR_VALUE, "%s: values are floating, so the dtype must be too, got %s", name,
                    ty_dtype_name(dtype));
+}
+
+/* The largest number of a floating dtype, and the bits of its fraction with the leading one. */
+static double most_of(ty_dtype dtype)
+{
+    switch (dtype) {
+    case TY_FLOAT16:
+        return 65504;
+    case TY_BFLOAT16:
+        return 0x1.fep127;
+    case TY_FLOAT32:
+        return FLT_MAX;
+    default:
+        return DBL_MAX;
+    }
+}
+
+static int digits_of(ty_dtype dtype)
+{
+    switch (dtype) {
+    case TY_FLOAT16:
+        return 11;
+    case TY_BFLOAT16:
+        return 8;
+    case TY_FLOAT32:
+        return FLT_MANT_DIG;
+    default:
+        return DBL_MANT_DIG;
+    }
 }
 
 static ty_status check_uniform(const char *name, ty_dtype dtype, double from, double to)
 {
-    double most = dtype == TY_FLOAT32 ? FLT_MAX : DBL_MAX;
     if (check_floating(name, dtype) != TY_OK)
         return TY_FAIL;
+    double most = most_of(dtype);
     if (!(fabs(from) <= most) || !(fabs(to) <= most))
         return ty_fail(TY_ERROR_VALUE, "%s: the bounds must be finite numbers that %s holds, got %g and %g", name,
                        ty_dtype_name(dtype), from, to);
@@ -153,14 +182,14 @@ static ty_status check_normal(const char *name, ty_dtype dtype, double std)
 /* The value of an int64 after a round trip through a dtype, as x86 converts: out of range is INT64_MIN. */
 static int64_t through(ty_dtype dtype, int64_t value)
 {
-    double rounded = dtype == TY_FLOAT32 ? (double)(float)value : (double)value;
+    double rounded = tyi_rounded(dtype, (double)value);
     return rounded < 0x1p63 ? (int64_t)rounded : INT64_MIN;
 }
 
 /* Distance between neighbours of a float dtype around a value. */
 static int64_t step_at(ty_dtype dtype, int64_t value)
 {
-    int digits = dtype == TY_FLOAT32 ? FLT_MANT_DIG : DBL_MANT_DIG;
+    int digits = digits_of(dtype);
     uint64_t size = value < 0 ? -(uint64_t)value : (uint64_t)value;
     int log2 = size ? 63 - __builtin_clzll(size) : 0;
     return log2 >= digits ? INT64_C(1) << (log2 - digits + 1) : 1;
@@ -184,6 +213,9 @@ static ty_status check_integers(const char *name, ty_dtype dtype, int64_t *low, 
                        "%s: values are drawn from low to high - 1, so low must be less than high, but got "
                        "low = %lld and high = %lld",
                        name, (long long)*low, (long long)*high);
+    if (floating && (fabs((double)*low) > most_of(dtype) || (!open && fabs((double)*high - 1) > most_of(dtype))))
+        return ty_fail(TY_ERROR_VALUE, "%s: %s does not reach from %lld to %lld", name, ty_dtype_name(dtype),
+                       (long long)*low, (long long)*high);
     if (floating && *low < INT64_MAX) {
         int64_t next = through(dtype, *low + 1);
         if (next != INT64_MIN && next < *low)

@@ -601,11 +601,8 @@ ty_tensor *ty_norm(ty_tensor *x, double p, int ndims, const int64_t *dims, bool 
     }
     if (tyi_is_reduced((ty_dtype)x->dtype)) {
         tyi_scope scope = {0};
-        ty_dtype to = tyi_widen(&scope, TYI_OPERANDS(&x));
-        ty_tensor *norm = tyi_round(&scope, tyi_keep(&scope, ty_norm(x, p, ndims, dims, keepdim)), to);
-        ty_retain(norm);
-        tyi_scope_end(&scope);
-        return norm;
+        tyi_widen(&scope, TYI_OPERANDS(&x));
+        return tyi_result(&scope, tyi_keep(&scope, ty_norm(x, p, ndims, dims, keepdim)));
     }
     ty_tensor *size = ty_abs(x), *y = NULL;
     if (!size)

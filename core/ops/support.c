@@ -19,10 +19,18 @@ ty_dtype tyi_widen(tyi_scope *scope, int count, ty_tensor **const *operands)
     for (int i = 0; i < count; i++)
         if (*operands[i] && tyi_is_reduced((ty_dtype)(*operands[i])->dtype))
             *operands[i] = tyi_keep(scope, ty_to_dtype(*operands[i], TY_FLOAT32));
+    scope->rounds_to = to;
     return to;
 }
 
 ty_tensor *tyi_round(tyi_scope *scope, ty_tensor *y, ty_dtype to)
 {
     return !y || to == TY_DTYPE_NONE ? y : tyi_keep(scope, ty_to_dtype(y, to));
+}
+
+ty_tensor *tyi_result(tyi_scope *scope, ty_tensor *y)
+{
+    y = scope->rounds_to && y ? ty_to_dtype(y, scope->rounds_to) : ty_retain(y);
+    tyi_scope_end(scope);
+    return y;
 }

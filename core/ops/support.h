@@ -21,6 +21,7 @@ static inline void *tyi_drop(ty_tensor *x)
 #define TYI_SCOPE_MOST 32
 typedef struct tyi_scope {
     int count;
+    ty_dtype rounds_to; /* what tyi_result() rounds to: the dtype that tyi_widen() found, or 0 */
     ty_tensor *items[TYI_SCOPE_MOST];
 } tyi_scope;
 
@@ -58,12 +59,13 @@ static inline ty_tensor *tyi_apart(ty_tensor *x, const ty_tensor *written)
  * The reduced floating dtypes (float16, bfloat16) in ops made of several steps: computed in float32, with the result
  * rounded once, as PyTorch's kernels do. Both conversions are recorded, so gradients pass in the operands' dtypes.
  *
- *     ty_dtype to = tyi_widen(s, TYI_OPERANDS(&x, &target));   before the steps
- *     y = tyi_round(s, y, to);                                 after them
+ *     tyi_widen(s, TYI_OPERANDS(&x, &target));   before the steps
+ *     return tyi_result(s, y);                   after them
  *
  * tyi_widen() puts float32 into each operand (NULL: none) that is reduced, when the result's dtype is, which it gives;
- * else it changes nothing and gives TY_DTYPE_NONE. tyi_round() passes y (and NULL) on when `to` is that. An op that
- * calls a kernel asks tyi_is_reduced(dtype) (tensor/reduced.h) and does the same around it.
+ * else it changes nothing and gives TY_DTYPE_NONE. tyi_round() is for ops with more than one result: it passes y (and
+ * NULL) on when `to` is that. An op that calls a kernel asks tyi_is_reduced(dtype) (tensor/reduced.h) and does the same
+ * around it.
  */
 #define TYI_OPERANDS(...)                                                                                              \
     (int)(sizeof((ty_tensor **[]){__VA_ARGS__}) / sizeof(ty_tensor **)), (ty_tensor * *[])                             \
@@ -72,6 +74,9 @@ static inline ty_tensor *tyi_apart(ty_tensor *x, const ty_tensor *written)
     }
 ty_dtype tyi_widen(tyi_scope *scope, int count, ty_tensor **const *operands);
 ty_tensor *tyi_round(tyi_scope *scope, ty_tensor *y, ty_dtype to);
+/* Ends the scope and gives y, which is one of its references or NULL, as a new one; rounded where operands were
+ * widened. */
+ty_tensor *tyi_result(tyi_scope *scope, ty_tensor *y);
 
 /* Zeros of a shape that a rule remembered, of the gradient's dtype and device. */
 static inline ty_tensor *tyi_zeros_of(const tyi_shape *shape, const ty_tensor *grad)

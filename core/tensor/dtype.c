@@ -83,6 +83,11 @@ ty_dtype ty_promote_types(ty_dtype a, ty_dtype b)
     return a > b ? a : b;
 }
 
+bool ty_can_cast(ty_dtype from, ty_dtype to)
+{
+    return category(from) <= category(to);
+}
+
 ty_dtype tyi_float_type(ty_dtype dtype)
 {
     return ty_dtype_is_floating(dtype) ? dtype : default_dtype;
@@ -119,6 +124,11 @@ ty_dtype tyi_result_type(int count, ty_tensor *const *tensors)
             result = dtype;
     }
     return result;
+}
+
+ty_dtype ty_result_type(ty_tensor *a, ty_tensor *b)
+{
+    return tyi_result_type(2, (ty_tensor *[]){a, b});
 }
 
 ty_scalar tyi_load_scalar(const void *data, ty_dtype dtype)

@@ -107,6 +107,13 @@ ty_status tyi_same_device(const char *name, int count, ty_tensor *const *tensors
 /* The value of element `index` of contiguous host data as a scalar, and the reverse with conversion as in C. */
 ty_scalar tyi_load_scalar(const void *data, ty_dtype dtype);
 void tyi_store_scalar(void *data, ty_dtype dtype, ty_scalar value);
+/* A number as an element of a floating dtype holds it. */
+static inline double tyi_rounded(ty_dtype dtype, double value)
+{
+    char element[8];
+    tyi_store_scalar(element, dtype, ty_float(value));
+    return tyi_load_scalar(element, dtype).f;
+}
 
 /* For messages: "{2, 3}" (dims; several calls may stand in one message) and "float32{2, 3}". */
 typedef struct tyi_text {

@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include "backend/cpu/isa.h"
-#include "tycho.h"
+#include "tensor/tensor.h"
 
 #define MASK53 ((UINT64_C(1) << 53) - 1)
 
@@ -89,10 +89,7 @@ static ty_tensor *pattern(int64_t rows, int64_t cols, ty_dtype dtype, int64_t fa
     ty_tensor *x = empty(rows, cols, dtype);
     for (int64_t i = 0; i < rows * cols; i++) {
         double value = start + step * (double)(i * factor % modulus);
-        if (dtype == TY_FLOAT32)
-            ((float *)ty_data(x))[i] = (float)value;
-        else
-            ((double *)ty_data(x))[i] = value;
+        tyi_store_scalar((char *)ty_data(x) + (size_t)i * ty_dtype_size(dtype), dtype, ty_float(value));
     }
     return x;
 }
@@ -623,8 +620,8 @@ static void bad_arguments_are_told_what_is_wrong(void **state)
               *none = weights_of(0, 0);
     ty_tensor *cube = made(ty_zeros(3, (int64_t[]){2, 2, 2}, TY_FLOAT32, cpu));
 
-    refused(ty_rand(1, &n, TY_INT32, cpu, NULL), "float32 or float64, got int32");
-    refused(ty_randn(1, &n, TY_INT64, cpu, NULL), "float32 or float64, got int64");
+    refused(ty_rand(1, &n, TY_INT32, cpu, NULL), "the dtype must be too, got int32");
+    refused(ty_randn(1, &n, TY_INT64, cpu, NULL), "the dtype must be too, got int64");
     refused(ty_rand(1, &negative, TY_FLOAT32, cpu, NULL), "negative size");
     refused(ty_randint(5, 5, 1, &n, TY_INT64, cpu, NULL), "low = 5 and high = 5");
     refused(ty_randint(0, 300, 1, &n, TY_UINT8, cpu, NULL), "299 is out of range for uint8");

@@ -12,10 +12,11 @@ import warnings
 
 import torch
 
-F32, F64 = torch.float32, torch.float64
+F32, F64, F16, BF16 = torch.float32, torch.float64, torch.float16, torch.bfloat16
+FLOATS = (F32, F64, F16, BF16)
 I64 = torch.int64
 NAMES = {torch.bool: "BOOL", torch.uint8: "UINT8", torch.int8: "INT8", torch.int16: "INT16", torch.int32: "INT32",
-         I64: "INT64", F32: "FLOAT32", F64: "FLOAT64"}
+         I64: "INT64", F16: "FLOAT16", BF16: "BFLOAT16", F32: "FLOAT32", F64: "FLOAT64"}
 INT64_MIN, INT64_MAX = -2**63, 2**63 - 1
 SEEDS = (0, 7, 2**32 + 5, 2**64 - 1)
 
@@ -33,7 +34,7 @@ def text(number):
 
 
 def bytes_of(x):
-    return x.contiguous().numpy().tobytes()
+    return (x.contiguous().view(torch.int16) if x.dtype in (F16, BF16) else x.contiguous()).numpy().tobytes()
 
 
 def row(op, seed, dtype, rows, cols, result, a=0.0, b=0.0, low=0, high=0, libm=False):
@@ -66,7 +67,7 @@ def values(dtype, rows, cols):
 
 
 def fills():
-    for dtype in (F32, F64):
+    for dtype in FLOATS:
         for seed in SEEDS:
             for n in (1, 15, 16, 17, 1000):
                 row("UNIFORM", seed, dtype, 1, n, lambda: torch.rand(1, n, dtype=dtype), 0.0, 1.0)
@@ -90,7 +91,7 @@ def masks():
     for dtype in NAMES:
         for p in (0.0, 0.3, 1.0):
             row("BERNOULLI", 7, dtype, 5, 201, lambda: empty(dtype, 5, 201).bernoulli_(p), p)
-    for dtype in (F32, F64):
+    for dtype in FLOATS:
         row("BERNOULLI_OF", 7, dtype, 5, 201, lambda: torch.bernoulli(probabilities(dtype, 5, 201)))
         for p in (0.1, 0.2, 0.5, 1.0, 0.0):
             row("DROPOUT", 7, dtype, 64, 33, lambda: torch.dropout(values(dtype, 64, 33), p, True), p)
@@ -116,9 +117,9 @@ def integers():
 
 
 def multinomials():
-    for dtype in (F32, F64):
+    for dtype in FLOATS:
         for rows, cols in ((1, 4), (3, 50), (2, 1000)):
-            for k in (1, 2, cols):
+            for k in (1, 2, cols) if dtype in (F32, F64) else (1, 2):  # more have equal quotients, whose order is open
                 row("ONCE", 7, dtype, rows, cols, lambda: torch.multinomial(weights(dtype, rows, cols), k), low=k,
                     libm=True)
             for k in (1, 2, 2000):
@@ -129,7 +130,7 @@ def multinomials():
 def initialisers():
     init = torch.nn.init
     kinds = ("linear", "sigmoid", "tanh", "relu", "leaky_relu", "selu")
-    for dtype in (F32, F64):
+    for dtype in FLOATS:
         for index, kind in enumerate(kinds):
             for fan, mode in enumerate(("fan_in", "fan_out")):
                 row("KAIMING_UNIFORM", 7, dtype, 12, 30,

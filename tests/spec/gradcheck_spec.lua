@@ -482,7 +482,8 @@ for group, names in pairs {
   ["no op"] = "manual_seed initial_seed seed get_rng_state set_rng_state numel nelement dim size stride storage_offset "
     .. "is_contiguous is_floating_point element_size item totable tolist is_tensor backward grad requires_grad_ retain_grad "
     .. "is_grad_enabled register_hook register_post_accumulate_grad_hook "
-    .. "detach_ is_inference get_num_threads set_num_threads get_default_dtype set_default_dtype promote_types set_printoptions",
+    .. "detach_ is_inference get_num_threads set_num_threads get_default_dtype set_default_dtype promote_types "
+    .. "can_cast result_type set_printoptions",
 } do
   for name in names:gmatch "%S+" do none[name] = group end
 end

@@ -61,12 +61,12 @@ local docs = {
     .. "expected its name as a string will do.", example = "ty.tensor({1, 2}, {dtype = ty.float32}).dtype\n--> float32"},
   {names = {"ty.float64", "ty.double"}, signature = " -> dtype", doc = "Floating numbers of 64 bits, as Lua's own.",
     example = "ty.zeros(2, {dtype = \"float64\"}):element_size()\n--> 8"},
-  {names = {"ty.float16", "ty.half"}, signature = " -> dtype", doc = "Floating numbers of 16 bits: 11 bits of "
-    .. "precision, up to 65504. Computed in float32 and rounded once.", example = "ty.ones(2, {dtype = "
-    .. "ty.float16}).dtype\n--> float16"},
+  {names = {"ty.float16", "ty.half"}, signature = " -> dtype", doc = "Floating numbers of 16 bits: "
+    .. "11 bits of precision, up to 65504. Computed in float32 and rounded once.",
+    example = "ty.ones(2, {dtype = ty.float16}).dtype\n--> float16"},
   {name = "ty.bfloat16", signature = " -> dtype", doc = "Floating numbers of 16 bits with the range of "
-    .. "float32 and 8 bits of precision. Computed in float32 and rounded once.", example = "ty.ones(2, {dtype = "
-    .. "ty.bfloat16}).dtype\n--> bfloat16"},
+    .. "float32 and 8 bits of precision. Computed in float32 and rounded once.",
+    example = "ty.ones(2, {dtype = ty.bfloat16}).dtype\n--> bfloat16"},
   {names = {"ty.int64", "ty.long"}, signature = " -> dtype", doc = "Whole numbers of 64 bits: Lua's integers, positions, "
     .. "classes.", example = "ty.tensor{1, 2}.dtype\n--> int64"},
   {names = {"ty.int32", "ty.int"}, signature = " -> dtype", doc = "Whole numbers of 32 bits.",

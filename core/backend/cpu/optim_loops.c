@@ -14,7 +14,8 @@
 #endif
 
 /* The loops of the reduced dtypes take floats and round where PyTorch's single-tensor steps store a tensor, so that the
- * numbers are the same: R(E, x) stands at these places, and is x itself for the other dtypes. */
+ * numbers are the same: R(E, x) stands at these places, and is x itself for the other dtypes. So does PyTorch with the
+ * factors of sums, but not with those of products. */
 #define R(E, x)           ROUND_##E(x)
 #define ROUND_FLOAT16(x)  tyi_float_of_float16(tyi_float16_of(x))
 #define ROUND_BFLOAT16(x) tyi_float_of_bfloat16(tyi_bfloat16_of(x))
@@ -29,8 +30,9 @@
         T *restrict param = (T *)args->param + at;                                                                     \
         const T *restrict grad = (const T *)args->grad + at;                                                           \
         T *restrict buffer = momentum ? (T *)args->state[0] + at : NULL;                                               \
-        const T sign = args->maximize ? -1 : 1, decay = (T)args->weight_decay, keep = (T)args->momentum;               \
-        const T fresh = (T)(1 - args->dampening), step = (T)-args->lr;                                                 \
+        const T sign = args->maximize ? -1 : 1, decay = R(E, (T)args->weight_decay);                                   \
+        const T keep = (T)args->momentum, ahead = R(E, keep);                                                          \
+        const T fresh = R(E, (T)(1 - args->dampening)), step = R(E, (T)-args->lr);                                     \
         const bool decays = args->weight_decay != 0;                                                                   \
         TYI_PRAGMA(omp simd)                                                                                           \
         for (int64_t i = 0; i < n; i++) {                                                                              \
@@ -39,7 +41,7 @@
             if (momentum) {                                                                                            \
                 T b = first ? g : R(E, fused_##S(fresh, g, R(E, keep * buffer[i])));                                   \
                 buffer[i] = b;                                                                                         \
-                g = nesterov ? R(E, fused_##S(keep, b, g)) : b;                                                        \
+                g = nesterov ? R(E, fused_##S(ahead, b, g)) : b;                                                       \
             }                                                                                                          \
             param[i] = fused_##S(step, g, param[i]);                                                                   \
         }                                                                                                              \
@@ -68,7 +70,7 @@
         const T sign = args->maximize ? -1 : 1, eps = (T)args->eps;                                                    \
         const T shrink = args->decoupled_decay ? (T)(1 - args->lr * args->weight_decay) : 1;                           \
         const bool decays = !args->decoupled_decay && args->weight_decay != 0;                                         \
-        const T decay = (T)args->weight_decay;                                                                         \
+        const T decay = R(E, (T)args->weight_decay);                                                                   \
         const T weight = (T)(1 - args->beta1), beta2 = (T)args->beta2, fresh = (T)(1 - args->beta2);                   \
         const T scale = (T)(1 / tyi_sqrt_f64(args->bias2)), step = (T)(-args->lr / args->bias1);                       \
         TYI_PRAGMA(omp simd)                                                                                           \
@@ -104,10 +106,10 @@
     ((weight) < 0.5 && (weight) > -0.5 ? fused_##S(weight, (g) - (mean), mean) : fused_##S((weight)-1, (g) - (mean), g))
 
 /* What each of the kinds below begins with. */
-#define BEGIN(T)                                                                                                       \
+#define BEGIN(E, T)                                                                                                    \
     T *restrict param = (T *)args->param + at;                                                                         \
     const T *restrict grad = (const T *)args->grad + at;                                                               \
-    const T sign = args->maximize ? -1 : 1, decay = (T)args->weight_decay, eps = (T)args->eps;                         \
+    const T sign = args->maximize ? -1 : 1, decay = R(E, (T)args->weight_decay), eps = (T)args->eps;                   \
     const bool decays = !args->decoupled_decay && args->weight_decay != 0;
 #define GRADIENT(E, T, S, p)                                                                                           \
     T g = sign * grad[i];                                                                                              \
@@ -117,7 +119,7 @@
     static inline __attribute__((always_inline)) void rmsprop_body_##E(const tyi_optim_args *args, int64_t at,         \
                                                                        int64_t n, bool momentum, bool centered)        \
     {                                                                                                                  \
-        BEGIN(T)                                                                                                       \
+        BEGIN(E, T)                                                                                                    \
         T *restrict square = (T *)args->state[0] + at;                                                                 \
         T *restrict buffer = momentum ? (T *)args->state[1] + at : NULL;                                               \
         T *restrict mean = centered ? (T *)args->state[2] + at : NULL;                                                 \
@@ -137,7 +139,7 @@
             if (momentum) {                                                                                            \
                 T b = R(E, R(E, keep * buffer[i]) + g / root);                                                         \
                 buffer[i] = b;                                                                                         \
-                param[i] = fused_##S(step, b, param[i]);                                                               \
+                param[i] = fused_##S(R(E, step), b, param[i]);                                                         \
             } else {                                                                                                   \
                 param[i] = param[i] + step * g / root;                                                                 \
             }                                                                                                          \
@@ -158,7 +160,7 @@
 #define ADAGRAD(E, T, S)                                                                                               \
     static void adagrad_##E(const tyi_optim_args *args, int64_t at, int64_t n)                                         \
     {                                                                                                                  \
-        BEGIN(T)                                                                                                       \
+        BEGIN(E, T)                                                                                                    \
         T *restrict sum = (T *)args->state[0] + at;                                                                    \
         const T step = (T)-args->rate;                                                                                 \
         TYI_PRAGMA(omp simd)                                                                                           \
@@ -173,7 +175,7 @@
 #define ADAMAX(E, T, S)                                                                                                \
     static void adamax_##E(const tyi_optim_args *args, int64_t at, int64_t n)                                          \
     {                                                                                                                  \
-        BEGIN(T)                                                                                                       \
+        BEGIN(E, T)                                                                                                    \
         T *restrict mean = (T *)args->state[0] + at;                                                                   \
         T *restrict most = (T *)args->state[1] + at;                                                                   \
         const T weight = (T)(1 - args->beta1), beta2 = (T)args->beta2, step = (T)-args->rate;                          \
@@ -192,7 +194,7 @@
 #define NADAM(E, T, S)                                                                                                 \
     static void nadam_##E(const tyi_optim_args *args, int64_t at, int64_t n)                                           \
     {                                                                                                                  \
-        BEGIN(T)                                                                                                       \
+        BEGIN(E, T)                                                                                                    \
         T *restrict mean = (T *)args->state[0] + at;                                                                   \
         T *restrict square = (T *)args->state[1] + at;                                                                 \
         const T shrink = args->decoupled_decay ? (T)(1 - args->lr * args->weight_decay) : 1;                           \
@@ -215,7 +217,7 @@
 #define RADAM(E, T, S)                                                                                                 \
     static void radam_##E(const tyi_optim_args *args, int64_t at, int64_t n)                                           \
     {                                                                                                                  \
-        BEGIN(T)                                                                                                       \
+        BEGIN(E, T)                                                                                                    \
         T *restrict mean = (T *)args->state[0] + at;                                                                   \
         T *restrict square = (T *)args->state[1] + at;                                                                 \
         const T shrink = args->decoupled_decay ? (T)(1 - args->lr * args->weight_decay) : 1;                           \
@@ -240,7 +242,7 @@
 #define ADADELTA(E, T, S)                                                                                              \
     static void adadelta_##E(const tyi_optim_args *args, int64_t at, int64_t n)                                        \
     {                                                                                                                  \
-        BEGIN(T)                                                                                                       \
+        BEGIN(E, T)                                                                                                    \
         T *restrict square = (T *)args->state[0] + at;                                                                 \
         T *restrict moved = (T *)args->state[1] + at;                                                                  \
         const T rho = (T)args->alpha, fresh = (T)(1 - args->alpha), step = (T)-args->lr;                               \
@@ -252,7 +254,7 @@
             T delta = R(E, R(E, R(E, tyi_sqrt_##S(R(E, moved[i] + eps))) / root) * g);                                 \
             square[i] = v;                                                                                             \
             moved[i] = fused_##S(fresh * delta, delta, R(E, rho * moved[i]));                                          \
-            param[i] = fused_##S(step, delta, param[i]);                                                               \
+            param[i] = fused_##S(R(E, step), delta, param[i]);                                                         \
         }                                                                                                              \
     }
 

@@ -229,8 +229,8 @@ typedef struct how {
     ty_dtype inputs, result; /* dtypes that the loop takes */
     int cost;                /* of an element, beside an addition's */
     bool condition;          /* operand 1 is bool */
-    /* A single number as operand 2 keeps its digits where the compute dtype is a reduced one (as PyTorch's sums,
-     * products and quotients have it); all else is rounded to that first. */
+    /* A single number as operand 2 keeps its digits where the compute dtype is a reduced one (as PyTorch has it in
+     * products and quotients); all else is rounded to that first. */
     bool exact_number;
 } how;
 
@@ -439,13 +439,15 @@ ty_status tyi_cpu_axpy(const tyi_iter *iter, ty_scalar alpha)
 {
     const tyi_pointwise_loops *loops = tyi_cpu_pointwise();
     ty_dtype dtype = tyi_wide_of(iter->compute);
-    how h = {.inputs = dtype, .result = dtype, .cost = 1, .exact_number = true};
+    how h = {.inputs = dtype, .result = dtype, .cost = 1};
     double value = alpha.kind == TY_SCALAR_FLOAT ? alpha.f : (double)alpha.i;
     if (value == 1)
         return run(iter, loops->add[dtype], h, NULL);
     if (value == -1)
         return run(iter, loops->sub[dtype], h, NULL);
     char converted[8];
+    if (dtype != iter->compute)
+        alpha = ty_float(tyi_rounded(iter->compute, value));
     tyi_store_scalar(converted, dtype, alpha);
     return run(iter, loops->axpy[dtype], h, converted);
 }

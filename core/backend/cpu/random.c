@@ -53,18 +53,11 @@ static void read_floats(ty_dtype dtype, const void *x, int64_t begin, float *val
     tyi_cpu_converts()->convert[TY_FLOAT32][dtype](values, sizeof *values, (const uint16_t *)x + begin, 2, n);
 }
 
-/* A number as an element of the dtype holds it. */
-static float rounded(ty_dtype dtype, double value)
-{
-    char element[8];
-    tyi_store_scalar(element, dtype, ty_float(value));
-    return (float)tyi_load_scalar(element, dtype).f;
-}
-
 ty_status tyi_cpu_uniform(ty_generator *g, ty_dtype dtype, void *x, int64_t n, double from, double to)
 {
     const tyi_random_loops *l = loops();
     ty_status status = TY_OK;
+    float bound = (float)tyi_rounded(dtype, to);
     g = tyi_generator_lock(g);
     for (int64_t i = 0, some; (some = next_chunk(i, n, &status)); i += some) {
         if (dtype == TY_FLOAT64) {
@@ -73,7 +66,11 @@ ty_status tyi_cpu_uniform(ty_generator *g, ty_dtype dtype, void *x, int64_t n, d
             l->uniform_f32(g, (float *)x + i, some, (float)from, (float)to);
         } else {
             float values[CHUNK];
-            l->uniform_f32(g, values, some, rounded(dtype, from), rounded(dtype, to));
+            l->uniform_f32(g, values, some, (float)from, (float)to);
+            for (int64_t k = 0; k < some; k++) { /* what rounds to `to` begins again */
+                float value = (float)tyi_rounded(dtype, values[k]);
+                values[k] = value == bound ? (float)from : value;
+            }
             write_floats(values, dtype, x, i, some);
         }
     }
@@ -148,7 +145,7 @@ ty_status tyi_cpu_normal(ty_generator *g, ty_dtype dtype, void *x, int64_t n, do
                 tyi_store_scalar((char *)x + (size_t)i * ty_dtype_size(dtype), dtype, ty_float(value));
         }
     } else if (tyi_is_reduced(dtype)) {
-        status = normal_reduced(l, g, dtype, x, n, rounded(dtype, mean), rounded(dtype, std));
+        status = normal_reduced(l, g, dtype, x, n, (float)mean, (float)std);
     } else {
         for (int64_t i = 0, some; (some = next_chunk(i, n - n % 16, &status)); i += some) {
             if (single)
@@ -337,7 +334,7 @@ static void apply_mask(ty_dtype dtype, const void *x, const uint8_t *mask, void 
     } else {
         float values[CHUNK];
         read_floats(dtype, x, begin, values, n);
-        loops()->masked_f32(values, mask + begin, values, n, rounded(dtype, 1.0f / (float)(1.0 - p)));
+        loops()->masked_f32(values, mask + begin, values, n, (float)tyi_rounded(dtype, 1.0f / (float)(1.0 - p)));
         write_floats(values, dtype, y, begin, n);
     }
 }
