@@ -71,12 +71,12 @@ static const char *skip(const char *p)
 }
 
 /* Reads [A-Za-z0-9_]+ into name; NULL when there is none or it is too long. */
-static const char *read_name(const char *p, char name[20])
+static const char *read_name(const char *p, char name[TYB_NAME_BYTES])
 {
     size_t n = 0;
     while (isalnum((unsigned char)p[n]) || p[n] == '_')
         n++;
-    if (n == 0 || n >= 20)
+    if (n == 0 || n >= TYB_NAME_BYTES)
         return NULL;
     memcpy(name, p, n);
     name[n] = 0;

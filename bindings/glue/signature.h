@@ -37,8 +37,10 @@ typedef enum tyb_kind {
     TYB_KINDS
 } tyb_kind;
 
+#define TYB_NAME_BYTES 28 /* of an argument's or a result's name */
+
 typedef struct tyb_arg {
-    char name[20];
+    char name[TYB_NAME_BYTES];
     uint8_t kind;
     bool optional; /* may be absent */
     bool keyword;  /* by name only */
@@ -54,7 +56,7 @@ typedef struct tyb_form {
     int args_count, results_count;
     tyb_arg args[TYB_MAX_ARGS];
     struct {
-        char name[20]; /* "" for a single result */
+        char name[TYB_NAME_BYTES]; /* "" for a single result */
         uint8_t kind;
         bool optional;
     } results[TYB_MAX_RESULTS];

@@ -597,6 +597,30 @@ ty_tensor *ty_lp_pool(ty_tensor *x, double p, const ty_window *window, bool ceil
 ty_tensor *ty_adaptive_max_pool(ty_tensor *x, int ndim, const int64_t *sizes, ty_tensor **indices);
 ty_tensor *ty_adaptive_avg_pool(ty_tensor *x, int ndim, const int64_t *sizes);
 ty_tensor *ty_max_unpool(ty_tensor *x, ty_tensor *indices, int ndim, const int64_t *sizes);
+/* Two numbers, before and after, for each dimension from the last backwards; value is for TY_PAD_CONSTANT. */
+typedef enum { TY_PAD_CONSTANT, TY_PAD_REFLECT, TY_PAD_REPLICATE, TY_PAD_CIRCULAR } ty_pad_mode;
+ty_tensor *ty_pad(ty_tensor *x, int count, const int64_t *pads, ty_pad_mode mode, double value);
+typedef enum {
+    TY_NEAREST,
+    TY_LINEAR,
+    TY_BILINEAR,
+    TY_BICUBIC,
+    TY_TRILINEAR,
+    TY_AREA,
+    TY_NEAREST_EXACT
+} ty_interpolation;
+/* To `sizes`, or by factors `scales` (the other NULL). align_corners -1: not given. */
+ty_tensor *ty_interpolate(ty_tensor *x, const int64_t *sizes, const double *scales, ty_interpolation mode,
+                          int align_corners, bool recompute, bool antialias);
+typedef enum { TY_GRID_ZEROS, TY_GRID_BORDER, TY_GRID_REFLECTION } ty_grid_padding;
+ty_tensor *ty_grid_sample(ty_tensor *x, ty_tensor *grid, ty_interpolation mode, ty_grid_padding padding,
+                          bool align_corners);
+ty_tensor *ty_affine_grid(ty_tensor *theta, int ndim, const int64_t *sizes, bool align_corners);
+ty_tensor *ty_unfold_images(ty_tensor *x, const ty_window *window); /* {N, C k k, blocks}; torch's F.unfold */
+ty_tensor *ty_fold(ty_tensor *x, const int64_t sizes[2], const ty_window *window);
+ty_tensor *ty_pixel_shuffle(ty_tensor *x, int64_t factor);
+ty_tensor *ty_pixel_unshuffle(ty_tensor *x, int64_t factor);
+ty_tensor *ty_channel_shuffle(ty_tensor *x, int64_t groups);
 
 /* ---- Indexing ------------------------------------------------------------------------------- */
 /* Advanced indexing as in PyTorch: indices[d] is an integer or bool tensor, or NULL for "all of this dimension". */

@@ -110,6 +110,33 @@ static bool others(ty_tensor *w)
     return text != NULL;
 }
 
+/* Convolutions by columns and by planes, pools, padding, interpolation, sampling, and their second derivatives. */
+static bool images(ty_tensor *w)
+{
+    static const int64_t image[] = {1, 6, 5, 8}, kernel[] = {10, 6, 2, 2}, depthwise[] = {10, 1, 3, 3},
+                         grid[] = {1, 5, 4, 2};
+    const ty_window three = {2, {3, 3}, {1, 1}, {1, 1}, {1, 1}}, two = {2, {2, 2}, {2, 2}, {0, 0}, {1, 1}};
+    ty_tensor *x = keep(ty_reshape(w, 4, image)), *weight = keep(ty_reshape(w, 4, kernel)), *indices = NULL;
+    ty_tensor *row = keep(ty_reshape(w, 1, (int64_t[]){240})), *part = keep(ty_narrow(row, 0, 0, 90));
+    ty_tensor *y = keep(ty_conv(x, weight, NULL, &three, false, 1));
+    ty_tensor *z = keep(ty_conv(y, keep(ty_reshape(part, 4, depthwise)), NULL, &three, true, 10));
+    ty_tensor *pooled = keep(ty_max_pool(z, &two, true, &indices)),
+              *averages = keep(ty_avg_pool(z, &two, true, true, 0));
+    keep(indices);
+    ty_tensor *padded = keep(ty_pad(keep(ty_mul(pooled, averages)), 4, (int64_t[]){1, 1, 1, 1}, TY_PAD_REFLECT, 0));
+    ty_tensor *large = keep(ty_interpolate(padded, (int64_t[]){7, 9}, NULL, TY_BICUBIC, 0, false, false));
+    ty_tensor *at = keep(ty_reshape(keep(ty_narrow(row, 0, 0, 40)), 4, grid));
+    ty_tensor *read = keep(ty_grid_sample(large, at, TY_BILINEAR, TY_GRID_REFLECTION, false));
+    ty_tensor *sum = keep(ty_sum(keep(ty_mul(read, read)), 0, NULL, false, TY_DTYPE_NONE)), *g = NULL, *h = NULL;
+    if (!sum || ty_grad(1, &sum, NULL, 1, &w, false, true, false, &g) != TY_OK)
+        return false;
+    keep(g);
+    ty_tensor *again = keep(ty_sum(keep(ty_mul(g, g)), 0, NULL, false, TY_DTYPE_NONE));
+    if (!again || ty_grad(1, &again, NULL, 1, &w, false, false, false, &h) != TY_OK)
+        return false;
+    return keep(h);
+}
+
 static void each_allocation_of_a_step_failing(void **state)
 {
     (void)state;
@@ -123,7 +150,8 @@ static void each_allocation_of_a_step_failing(void **state)
     ty_tensor *x = ty_randn(2, (int64_t[]){20, 30}, TY_FLOAT32, TY_DEVICE_CPU, NULL);
     ty_tensor *target = ty_randint(0, 6, 1, (int64_t[]){20}, TY_INT64, TY_DEVICE_CPU, NULL);
     assert_true(x && target);
-    assert_true(layers(x, target, p) && others(p[2])); /* what is made once only (the pool, tables) is made */
+    assert_true(layers(x, target, p) && others(p[2]) &&
+                images(p[2])); /* what is made once only (the pool, tables) is made */
     let_go();
     for (int mode = 0; mode < 2; mode++) {
         bool reached = true; /* the allocation that was to fail was asked for */
@@ -138,7 +166,7 @@ static void each_allocation_of_a_step_failing(void **state)
             assert_non_null(adam);
             only_one = mode == 0;
             allocations_left = n;
-            bool whole = layers(x, target, p) && others(p[2]) && ty_optim_step(adam) == TY_OK;
+            bool whole = layers(x, target, p) && others(p[2]) && images(p[2]) && ty_optim_step(adam) == TY_OK;
             reached = allocations_left <= 0;
             allocations_left = -1;
             if (!whole) {

@@ -120,6 +120,17 @@ local printed = {
   {"AdaptiveAvgPool2d", {{5, 7}}, "AdaptiveAvgPool2d(output_size=(5, 7))"},
   {"AdaptiveMaxPool1d", {5}, "AdaptiveMaxPool1d(output_size=5)"},
   {"MaxUnpool2d", {2}, "MaxUnpool2d(kernel_size=(2, 2), stride=(2, 2), padding=(0, 0))"},
+  {"ConstantPad2d", {1, 3.5}, "ConstantPad2d(padding=(1, 1, 1, 1), value=3.5)"},
+  {"ZeroPad1d", {{1, 2}}, "ZeroPad1d((1, 2))"}, {"ReflectionPad2d", {2}, "ReflectionPad2d((2, 2, 2, 2))"},
+  {"ReplicationPad3d", {1}, "ReplicationPad3d((1, 1, 1, 1, 1, 1))"}, {"CircularPad1d", {1}, "CircularPad1d((1, 1))"},
+  {"Upsample", {{scale_factor = 2}}, "Upsample(scale_factor=2.0, mode='nearest')"},
+  {"Upsample", {{3, 4}, {mode = "bilinear"}}, "Upsample(size=(3, 4), mode='bilinear')"},
+  {"UpsamplingNearest2d", {{scale_factor = {2, 3}}}, "UpsamplingNearest2d(scale_factor=(2.0, 3.0), mode='nearest')"},
+  {"UpsamplingBilinear2d", {4}, "UpsamplingBilinear2d(size=4, mode='bilinear')"},
+  {"PixelShuffle", {3}, "PixelShuffle(upscale_factor=3)"}, {"PixelUnshuffle", {3}, "PixelUnshuffle(downscale_factor=3)"},
+  {"ChannelShuffle", {2}, "ChannelShuffle(groups=2)"},
+  {"Unfold", {{2, 3}}, "Unfold(kernel_size=(2, 3), dilation=1, padding=0, stride=1)"},
+  {"Fold", {{4, 5}, 2}, "Fold(output_size=(4, 5), kernel_size=2, dilation=1, padding=0, stride=1)"},
 }
 
 describe("a layer prints as PyTorch's:", function()
@@ -144,6 +155,18 @@ describe("convolution layers", function()
     assert.has_error(function() up(layer(x), {15, 13}) end)
   end)
 
+  it("pad as their mode says", function()
+    local x = ty.arange(1.0, 10.0):view(1, 1, 3, 3)
+    for _, mode in ipairs {"reflect", "replicate", "circular"} do
+      local layer = nn.Conv2d(1, 1, 3, {padding = {1, 2}, padding_mode = mode})
+      local padded = F.pad(x, {2, 2, 1, 1}, mode)
+      assert.is_true(ty.equal(layer(x), F.conv2d(padded, layer.weight, layer.bias)))
+      local same = nn.Conv2d(1, 1, {2, 3}, {padding = "same", padding_mode = mode})
+      assert.equal("{1, 1, 3, 3}", "{" .. table.concat(same(x).shape, ", ") .. "}")
+      assert.is_true(ty.equal(same(x), F.conv2d(F.pad(x, {1, 1, 0, 1}, mode), same.weight, same.bias)))
+    end
+  end)
+
   it("say what is wrong", function()
     local function message(f, ...)
       local ok, said = pcall(f, ...)
@@ -158,6 +181,47 @@ describe("convolution layers", function()
     assert.truthy(message(nn.Conv2d, 3, 8, 3, {padding = "full"}):find("same", 1, true))
     assert.truthy(message(nn.Conv2d, 3, 8, 3, {padding = "same", stride = 2}):find("stride of 1", 1, true))
     assert.truthy(message(nn.Conv2d, 3, 8, 3, {padding_mode = "mirror"}):find("reflect", 1, true))
+    assert.truthy(message(nn.Upsample):find("give either size or scale_factor", 1, true))
+    assert.truthy(message(nn.Upsample, {scale_factor = 2, mode = "cubic"}):find("bicubic", 1, true))
+    assert.truthy(message(nn.Upsample, {scale_factor = "2"}):find("scale_factor must be a number", 1, true))
+    assert.truthy(message(nn.ZeroPad2d, {1, 2}):find("list of 4", 1, true))
+    assert.truthy(message(F.pad, ty.ones(1, 3), {3, 3}, "reflect"):find("by 2 at most, got 3", 1, true))
     assert.truthy(message(F.max_pool2d, ty.ones(1, 1, 3, 3), 4):find("window is larger than the input", 1, true))
   end)
+end)
+
+local golden = require "support.golden"
+local trained = dofile(golden.folder .. "cnn.lua")
+
+describe("from the same seed as PyTorch:", function()
+  local function make(text) return assert(load("local nn = ... return " .. text))(nn) end
+
+  for _, case in ipairs(trained.layers) do
+    it(case[1] .. " begins alike", function()
+      ty.manual_seed(5)
+      local layer = make(case[1])
+      assert.equal(#case - 1, #layer:parameters())
+      for i, parameter in ipairs(layer:parameters()) do
+        assert.is_nil(golden.differs(parameter, case[i + 1]))
+      end
+    end)
+  end
+
+  for i, case in ipairs(trained.networks) do
+    it(("network %d has the same losses"):format(i), function()
+      ty.manual_seed(11)
+      local x, y = ty.randn(9, 1, 10, 10), (ty.arange(9) % 3) + 1
+      local net = make(case[1])
+      local optimiser = ty.optim.Adam(net:parameters(), {lr = 0.02})
+      for step = 2, #case do
+        optimiser:zero_grad()
+        local loss = F.cross_entropy(net(x), y)
+        loss:backward()
+        optimiser:step()
+        local wanted = case[step]
+        assert.is_true(math.abs(loss:item() - wanted) < 2e-5 * wanted + 1e-6, ("step %d: %.8g, PyTorch %.8g"):format(step - 1,
+          loss:item(), wanted))
+      end
+    end)
+  end
 end)

@@ -9,7 +9,7 @@ local golden = require "support.golden"
 
 -- What make_ops.py and the generators of its kind have written.
 local files = {"ops.lua", "layers.lua", "arrange.lua", "linalg.lua", "losses.lua", "rnn.lua", "conv.lua", "norm.lua",
-  "attention.lua", "embedding.lua", "reduced.lua"}
+  "attention.lua", "embedding.lua", "reduced.lua", "resample.lua"}
 
 local groups, lines = {}, {}
 for _, file in ipairs(files) do
@@ -63,6 +63,7 @@ end)
 -- How the cases of a row are named: ops of an area by its name too.
 local function name_of(row)
   local scopes = row.scopes
+  if scopes.F and not (scopes.functions or scopes.methods) and core.methods[row.name] then return "F." .. row.name end
   for _, area in ipairs {"linalg", "special"} do
     if scopes[area] and not (scopes.functions or scopes.methods or scopes.F) then return area .. "." .. row.name end
   end

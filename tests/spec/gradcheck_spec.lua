@@ -262,6 +262,35 @@ for ndim, sizes in ipairs {{1, 2, 5}, {1, 2, 4, 5}, {1, 1, 3, 4, 3}} do
   end)
 end
 
+-- ---- Padding, resampling, folding ----
+
+for _, mode in ipairs {"constant", "reflect", "replicate", "circular"} do
+  check("pad", {input({2, 3, 4})}, function(x) return F.pad(x * x, {2, -1, 1, 2}, mode) end)
+end
+for mode, sizes in pairs {linear = {1, 2, 4}, bilinear = {1, 1, 3, 4}, bicubic = {1, 1, 3, 4}, trilinear = {1, 1, 2, 3, 2},
+    nearest = {1, 1, 3, 4}, area = {1, 1, 3, 4}} do
+  check("interpolate", {input(sizes, 1)}, function(x) return F.interpolate(x * x, {scale_factor = 1.6, mode = mode}) end)
+end
+check("interpolate", {input({1, 1, 6, 4}, 1)}, function(x)
+  return F.interpolate(x * x, {size = {2, 6}, mode = "bicubic", antialias = true})
+end)
+for _, mode in ipairs {"bilinear", "nearest", "bicubic"} do
+  for _, padding_mode in ipairs {"zeros", "border", "reflection"} do
+    check("grid_sample", {input({1, 2, 3, 3}), input({1, 2, 2, 2}, 1, -1.31, 1.33)}, function(x, grid)
+      return F.grid_sample(x, grid, mode, padding_mode)
+    end)
+  end
+end
+check("grid_sample", {input({1, 1, 2, 3, 2}), input({1, 1, 2, 1, 3}, 1, -1.31, 1.33)}, function(x, grid)
+  return F.grid_sample(x, grid, {align_corners = true})
+end)
+check("affine_grid", {input({2, 2, 3})}, function(theta) return F.affine_grid(theta * theta, {2, 1, 2, 3}) end)
+check("unfold", {input({1, 2, 3, 4})}, function(x) return F.unfold(x * x, 2, {padding = 1, stride = 2}) end)
+check("fold", {input({1, 8, 6})}, function(x) return F.fold(x * x, {3, 4}, 2) end)
+check("pixel_shuffle", {input({4, 1, 2})}, function(x) return F.pixel_shuffle(x * x, 2) end)
+check("pixel_unshuffle", {input({1, 2, 4})}, function(x) return F.pixel_unshuffle(x * x, 2) end)
+check("channel_shuffle", {input({1, 4, 2})}, function(x) return F.channel_shuffle(x * x, 2) end)
+
 -- ---- Views, joins, indexing ----
 
 check("view", {input({2, 3})}, function(x) return (x * x):view(3, 2) end)

@@ -40,6 +40,30 @@ for ndim = 1, 3 do
     .. "where it was, other places 0. Call: unpool(x, indices, output_size?)."):format(ndim),
     ("local y, at = ty.nn.MaxPool%dd(2, {return_indices = true})(%s)\nprint(ty.nn.MaxUnpool%dd(2)(y, at).shape)"):format(ndim,
       input, ndim))
+  local pads = "padding: one number, or two for each dimension, the last dimension first; negative ones take away."
+  each("ConstantPad", "(padding, value)", "Pads LAYOUT with value. " .. pads, "1, 0.5")
+  each("ZeroPad", "(padding)", "Pads LAYOUT with zeros. " .. pads, "1")
+  each("ReflectionPad", "(padding)", "Pads LAYOUT by a mirror at its edges, which are not repeated. " .. pads, "1")
+  each("ReplicationPad", "(padding)", "Pads LAYOUT by repeating its edges. " .. pads, "1")
+  each("CircularPad", "(padding)", "Pads LAYOUT from its other end. " .. pads, "1")
 end
+
+entry("Upsample", "(size?, scale_factor?, mode = \"nearest\", align_corners?, recompute_scale_factor = false)", "Images in "
+  .. "another size, or scale_factor times as large, as F.interpolate: \"nearest\", \"linear\", \"bilinear\", \"bicubic\", "
+  .. "\"trilinear\", \"area\" or \"nearest-exact\".", "print(ty.nn.Upsample{scale_factor = 2}(ty.ones(1, 1, 2, 2)).shape)")
+entry("UpsamplingNearest2d", "(size?, scale_factor?)", "Images {N, C, H, W} in another size by repeating elements.",
+  "print(ty.nn.UpsamplingNearest2d{size = 4}(ty.ones(1, 1, 2, 2)).shape)")
+entry("UpsamplingBilinear2d", "(size?, scale_factor?)", "Images {N, C, H, W} in another size by blending neighbours; the outer "
+  .. "elements keep their places.", "print(ty.nn.UpsamplingBilinear2d{size = 4}(ty.ones(1, 1, 2, 2)).shape)")
+entry("PixelShuffle", "(upscale_factor)", "{..., C r r, H, W} to {..., C, H r, W r}.",
+  "print(ty.nn.PixelShuffle(2)(ty.ones(1, 4, 2, 2)).shape)")
+entry("PixelUnshuffle", "(downscale_factor)", "{..., C, H r, W r} to {..., C r r, H, W}.",
+  "print(ty.nn.PixelUnshuffle(2)(ty.ones(1, 1, 4, 4)).shape)")
+entry("ChannelShuffle", "(groups)", "The channels of {N, C, ...}, those of each group taken in turn.",
+  "print(ty.nn.ChannelShuffle(2)(ty.ones(1, 4, 2, 2)).shape)")
+entry("Unfold", "(kernel_size, dilation = 1, padding = 0, stride = 1)", "The blocks of {N, C, H, W} under a sliding window, as "
+  .. "columns {N, C * kernel, blocks}.", "print(ty.nn.Unfold(2)(ty.ones(1, 2, 3, 3)).shape)")
+entry("Fold", "(output_size, kernel_size, dilation = 1, padding = 0, stride = 1)", "Columns {N, C * kernel, blocks} added up "
+  .. "where they came from, in images of output_size.", "print(ty.nn.Fold({3, 3}, 2)(ty.ones(1, 4, 4)).shape)")
 
 return {docs = docs}

@@ -102,11 +102,13 @@ static void NAME(spread)(const tyi_spread *s, const void *plane, void *spread)
             if (s->phases == 1) {
                 for (int64_t k = low; k < high; k++)
                     to[s->at[2] + k * s->step[2]] = from[k];
-            } else {
-                for (int64_t k = low; k < high; k++) {
-                    int64_t column = s->at[2] + k * s->step[2];
-                    to[column % s->phases * s->phase + column / s->phases] = from[k];
-                }
+                continue;
+            }
+            for (int64_t first = low; first < high && first < low + s->phases; first++) {
+                int64_t column = s->at[2] + first;
+                T *part = to + column % s->phases * s->phase + column / s->phases;
+                for (int64_t k = first; k < high; k += s->phases)
+                    *part++ = from[k];
             }
         }
     }

@@ -226,7 +226,18 @@ local ways = {}
 
 function ways.functions(name) return core.functions[name] end
 
-function ways.F(name) return core.F[name] end
+-- A function of F that has a namesake elsewhere is written as "F.name".
+local namesakes = {}
+for _, row in ipairs(core.rows()) do
+  local scopes = row.scopes
+  if scopes.F and not (scopes.functions or scopes.methods) and core.methods[row.name] then namesakes[row.name] = true end
+end
+
+function ways.F(name)
+  local own = name:match "^F%.(.+)$"
+  if namesakes[name] then return nil end
+  return core.F[own or name]
+end
 
 function ways.methods(name)
   if not core.methods[name] then return nil end
