@@ -74,6 +74,12 @@ static bool resolve_names(tyb_parse *p)
             return refuse(p, "a table of named arguments has names alone; %s is no name", tyb_say(L, -2, said));
         const char *name = lua_tostring(L, -2);
         int a = 0;
+        if (p->c->row->scopes & TYB_OUT && form->results_count == 1 && strcmp(name, "out") == 0) {
+            lua_insert(L, -2);
+            p->out = lua_gettop(L) - 1;
+            p->score++;
+            continue;
+        }
         while (a < form->args_count && strcmp(form->args[a].name, name) != 0)
             a++;
         if (a == form->args_count)
@@ -94,7 +100,7 @@ bool tyb_resolve(tyb_parse *p)
     lua_State *L = p->c->L;
     const tyb_form *form = p->form;
     int cursor = 1, a = 0;
-    p->score = 0;
+    p->score = p->out = 0;
     for (; a < form->args_count && !form->args[a].keyword; a++) {
         const tyb_arg *arg = &form->args[a];
         p->run[a] = 0;

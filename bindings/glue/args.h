@@ -35,8 +35,9 @@
  *     any            whatever it is                                VALUE(i): its stack index
  *
  * Results, after `->`: none, or one or several (in parentheses, named) of Tensor, Tensor? (NULL gives nil), self (the
- * first argument, changed in place), Indices (the fresh tensor gets 1 added), Tensors (a list), number, int, float,
- * bool, string, sizes, dtype, and `any` (the function has pushed one Lua value itself, and holds nothing meanwhile).
+ * first argument, changed in place), Indices (the fresh tensor gets 1 added), IndexList (so does each), Tensors (a
+ * list), number, int, float, bool, string, sizes, dtype, and `any` (the function has pushed one Lua value itself, and
+ * holds nothing meanwhile).
  */
 #ifndef TYB_ARGS_H
 #define TYB_ARGS_H
@@ -53,6 +54,8 @@
 
 /* Where a row's function is found. */
 enum { TYB_TY = 1, TYB_METHOD = 2, TYB_F = 4, TYB_INIT = 8, TYB_LINALG = 16, TYB_SPECIAL = 32, TYB_AUTOGRAD = 64 };
+/* Beside them: the function takes `out = tensor` by name, which gets the result: an empty tensor its shape as well. */
+enum { TYB_OUT = 128 };
 
 typedef struct tyb_value {
     bool given; /* by the call or by a default */
@@ -117,8 +120,8 @@ extern const tyb_row tyb_rows_conv[], tyb_rows_pool[], tyb_rows_resample[];
 extern const tyb_row tyb_rows_create[], tyb_rows_random[], tyb_rows_view[], tyb_rows_unary[], tyb_rows_binary[],
     tyb_rows_reduce[], tyb_rows_matmul[], tyb_rows_loss[], tyb_rows_activation[], tyb_rows_loss_pointwise[],
     tyb_rows_index[], tyb_rows_autograd[], tyb_rows_init[], tyb_rows_facts[], tyb_rows_system[], tyb_rows_arrange[],
-    tyb_rows_statistics[], tyb_rows_rnn[], tyb_rows_linalg[], tyb_rows_products[], tyb_rows_norm[],
-    tyb_rows_embedding[];
+    tyb_rows_statistics[], tyb_rows_rnn[], tyb_rows_linalg[], tyb_rows_products[], tyb_rows_special[], tyb_rows_scan[],
+    tyb_rows_stacking[], tyb_rows_replace[], tyb_rows_norm[], tyb_rows_embedding[];
 
 /* For rows: x as a leaf that requires a gradient when asked for; NULL stays NULL. */
 ty_tensor *tyb_with_grad(ty_tensor *x, bool requires_grad);
@@ -126,6 +129,13 @@ ty_tensor *tyb_with_grad(ty_tensor *x, bool requires_grad);
 #define TYB_MAKE      "dtype: dtype?, device: device?, requires_grad: bool = false"
 #define TYB_REDUCTION "reduction: \"none\"|\"mean\"|\"sum\" = \"mean\""
 #define TYB_BOTH      (TYB_TY | TYB_METHOD)
+/* A function op_in_place from op, for ops without a form in place of their own: the result goes into input. */
+#define TYB_IN_PLACE(op)                                                                                               \
+    static void op##_in_place(tyb_call *c)                                                                             \
+    {                                                                                                                  \
+        tyb_in_place(c, op);                                                                                           \
+    }
+void tyb_in_place(tyb_call *c, void (*op)(tyb_call *c));
 
 /* Makes the functions of all rows, and sets the fields functions, methods, F, init and rows of the table on top of the
  * stack. Signatures are compiled at their first call. */

@@ -45,6 +45,10 @@ typedef struct tyb_entry {
     X(rnn) \
     X(linalg) \
     X(products) \
+    X(special) \
+    X(scan) \
+    X(stacking) \
+    X(replace) \
     X(norm) \
     X(embedding)
 /* clang-format on */
@@ -62,6 +66,21 @@ ty_tensor *tyb_with_grad(ty_tensor *x, bool requires_grad)
         return NULL;
     }
     return x;
+}
+
+void tyb_in_place(tyb_call *c, void (*op)(tyb_call *c))
+{
+    /* What the op saves for its gradient must not be overwritten. */
+    ty_tensor *x = T(0), *before = ty_grad_enabled() && ty_requires_grad(x) ? ty_clone(x) : ty_retain(x);
+    if (!before) {
+        c->status = TY_FAIL;
+        return;
+    }
+    T(0) = before;
+    op(c);
+    T(0) = x;
+    ty_release(before);
+    RETURN(ty_assign_(c->row->name, x, c->out[0].tensor));
 }
 
 /* ---- Choosing the form ---- */
@@ -231,6 +250,8 @@ static bool run(tyb_call *c, const tyb_form *form)
         int kind = form->results[r].kind;
         if (kind == TYB_INDICES && ok)
             c->out[r].tensor = to_one(c->out[r].tensor);
+        for (int i = 0; kind == TYB_INDEX_LIST && ok && i < c->out[r].count; i++)
+            ok = (c->out[r].tensors[i] = to_one(c->out[r].tensors[i]));
         if (kind == TYB_TENSOR || kind == TYB_INDICES || kind == TYB_SELF)
             ok = ok && (c->out[r].tensor || form->results[r].optional);
     }
@@ -240,7 +261,7 @@ static bool run(tyb_call *c, const tyb_form *form)
         int kind = form->results[r].kind;
         if (kind == TYB_TENSOR || kind == TYB_INDICES || kind == TYB_SELF)
             ty_release(c->out[r].tensor);
-        else if (kind == TYB_TENSORS)
+        else if (kind == TYB_TENSORS || kind == TYB_INDEX_LIST)
             drop_list(c->out[r].tensors, c->out[r].count);
     }
     return false;
@@ -280,6 +301,76 @@ static int given_results(const tyb_call *c, const tyb_form *form)
     return count;
 }
 
+/* ---- out = tensor ---- */
+
+static bool wants_grad(const tyb_parse *p)
+{
+    for (int a = 0; a < p->form->args_count; a++) {
+        const tyb_value *v = &p->c->in[a];
+        int kind = p->form->args[a].kind;
+        if ((kind == TYB_TENSOR || kind == TYB_OPERAND) && v->tensor && ty_requires_grad(v->tensor))
+            return true;
+        for (int i = 0; kind == TYB_TENSORS && i < v->count; i++)
+            if (ty_requires_grad(v->tensors[i]))
+                return true;
+    }
+    return false;
+}
+
+/* The tensor given as out; NULL, with the error set, when it cannot be. */
+static ty_tensor *check_out(const tyb_parse *p)
+{
+    char said[64];
+    const char *name = p->c->row->name;
+    tyb_handle *handle = tyb_test(p->c->L, p->out, p->c->state->tensor_meta);
+    if (!handle || !handle->x) {
+        ty_fail(TY_ERROR_VALUE, "%s: out must be a tensor, got %s", name, tyb_say(p->c->L, p->out, said));
+        return NULL;
+    }
+    if (ty_grad_enabled() && (ty_requires_grad(handle->x) || wants_grad(p))) {
+        ty_fail(TY_ERROR_VALUE,
+                "%s: a result in out has no gradient, but an argument requires one; leave out away, or detach", name);
+        return NULL;
+    }
+    return handle->x;
+}
+
+/* Moves the result into `out`. False, with the error set and no result left, when it does not go there. */
+static bool deliver(tyb_call *c, ty_tensor *out)
+{
+    ty_tensor *result = c->out[0].tensor, *y = NULL;
+    int ndim = ty_ndim(result);
+    const char *name = c->row->name;
+    bool same = ndim == ty_ndim(out) && memcmp(ty_sizes(out), ty_sizes(result), sizeof(int64_t) * (size_t)ndim) == 0;
+    if (same) {
+        y = ty_assign_(name, out, result);
+    } else if (ty_numel(out)) {
+        ty_fail(TY_ERROR_VALUE,
+                "%s: out has %lld elements in another shape than the result, which has %lld; give an empty "
+                "tensor, ty.empty(0), or one of that shape",
+                name, (long long)ty_numel(out), (long long)ty_numel(result));
+        ty_release(result);
+    } else {
+        ty_tensor *fresh = ty_empty(ndim, ty_sizes(result), ty_dtype_of(out), ty_device_of(out));
+        ty_tensor *filled = ty_assign_(name, fresh, result);
+        if (filled && ty_set_data(out, fresh) == TY_OK)
+            y = ty_retain(out);
+        ty_release(fresh);
+        ty_release(filled);
+    }
+    c->out[0].tensor = y;
+    return y;
+}
+
+/* Converts the arguments and runs the function. */
+static bool convert_and_run(tyb_parse *p)
+{
+    ty_tensor *out = NULL;
+    if (!tyb_convert(p) || (p->out && !(out = check_out(p))) || !run(p->c, p->form))
+        return false;
+    return !out || deliver(p->c, out);
+}
+
 static int dispatch(lua_State *L)
 {
     tyb_entry *entry = lua_touserdata(L, lua_upvalueindex(1));
@@ -311,27 +402,27 @@ static int dispatch(lua_State *L)
         int kind = form->results[r].kind;
         if (kind == TYB_TENSOR || kind == TYB_INDICES)
             made[r].handle = tyb_new_handle(L, s);
-        else if (kind == TYB_TENSORS)
+        else if (kind == TYB_TENSORS || kind == TYB_INDEX_LIST)
             made[r].box = tyb_push_box(L);
         else
             continue;
         made_at[r] = lua_gettop(L);
     }
 
-    bool ok = tyb_convert(&p) && run(&c, form);
+    bool ok = convert_and_run(&p);
     if (!ok && ty_error_what() == TY_ERROR_MEMORY) {
         tyb_clean(&p);
         tyb_free_everything(L, s);
-        ok = tyb_convert(&p) && run(&c, form);
+        ok = convert_and_run(&p);
     }
     for (int r = 0; ok && r < form->results_count; r++) {
         int kind = form->results[r].kind;
-        if (kind == TYB_TENSORS) {
+        if (kind == TYB_TENSORS || kind == TYB_INDEX_LIST) {
             made[r].box->data = c.out[r].tensors;
             made[r].box->count = c.out[r].count;
             made[r].box->release = drop_box;
         } else if ((kind == TYB_TENSOR || kind == TYB_INDICES) && c.out[r].tensor) {
-            int argument = kind == TYB_TENSOR ? same_argument(&p, c.out[r].tensor) : 0;
+            int argument = p.out ? p.out : kind == TYB_TENSOR ? same_argument(&p, c.out[r].tensor) : 0;
             if (argument) {
                 ty_release(c.out[r].tensor);
                 made_at[r] = argument;
@@ -358,6 +449,7 @@ static int dispatch(lua_State *L)
                 lua_pushnil(L);
             break;
         case TYB_TENSORS:
+        case TYB_INDEX_LIST:
             push_list(L, s, made[r].box);
             break;
         case TYB_SELF:

@@ -1,7 +1,7 @@
 /*
- * Operators on tensors: + - * / // % ^, unary -, & | ~ on masks. Each is a function of its own rather than a row,
- * because this is the shortest way from `x + y` to the core. Operators that would surprise (.. and the comparisons,
- * which Lua forces to a boolean) are errors that name the method to use.
+ * Operators on tensors: + - * / // % ^, unary -, & | ~ on masks and integers, << >>. Each is a function of its own
+ * rather than a row, because this is the shortest way from `x + y` to the core. Operators that would surprise (.. and
+ * the comparisons, which Lua forces to a boolean) are errors that name the method to use.
  */
 #include <string.h>
 
@@ -37,6 +37,8 @@ static const struct {
     {"__band", "bitwise_and", ty_bitwise_and},
     {"__bor", "bitwise_or", ty_bitwise_or},
     {"__bxor", "bitwise_xor", ty_bitwise_xor},
+    {"__shl", "bitwise_left_shift", ty_bitwise_left_shift},
+    {"__shr", "bitwise_right_shift", ty_bitwise_right_shift},
 };
 
 static const struct {
@@ -138,16 +140,13 @@ static int no_concat(lua_State *L)
     tyb_raise(L, "tensors have no '..'; use ty.cat({a, b}) to join them, a:matmul(b) to multiply them");
 }
 
-static int no_shift(lua_State *L)
-{
-    tyb_raise(L, "tensors have no << and >>; multiply or floor-divide by a power of 2");
-}
-
 void tyb_open_operators(lua_State *L, tyb_state *s)
 {
     static const luaL_Reg refused[] = {
-        {"__lt", no_less},   {"__le", no_less_equal}, {"__concat", no_concat},
-        {"__shl", no_shift}, {"__shr", no_shift},     {NULL, NULL},
+        {"__lt", no_less},
+        {"__le", no_less_equal},
+        {"__concat", no_concat},
+        {NULL, NULL},
     };
     lua_rawgeti(L, LUA_REGISTRYINDEX, s->tensor_ref);
     for (size_t i = 0; i < sizeof binaries / sizeof *binaries; i++) {

@@ -20,6 +20,7 @@ typedef struct tyb_parse {
     int score;   /* how much of the form fitted */
     int count;   /* positional arguments: stack 1..count */
     int options; /* stack index of the table of named arguments, 0: none */
+    int out;     /* stack index of the tensor named `out`, 0: none */
     int at[TYB_MAX_ARGS],
         run[TYB_MAX_ARGS]; /* stack index of each argument (0: absent); values of a variadic one (0: one list) */
     int owned_count, heap_count, ints_used;

@@ -126,14 +126,14 @@ const tyb_row tyb_rows_create[] = {
      "element "
      "that is no number is an error that names its place.",
      "ty.tensor{{1, 2}, {3, 4}}"},
-    {"empty", EMPTY_SIZES, empty, TYB_TY,
+    {"empty", EMPTY_SIZES, empty, TYB_TY | TYB_OUT,
      "A tensor of this size whose values are whatever was in memory. dtype: the default dtype.",
      "ty.empty(2, 3).shape"},
-    {"zeros", EMPTY_SIZES, zeros, TYB_TY, "A tensor of this size filled with 0. dtype: the default dtype.",
+    {"zeros", EMPTY_SIZES, zeros, TYB_TY | TYB_OUT, "A tensor of this size filled with 0. dtype: the default dtype.",
      "ty.zeros(2, 3)"},
-    {"ones", EMPTY_SIZES, ones, TYB_TY, "A tensor of this size filled with 1. dtype: the default dtype.",
+    {"ones", EMPTY_SIZES, ones, TYB_TY | TYB_OUT, "A tensor of this size filled with 1. dtype: the default dtype.",
      "ty.ones(2, 3)"},
-    {"full", "(size: sizes, fill_value: number, *, " TYB_MAKE ") -> Tensor", full, TYB_TY,
+    {"full", "(size: sizes, fill_value: number, *, " TYB_MAKE ") -> Tensor", full, TYB_TY | TYB_OUT,
      "A tensor of this size filled with fill_value. dtype: as the value says (int64, the default dtype, or bool).",
      "ty.full({2, 3}, 7)"},
     {"empty_like", LIKE, empty_like, TYB_TY, "An uninitialised tensor of the size and dtype of input.",
@@ -154,14 +154,14 @@ const tyb_row tyb_rows_create[] = {
     {"arange",
      "(end: number, *, " TYB_MAKE ") -> Tensor\n"
      "(start: number, end: number, step: number = 1, *, " TYB_MAKE ") -> Tensor",
-     arange, TYB_TY,
+     arange, TYB_TY | TYB_OUT,
      "The numbers start, start + step, ... below end, as a vector; start is 0 when one number is given. Integers give "
      "int64, "
      "a float among the arguments the default dtype.",
      "ty.arange(1, 6)"},
-    {"linspace", "(start: float, end: float, steps: int, *, " TYB_MAKE ") -> Tensor", linspace, TYB_TY,
+    {"linspace", "(start: float, end: float, steps: int, *, " TYB_MAKE ") -> Tensor", linspace, TYB_TY | TYB_OUT,
      "A vector of `steps` numbers evenly spaced from start to end, both included.", "ty.linspace(0, 1, 5)"},
-    {"eye", "(n: int, m: int?, *, " TYB_MAKE ") -> Tensor", eye, TYB_TY,
+    {"eye", "(n: int, m: int?, *, " TYB_MAKE ") -> Tensor", eye, TYB_TY | TYB_OUT,
      "The n x m matrix with 1 on its diagonal and 0 elsewhere; m is n when it is not given.", "ty.eye(3)"},
     {0},
 };

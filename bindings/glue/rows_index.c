@@ -82,15 +82,25 @@ static void index_put_(tyb_call *c)
     ty_release(converted);
 }
 
+static void index_put(tyb_call *c)
+{
+    ty_tensor *x = T(0), *copy = ty_clone(x);
+    T(0) = copy;
+    if (copy)
+        index_put_(c);
+    T(0) = x;
+    ty_release(copy);
+}
+
 #define SCATTER(result)                                                                                                \
     "(input: Tensor, dim: dim, index: Indices, src: Tensor) -> " result                                                \
     "\n(input: Tensor, dim: dim, index: Indices, value: number) -> " result
 
 const tyb_row tyb_rows_index[] = {
-    {"index_select", "(input: Tensor, dim: dim, index: Indices) -> Tensor", index_select, TYB_BOTH,
+    {"index_select", "(input: Tensor, dim: dim, index: Indices) -> Tensor", index_select, TYB_BOTH | TYB_OUT,
      "The positions index (a vector, or a list) of a dimension.",
      "ty.tensor{10, 20, 30}:index_select(1, ty.tensor{3, 1})"},
-    {"gather", "(input: Tensor, dim: dim, index: Indices) -> Tensor", gather, TYB_BOTH,
+    {"gather", "(input: Tensor, dim: dim, index: Indices) -> Tensor", gather, TYB_BOTH | TYB_OUT,
      "For each element of index, the element of input at that position of dim and at its own place in the other "
      "dimensions.",
      "ty.tensor{{10, 20}, {30, 40}}:gather(2, ty.tensor{{2}, {1}})"},
@@ -108,11 +118,13 @@ const tyb_row tyb_rows_index[] = {
      "ty.ones(2):masked_fill(ty.tensor{true, false}, 0)"},
     {"masked_fill_", "(input: Tensor, mask: Tensor, value: Tensor|number) -> self", masked_fill_, TYB_METHOD,
      "x:masked_fill(mask, value) in place.", NULL},
-    {"masked_select", "(input: Tensor, mask: Tensor) -> Tensor", masked_select, TYB_BOTH,
+    {"masked_select", "(input: Tensor, mask: Tensor) -> Tensor", masked_select, TYB_BOTH | TYB_OUT,
      "The elements where mask (bool, broadcasts) is true, as a vector.",
      "ty.tensor{1, 2, 3}:masked_select(ty.tensor{true, false, true})"},
-    {"nonzero", "(input: Tensor) -> Indices", nonzero, TYB_BOTH,
-     "The positions of the elements that are not 0, one row {n, dimensions} for each.", "ty.tensor{0, 5, 6}:nonzero()"},
+    {"nonzero", "(input: Tensor) -> Indices", nonzero, TYB_BOTH | TYB_OUT,
+     "The positions of the elements that are not 0, one row {n, dimensions} for each; ty.where(x) gives "
+     "them as one vector for each dimension.",
+     "ty.tensor{0, 5, 6}:nonzero()"},
     {"one_hot", "(tensor: Indices, num_classes: int = -1) -> Tensor", one_hot, TYB_F,
      "A 1 at each class's place in a new last dimension of num_classes (-1: the largest class), 0 elsewhere, as int64.",
      "F.one_hot(ty.tensor{1, 3})"},
@@ -122,6 +134,9 @@ const tyb_row tyb_rows_index[] = {
      "batch is "
      "made of uint8 images.",
      "ty.tensor{{0, 255}, {255, 0}}:gather_rows(ty.tensor{2}, 1 / 255)"},
+    {"index_put", "(input: Tensor, indices: IndexList, values: Tensor|number, accumulate: bool = false) -> Tensor",
+     index_put, TYB_BOTH, "A copy of input with values at the positions that the list of index tensors or masks names.",
+     "ty.zeros(3):index_put({ty.tensor{2}}, 5.0)"},
     {"index_put_", "(input: Tensor, indices: IndexList, values: Tensor|number, accumulate: bool = false) -> self",
      index_put_, TYB_METHOD,
      "Writes values (added when accumulate is true) at the positions that the list of index tensors or masks names.",

@@ -213,7 +213,7 @@ static void diagonal(tyb_call *c)
     "(A: Tensor, " n ": \"fro\"|\"nuc\", dim: dims?, keepdim: bool = false, *, dtype: dtype?) -> Tensor"
 
 const tyb_row tyb_rows_linalg[] = {
-    {"solve", "(A: Tensor, B: Tensor, *, left: bool = true) -> Tensor", solve, TYB_LINALG,
+    {"solve", "(A: Tensor, B: Tensor, *, left: bool = true) -> Tensor", solve, TYB_LINALG | TYB_OUT,
      "The x with A x = B (left = false: x A = B) for invertible matrices A {..., n, n}; B holds matrices {..., n, k} "
      "or "
      "vectors {..., n}. Batches broadcast. A singular matrix is an error that names it.",
@@ -224,19 +224,20 @@ const tyb_row tyb_rows_linalg[] = {
      "The x with A x = B (left = false: x A = B) for triangular matrices A, of which only one triangle is read; "
      "unitriangular: with ones on the diagonal. B {..., n, k}.",
      "ty.linalg.solve_triangular(ty.tensor{{2.0, 0.0}, {1.0, 1.0}}, ty.ones(2, 1), {upper = false})"},
-    {"inv", "(A: Tensor) -> Tensor", inv, TYB_LINALG,
+    {"inv", "(A: Tensor) -> Tensor", inv, TYB_LINALG | TYB_OUT,
      "The inverse of matrices {..., n, n}; a singular one is an error. To solve equations, solve is faster and more "
      "exact.",
      "ty.linalg.inv(" MATRIX ")"},
     {"inverse", "(input: Tensor) -> Tensor", inv, TYB_BOTH, "The inverse of matrices {..., n, n}, as ty.linalg.inv.",
      MATRIX ":inverse()"},
-    {"det", "(A: Tensor) -> Tensor", det, LINALG_TOO, "The determinants of matrices {..., n, n}.", MATRIX ":det()"},
+    {"det", "(A: Tensor) -> Tensor", det, LINALG_TOO | TYB_OUT, "The determinants of matrices {..., n, n}.",
+     MATRIX ":det()"},
     {"slogdet", "(A: Tensor) -> (sign: Tensor, logabsdet: Tensor)", slogdet, LINALG_TOO,
      "The signs (-1, 0, 1) of determinants, and the logarithms of their absolute values, which do not overflow.",
      MATRIX ":slogdet()"},
     {"logdet", "(input: Tensor) -> Tensor", logdet, TYB_BOTH,
      "The logarithms of determinants; NaN for negative ones, -inf for 0.", MATRIX ":logdet()"},
-    {"cholesky", "(input: Tensor, *, upper: bool = false) -> Tensor", cholesky, TYB_LINALG,
+    {"cholesky", "(input: Tensor, *, upper: bool = false) -> Tensor", cholesky, TYB_LINALG | TYB_OUT,
      "The lower triangular L with A = L L^T (upper: U with A = U^T U) of symmetric positive definite matrices, of "
      "which "
      "one triangle is read; another matrix is an error that names it.",
@@ -281,14 +282,14 @@ const tyb_row tyb_rows_linalg[] = {
      "ty.linalg.svd(ty.randn(3, 2), {full_matrices = false})"},
     {"svd", "(input: Tensor, some: bool = true) -> (U: Tensor, S: Tensor, V: Tensor)", svd_some, TYB_BOTH,
      "input = U diag(S) V^T; mind that V is not transposed, as it is in ty.linalg.svd.", "ty.randn(3, 2):svd()"},
-    {"svdvals", "(A: Tensor) -> Tensor", svdvals, TYB_LINALG, "The singular values of matrices, largest first.",
-     "ty.linalg.svdvals(" MATRIX ")"},
+    {"svdvals", "(A: Tensor) -> Tensor", svdvals, TYB_LINALG | TYB_OUT,
+     "The singular values of matrices, largest first.", "ty.linalg.svdvals(" MATRIX ")"},
     {"eigh", "(A: Tensor, UPLO: \"L\"|\"U\" = \"L\") -> (eigenvalues: Tensor, eigenvectors: Tensor)", eigh, TYB_LINALG,
      "The eigenvalues of symmetric matrices, smallest first, and the eigenvectors as columns; only the lower (\"U\": "
      "upper) "
      "triangle is read. Gradients through the vectors need values that differ.",
      "ty.linalg.eigh(" MATRIX ")"},
-    {"eigvalsh", "(A: Tensor, UPLO: \"L\"|\"U\" = \"L\") -> Tensor", eigvalsh, TYB_LINALG,
+    {"eigvalsh", "(A: Tensor, UPLO: \"L\"|\"U\" = \"L\") -> Tensor", eigvalsh, TYB_LINALG | TYB_OUT,
      "The eigenvalues of symmetric matrices, smallest first.", "ty.linalg.eigvalsh(" MATRIX ")"},
     {"eig", "(A: Tensor) -> (eigenvalues: Tensor, eigenvectors: Tensor)", eig, TYB_LINALG,
      "The eigenvalues of matrices and eigenvectors of unit length as columns, where all eigenvalues are real; a "
@@ -308,7 +309,7 @@ const tyb_row tyb_rows_linalg[] = {
      "singular values and the squared residuals.",
      "ty.linalg.lstsq(ty.randn(4, 2), ty.randn(4))"},
     {"pinv", "(A: Tensor, rcond: float?, hermitian: bool = false, *, atol: float?, rtol: float?) -> Tensor", pinv,
-     TYB_LINALG,
+     TYB_LINALG | TYB_OUT,
      "The pseudoinverse {..., n, m} of matrices {..., m, n} of any rank: singular values up to max(atol, rtol * "
      "largest) "
      "count as 0 (rtol: precision times max(m, n) unless atol is given); rcond is an older name of rtol. hermitian: "

@@ -183,8 +183,9 @@ static void set_rng_state(tyb_call *c)
 }
 
 const tyb_row tyb_rows_random[] = {
-    {"rand", SIZED, rand_, TYB_TY, "Numbers drawn evenly from 0 (included) to 1 (excluded).", "ty.rand(2, 3)"},
-    {"randn", SIZED, randn, TYB_TY, "Numbers drawn from the normal distribution with mean 0 and deviation 1.",
+    {"rand", SIZED, rand_, TYB_TY | TYB_OUT, "Numbers drawn evenly from 0 (included) to 1 (excluded).",
+     "ty.rand(2, 3)"},
+    {"randn", SIZED, randn, TYB_TY | TYB_OUT, "Numbers drawn from the normal distribution with mean 0 and deviation 1.",
      "ty.randn(2, 3)"},
     {"rand_like", LIKE, rand_like, TYB_TY, "ty.rand with the size and dtype of input.", "ty.rand_like(ty.zeros(2, 3))"},
     {"randn_like", LIKE, randn_like, TYB_TY, "ty.randn with the size and dtype of input.",
@@ -192,13 +193,13 @@ const tyb_row tyb_rows_random[] = {
     {"randint",
      "(high: int, size: sizes, *, generator: generator?, " TYB_MAKE ") -> Tensor\n"
      "(low: int, high: int, size: sizes, *, generator: generator?, " TYB_MAKE ") -> Tensor",
-     randint, TYB_TY,
+     randint, TYB_TY | TYB_OUT,
      "Whole numbers from low (included; 0 when not given) to high (excluded), int64 unless dtype says otherwise. They "
      "are "
      "numbers, not positions, so nothing is counted from 1.",
      "ty.randint(1, 7, {10})"},
-    {"randperm", "(n: int, *, generator: generator?, dtype: dtype?, device: device?) -> Indices", randperm, TYB_TY,
-     "The positions 1 to n in random order, int64.", "ty.randperm(5)"},
+    {"randperm", "(n: int, *, generator: generator?, dtype: dtype?, device: device?) -> Indices", randperm,
+     TYB_TY | TYB_OUT, "The positions 1 to n in random order, int64.", "ty.randperm(5)"},
     {"bernoulli",
      "(input: Tensor, *, generator: generator?) -> Tensor\n"
      "(input: Tensor, p: float, *, generator: generator?) -> Tensor",

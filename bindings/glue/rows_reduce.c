@@ -136,42 +136,43 @@ static void argsort(tyb_call *c)
     "(input: Tensor, other: Tensor) -> Tensor"
 
 const tyb_row tyb_rows_reduce[] = {
-    {"sum", "(input: Tensor, dim: dims?, keepdim: bool = false, *, dtype: dtype?) -> Tensor", sum, TYB_BOTH,
+    {"sum", "(input: Tensor, dim: dims?, keepdim: bool = false, *, dtype: dtype?) -> Tensor", sum, TYB_BOTH | TYB_OUT,
      "The sum over all elements, or over the dimensions dim; keepdim leaves them with size 1. Sums of integers and "
      "booleans "
      "are int64.",
      "ty.tensor{{1, 2}, {3, 4}}:sum(2)"},
-    {"mean", "(input: Tensor, dim: dims?, keepdim: bool = false, *, dtype: dtype?) -> Tensor", mean, TYB_BOTH,
+    {"mean", "(input: Tensor, dim: dims?, keepdim: bool = false, *, dtype: dtype?) -> Tensor", mean, TYB_BOTH | TYB_OUT,
      "The mean over all elements, or over the dimensions dim, of a floating tensor.", "ty.tensor{1.0, 2.0}:mean()"},
-    {"prod", "(input: Tensor, dim: dims?, keepdim: bool = false, *, dtype: dtype?) -> Tensor", prod, TYB_BOTH,
+    {"prod", "(input: Tensor, dim: dims?, keepdim: bool = false, *, dtype: dtype?) -> Tensor", prod, TYB_BOTH | TYB_OUT,
      "The product over all elements, or over the dimensions dim.", "ty.tensor{2, 3}:prod()"},
     {"var",
      "(input: Tensor, dim: dims?, unbiased: bool = true, keepdim: bool = false, *, correction: float?) -> Tensor", var,
-     TYB_BOTH,
+     TYB_BOTH | TYB_OUT,
      "The variance over all elements, or over the dimensions dim: squares divided by n - correction (1; 0 when "
      "unbiased is "
      "false).",
      "ty.tensor{1.0, 2.0, 3.0}:var()"},
     {"std",
      "(input: Tensor, dim: dims?, unbiased: bool = true, keepdim: bool = false, *, correction: float?) -> Tensor", std,
-     TYB_BOTH, "The standard deviation, the square root of var.", "ty.tensor{1.0, 2.0, 3.0}:std{correction = 0}"},
-    {"amax", OVER, amax, TYB_BOTH,
+     TYB_BOTH | TYB_OUT, "The standard deviation, the square root of var.",
+     "ty.tensor{1.0, 2.0, 3.0}:std{correction = 0}"},
+    {"amax", OVER, amax, TYB_BOTH | TYB_OUT,
      "The largest element of all, or over the dimensions dim; a gradient is shared evenly between equal ones.",
      "ty.tensor{{1, 2}, {3, 4}}:amax(1)"},
-    {"amin", OVER, amin, TYB_BOTH, "The smallest element of all, or over the dimensions dim.",
+    {"amin", OVER, amin, TYB_BOTH | TYB_OUT, "The smallest element of all, or over the dimensions dim.",
      "ty.tensor{{1, 2}, {3, 4}}:amin(1)"},
-    {"all", OVER, all, TYB_BOTH,
+    {"all", OVER, all, TYB_BOTH | TYB_OUT,
      "Whether all elements are not 0, as bool (uint8 of uint8); over all, or over the dimensions dim.",
      "ty.tensor{true, false}:all()"},
-    {"any", OVER, any, TYB_BOTH,
+    {"any", OVER, any, TYB_BOTH | TYB_OUT,
      "Whether any element is not 0, as bool (uint8 of uint8); over all, or over the dimensions dim.",
      "ty.tensor{true, false}:any()"},
-    {"norm", "(input: Tensor, p: float = 2, dim: dims?, keepdim: bool = false) -> Tensor", norm, TYB_BOTH,
+    {"norm", "(input: Tensor, p: float = 2, dim: dims?, keepdim: bool = false) -> Tensor", norm, TYB_BOTH | TYB_OUT,
      "The p-norm over all elements, or over the dimensions dim; p may be math.huge (the largest absolute value) or 0 "
      "(how "
      "many are not 0).",
      "ty.tensor{3.0, 4.0}:norm()"},
-    {"logsumexp", "(input: Tensor, dim: dims, keepdim: bool = false) -> Tensor", logsumexp, TYB_BOTH,
+    {"logsumexp", "(input: Tensor, dim: dims, keepdim: bool = false) -> Tensor", logsumexp, TYB_BOTH | TYB_OUT,
      "log(sum(exp(x))) over the dimensions dim, without overflow.", "ty.tensor{1000.0, 1000.0}:logsumexp(1)"},
     {"max", EXTREME, max, TYB_BOTH,
      "The largest element; with dim, the largest along it and their positions; with a second tensor, the larger of "
@@ -182,13 +183,13 @@ const tyb_row tyb_rows_reduce[] = {
      "each "
      "pair.",
      "ty.tensor{{1, 4}, {3, 2}}:min(2)"},
-    {"argmax", "(input: Tensor, dim: dim?, keepdim: bool = false) -> Indices", argmax, TYB_BOTH,
+    {"argmax", "(input: Tensor, dim: dim?, keepdim: bool = false) -> Indices", argmax, TYB_BOTH | TYB_OUT,
      "The position of the largest element along dim, or in the flattened tensor; the first of equal ones.",
      "ty.tensor{{1, 4}, {3, 2}}:argmax(2)"},
-    {"argmin", "(input: Tensor, dim: dim?, keepdim: bool = false) -> Indices", argmin, TYB_BOTH,
+    {"argmin", "(input: Tensor, dim: dim?, keepdim: bool = false) -> Indices", argmin, TYB_BOTH | TYB_OUT,
      "The position of the smallest element along dim, or in the flattened tensor; the first of equal ones.",
      "ty.tensor{{1, 4}, {3, 2}}:argmin(2)"},
-    {"cumsum", "(input: Tensor, dim: dim, *, dtype: dtype?) -> Tensor", cumsum, TYB_BOTH,
+    {"cumsum", "(input: Tensor, dim: dim, *, dtype: dtype?) -> Tensor", cumsum, TYB_BOTH | TYB_OUT,
      "The sums of the elements up to each position of a dimension.", "ty.tensor{1, 2, 3}:cumsum(1)"},
     {"topk",
      "(input: Tensor, k: int, dim: dim = -1, largest: bool = true, sorted: bool = true) -> (values: Tensor, indices: "

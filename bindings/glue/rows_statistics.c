@@ -21,7 +21,16 @@ static void quantile(tyb_call *c)
 
 static void unique(tyb_call *c)
 {
-    RETURN(ty_unique(T(0), BOOL(1) ? &c->out[1].tensor : NULL, BOOL(2) ? &c->out[2].tensor : NULL));
+    int dim = DIM(4);
+    RETURN(ty_unique(T(0), GIVEN(4) ? &dim : NULL, BOOL(2) ? &c->out[1].tensor : NULL,
+                     BOOL(3) ? &c->out[2].tensor : NULL));
+}
+
+static void unique_consecutive(tyb_call *c)
+{
+    int dim = DIM(3);
+    RETURN(ty_unique_consecutive(T(0), GIVEN(3) ? &dim : NULL, BOOL(1) ? &c->out[1].tensor : NULL,
+                                 BOOL(2) ? &c->out[2].tensor : NULL));
 }
 
 static void bincount(tyb_call *c)
@@ -64,12 +73,18 @@ const tyb_row tyb_rows_statistics[] = {
      "for each along a new first dimension. interpolation says what is taken between two elements.",
      "ty.tensor{1.0, 2.0, 3.0}:quantile(0.25)"},
     {"unique",
-     "(input: Tensor, *, return_inverse: bool = false, return_counts: bool = false) -> (output: Tensor, inverse: "
-     "Indices?, counts: Tensor?)",
+     "(input: Tensor, sorted: bool = true, return_inverse: bool = false, return_counts: bool = false, dim: dim?) -> "
+     "(output: Tensor, inverse: Indices?, counts: Tensor?)",
      unique, TYB_BOTH,
-     "The different values in order, as a vector; then, where asked for, at which of them each element is and how "
-     "often each occurs, else nil.",
+     "The different values in order, as a vector (with dim the different slices along it); then, where asked for, at "
+     "which of them each element (slice) is and how often each occurs, else nil. They are sorted in any case.",
      "ty.tensor{3, 1, 3}:unique()"},
+    {"unique_consecutive",
+     "(input: Tensor, return_inverse: bool = false, return_counts: bool = false, dim: dim?) -> (output: Tensor, "
+     "inverse: "
+     "Indices?, counts: Tensor?)",
+     unique_consecutive, TYB_BOTH, "As unique, but only neighbours that are equal are one, and nothing is sorted.",
+     "ty.tensor{3, 3, 1, 3}:unique_consecutive()"},
     {"bincount", "(input: Indices, weights: Tensor?, minlength: int = 0) -> Tensor", bincount, TYB_BOTH,
      "How often each position occurs in a vector of them (as classes, which count from 1), or the sum of its weights; "
      "at least minlength results.",
@@ -80,7 +95,7 @@ const tyb_row tyb_rows_statistics[] = {
      "ty.tensor{1.0, 2.0, 2.5}:histc(2)"},
     {"count_nonzero", "(input: Tensor, dim: dims?) -> Tensor", count_nonzero, TYB_BOTH,
      "How many elements are not 0; over all, or over the dimensions dim.", "ty.tensor{0, 1, 2}:count_nonzero()"},
-    {"cumprod", "(input: Tensor, dim: dim, *, dtype: dtype?) -> Tensor", cumprod, TYB_BOTH,
+    {"cumprod", "(input: Tensor, dim: dim, *, dtype: dtype?) -> Tensor", cumprod, TYB_BOTH | TYB_OUT,
      "The products of the elements up to each position of a dimension.", "ty.tensor{1, 2, 3}:cumprod(1)"},
     {0},
 };

@@ -52,7 +52,7 @@ static void t(tyb_call *c)
 
 static void squeeze(tyb_call *c)
 {
-    RETURN(c->form == 0 ? ty_squeeze(T(0)) : ty_squeeze_dim(T(0), DIM(1)));
+    RETURN(c->form == 0 ? ty_squeeze(T(0)) : ty_squeeze_dims(T(0), COUNT(1), INTS(1)));
 }
 
 static void unsqueeze(tyb_call *c)
@@ -201,8 +201,8 @@ const tyb_row tyb_rows_view[] = {
      "A view with two dimensions swapped.", "ty.zeros(2, 3):transpose(1, 2).shape"},
     {"t", "(input: Tensor) -> Tensor", t, TYB_BOTH, "The transpose of a matrix; a vector stays as it is.",
      "ty.tensor{{1, 2}, {3, 4}}:t()"},
-    {"squeeze", "(input: Tensor) -> Tensor\n(input: Tensor, dim: dim) -> Tensor", squeeze, TYB_BOTH,
-     "Without the dimensions of size 1, or without dimension dim if its size is 1.",
+    {"squeeze", "(input: Tensor) -> Tensor\n(input: Tensor, dim: dims) -> Tensor", squeeze, TYB_BOTH,
+     "Without the dimensions of size 1, or without those of the dimensions dim that have size 1.",
      "ty.zeros(1, 3, 1):squeeze().shape"},
     {"unsqueeze", "(input: Tensor, dim: dim) -> Tensor", unsqueeze, TYB_BOTH,
      "With a dimension of size 1 put in as dimension dim.", "ty.zeros(3):unsqueeze(1).shape"},
@@ -221,9 +221,9 @@ const tyb_row tyb_rows_view[] = {
     {"as_strided", "(input: Tensor, size: sizes, stride: sizes, storage_offset: int?) -> Tensor", as_strided, TYB_BOTH,
      "A view of the storage with these sizes and strides (in elements); outside the storage is an error.",
      "ty.arange(6):as_strided({2, 2}, {3, 1})"},
-    {"cat", "(tensors: Tensors..., dim: dim = 1) -> Tensor", cat, TYB_TY,
+    {"cat", "(tensors: Tensors..., dim: dim = 1) -> Tensor", cat, TYB_TY | TYB_OUT,
      "Joins tensors along a dimension; the other sizes must agree.", "ty.cat({ty.zeros(1, 2), ty.ones(2, 2)}, 1)"},
-    {"stack", "(tensors: Tensors..., dim: dim = 1) -> Tensor", stack, TYB_TY,
+    {"stack", "(tensors: Tensors..., dim: dim = 1) -> Tensor", stack, TYB_TY | TYB_OUT,
      "Joins tensors of one shape along a new dimension.", "ty.stack({ty.zeros(2), ty.ones(2)})"},
     {"split",
      "(input: Tensor, split_size: int, dim: dim = 1) -> Tensors\n"

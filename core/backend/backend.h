@@ -227,6 +227,19 @@ typedef struct tyi_sort_args {
     bool descending;
 } tyi_sort_args;
 
+/* out[..., index[i], ...] combined with source[i], element by element in order; index and source contiguous of `sizes`,
+ * positions checked (negative ones count from the end). bool: as uint8. Computed in the dtype, which is not reduced. */
+typedef struct tyi_scatter_args {
+    ty_dtype dtype;
+    int op; /* 0 product, 1 larger, 2 smaller; NaN stays */
+    int ndim, dim;
+    int64_t size; /* of out along dim */
+    int64_t sizes[TY_MAX_DIMS], out_strides[TY_MAX_DIMS];
+    const int64_t *index;
+    const void *source;
+    void *out;
+} tyi_scatter_args;
+
 typedef enum {
     TYI_LAPACK_LU,         /* a -> L and U, pivots {batch, min(m, n)} */
     TYI_LAPACK_LU_SOLVE,   /* a, pivots: from LU; b -> the solution of a x = b (flag: of a^T x = b) */
@@ -383,6 +396,7 @@ typedef struct tyi_backend {
 
     ty_status (*optim)(const tyi_optim_args *args);
     ty_status (*lapack)(const tyi_lapack_args *args);
+    ty_status (*scatter_reduce)(const tyi_scatter_args *args);
 } tyi_backend;
 
 /* The table of a device type; NULL with the error set when it cannot be had here. */

@@ -286,6 +286,24 @@ ty_tensor *ty_trace(ty_tensor *x);
 ty_tensor *ty_diag_embed(ty_tensor *x, int64_t offset, int dim1, int dim2);
 ty_tensor *ty_tril_indices(int64_t rows, int64_t columns, int64_t offset, ty_dtype dtype, ty_device device);
 ty_tensor *ty_triu_indices(int64_t rows, int64_t columns, int64_t offset, ty_dtype dtype, ty_device device);
+ty_tensor *ty_atleast(ty_tensor *x, int ndim);                          /* 1, 2 or 3 */
+ty_tensor *ty_stack_as(char how, ty_tensor *const *tensors, int count); /* h, v, dstack, 'c': column_stack */
+ty_status ty_tensor_split(ty_tensor *x, int count, const int64_t *places, int dim, ty_tensor ***pieces); /* count + 1 */
+ty_status ty_broadcast_tensors(ty_tensor *const *tensors, int count, ty_tensor ***wide);
+ty_tensor *ty_squeeze_dims(ty_tensor *x, int ndims, const int64_t *dims);
+ty_tensor *ty_block_diag(ty_tensor *const *tensors, int count);
+ty_tensor *ty_cartesian_prod(ty_tensor *const *tensors, int count);
+ty_tensor *ty_combinations(ty_tensor *x, int64_t r, bool repeats);
+ty_tensor *ty_rot90(ty_tensor *x, int64_t k, int dim0, int dim1);
+typedef enum {
+    TY_WINDOW_HANN,
+    TY_WINDOW_HAMMING,
+    TY_WINDOW_BLACKMAN,
+    TY_WINDOW_BARTLETT,
+    TY_WINDOW_KAISER
+} ty_signal_window;
+ty_tensor *ty_make_window(ty_signal_window kind, int64_t length, bool periodic, double a, double b, ty_dtype dtype,
+                          ty_device device);
 
 /* ---- Pointwise ------------------------------------------------------------------------------ */
 /* Broadcasting and type promotion as in PyTorch. The list of unary ops, each as ty_NAME(x) and ty_NAME_(x); see
@@ -294,23 +312,31 @@ ty_tensor *ty_triu_indices(int64_t rows, int64_t columns, int64_t offset, ty_dty
 #define TY_UNARY_OPS(X)                                                                            \
     X(neg) X(abs) X(sign) X(square) X(relu) X(exp) X(expm1) X(log) X(log1p) X(log2) X(log10)       \
     X(sqrt) X(rsqrt) X(reciprocal) X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh)    \
-    X(tanh) X(sigmoid) X(erf) X(floor) X(ceil) X(round) X(trunc) X(bitwise_not) X(logical_not)
+    X(tanh) X(sigmoid) X(erf) X(floor) X(ceil) X(round) X(trunc) X(bitwise_not) X(logical_not)     \
+    X(exp2) X(erfc) X(erfinv) X(lgamma) X(digamma) X(asinh) X(acosh) X(atanh) X(sinc) X(i0) X(frac)
+/* Those without a form in place. */
+#define TY_UNARY_FRESH_OPS(X)                                                                      \
+    X(isnan) X(isinf) X(isfinite) X(isposinf) X(isneginf) X(signbit)                               \
+    X(erfcx) X(i0e) X(i1) X(i1e) X(ndtri) X(log_ndtr)
 /* clang-format on */
 #define TY_X(name)                                                                                                     \
     ty_tensor *ty_##name(ty_tensor *x);                                                                                \
     ty_tensor *ty_##name##_(ty_tensor *x);
 TY_UNARY_OPS(TY_X)
 #undef TY_X
-ty_tensor *ty_isnan(ty_tensor *x);
-ty_tensor *ty_isinf(ty_tensor *x);
-ty_tensor *ty_isfinite(ty_tensor *x);
+#define TY_X(name) ty_tensor *ty_##name(ty_tensor *x);
+TY_UNARY_FRESH_OPS(TY_X)
+#undef TY_X
+ty_tensor *ty_frexp(ty_tensor *x, ty_tensor **exponent);
 
 /* Binary ops, each as ty_NAME(a, b) and ty_NAME_(a, b). */
 /* clang-format off */
 #define TY_BINARY_OPS(X)                                                                           \
     X(mul) X(div) X(floor_divide) X(remainder) X(fmod) X(pow) X(maximum) X(minimum) X(atan2)       \
     X(bitwise_and) X(bitwise_or) X(bitwise_xor) X(logical_and) X(logical_or) X(logical_xor)        \
-    X(eq) X(ne) X(lt) X(le) X(gt) X(ge)
+    X(eq) X(ne) X(lt) X(le) X(gt) X(ge) X(gcd) X(lcm) X(bitwise_left_shift) X(bitwise_right_shift) \
+    X(fmax) X(fmin) X(heaviside) X(copysign) X(hypot) X(nextafter) X(xlogy) X(xlog1py) X(zeta)     \
+    X(igamma) X(igammac)
 /* clang-format on */
 #define TY_X(name)                                                                                                     \
     ty_tensor *ty_##name(ty_tensor *a, ty_tensor *b);                                                                  \
@@ -331,6 +357,19 @@ ty_tensor *ty_addcdiv(ty_tensor *x, ty_tensor *a, ty_tensor *b, ty_scalar value)
 ty_tensor *ty_addcdiv_(ty_tensor *x, ty_tensor *a, ty_tensor *b, ty_scalar value);
 ty_tensor *ty_logaddexp(ty_tensor *a, ty_tensor *b);
 ty_tensor *ty_isclose(ty_tensor *a, ty_tensor *b, double rtol, double atol, bool equal_nan);
+ty_tensor *ty_logaddexp2(ty_tensor *a, ty_tensor *b);
+ty_tensor *ty_ldexp(ty_tensor *x, ty_tensor *other);
+ty_tensor *ty_float_power(ty_tensor *x, ty_tensor *exponent);
+ty_tensor *ty_polygamma(int64_t n, ty_tensor *x);
+ty_tensor *ty_mvlgamma(ty_tensor *x, int64_t p);
+ty_tensor *ty_logit(ty_tensor *x, double eps); /* eps < 0: none */
+ty_tensor *ty_entr(ty_tensor *x);
+ty_tensor *ty_ndtr(ty_tensor *x);
+ty_tensor *ty_nan_to_num(ty_tensor *x, double nan, double posinf, double neginf); /* NaN: the dtype's largest value */
+ty_tensor *ty_isin(ty_tensor *elements, ty_tensor *test, bool invert);
+/* The form in place of an op that has none of its own: `result` (taken over) goes into x where shape and dtype allow.
+ */
+ty_tensor *ty_assign_(const char *name, ty_tensor *x, ty_tensor *result);
 
 ty_tensor *ty_where(ty_tensor *condition, ty_tensor *a, ty_tensor *b);
 ty_tensor *ty_clamp(ty_tensor *x, ty_tensor *min, ty_tensor *max); /* either may be NULL */
@@ -368,6 +407,23 @@ ty_tensor *ty_cumsum(ty_tensor *x, int dim, ty_dtype dtype);
 ty_tensor *ty_topk(ty_tensor *x, int64_t k, int dim, bool largest, bool sorted, ty_tensor **indices);
 ty_tensor *ty_sort(ty_tensor *x, int dim, bool descending, bool stable, ty_tensor **indices);
 ty_tensor *ty_cumprod(ty_tensor *x, int dim, ty_dtype dtype);
+ty_tensor *ty_cummax(ty_tensor *x, int dim, ty_tensor **indices);
+ty_tensor *ty_cummin(ty_tensor *x, int dim, ty_tensor **indices);
+ty_tensor *ty_logcumsumexp(ty_tensor *x, int dim);
+ty_tensor *ty_diff(ty_tensor *x, int64_t n, int dim, ty_tensor *prepend, ty_tensor *append); /* these may be NULL */
+ty_tensor *ty_trapezoid(ty_tensor *y, ty_tensor *x, double dx, int dim);                     /* x NULL: spacing dx */
+ty_tensor *ty_cumulative_trapezoid(ty_tensor *y, ty_tensor *x, double dx, int dim);
+ty_tensor *ty_searchsorted(ty_tensor *sorted, ty_tensor *values, bool right,
+                           ty_tensor *sorter); /* sorter may be NULL */
+ty_tensor *ty_nansum(ty_tensor *x, int ndims, const int64_t *dims, bool keepdim, ty_dtype dtype);
+ty_tensor *ty_nanmean(ty_tensor *x, int ndims, const int64_t *dims, bool keepdim, ty_dtype dtype);
+ty_tensor *ty_nanmedian(ty_tensor *x);
+ty_tensor *ty_nanmedian_dim(ty_tensor *x, int dim, bool keepdim, ty_tensor **indices);
+ty_tensor *ty_kthvalue(ty_tensor *x, int64_t k, int dim, bool keepdim, ty_tensor **indices); /* k from 1 */
+ty_tensor *ty_cov(ty_tensor *x, int64_t correction, ty_tensor *frequencies, ty_tensor *weights);
+ty_tensor *ty_corrcoef(ty_tensor *x);
+ty_tensor *ty_histogram(ty_tensor *x, ty_tensor *edges, ty_tensor *weight, bool density);
+ty_tensor *ty_renorm(ty_tensor *x, double p, int dim, double maxnorm);
 ty_tensor *ty_count_nonzero(ty_tensor *x, int ndims, const int64_t *dims);
 ty_tensor *ty_median(ty_tensor *x); /* over all elements; of two in the middle the lower */
 ty_tensor *ty_median_dim(ty_tensor *x, int dim, bool keepdim, ty_tensor **indices);
@@ -381,8 +437,10 @@ typedef enum {
     TY_QUANTILE_NEAREST
 } ty_quantile_how;
 ty_tensor *ty_quantile(ty_tensor *x, ty_tensor *q, const int *dim, bool keepdim, ty_quantile_how how);
-/* The different values of x in order; inverse and counts (new references, int64) where they are not NULL. */
-ty_tensor *ty_unique(ty_tensor *x, ty_tensor **inverse, ty_tensor **counts);
+ty_tensor *ty_nanquantile(ty_tensor *x, ty_tensor *q, const int *dim, bool keepdim, ty_quantile_how how);
+/* The different values of x (dim: slices) in order, or of neighbours; inverse, counts (int64) where not NULL. */
+ty_tensor *ty_unique(ty_tensor *x, const int *dim, ty_tensor **inverse, ty_tensor **counts);
+ty_tensor *ty_unique_consecutive(ty_tensor *x, const int *dim, ty_tensor **inverse, ty_tensor **counts);
 ty_tensor *ty_bincount(ty_tensor *x, ty_tensor *weights, int64_t minlength); /* weights may be NULL */
 ty_tensor *ty_histc(ty_tensor *x, int64_t bins, double min, double max);     /* min == max: the range of x */
 
@@ -582,8 +640,8 @@ typedef struct ty_window {
     int ndim;
     int64_t size[3], stride[3], padding[3], dilation[3];
 } ty_window;
-/* weight {out, C / groups, k...}, and {C, out / groups, k...} for the transposed one; bias {out} or NULL; window->size is
- * the weight's. same: padding that keeps the sizes. output_padding: a number for each dimension, or NULL. */
+/* weight {out, C / groups, k...}, and {C, out / groups, k...} for the transposed one; bias {out} or NULL; window->size
+ * is the weight's. same: padding that keeps the sizes. output_padding: a number for each dimension, or NULL. */
 ty_tensor *ty_conv(ty_tensor *x, ty_tensor *weight, ty_tensor *bias, const ty_window *window, bool same,
                    int64_t groups);
 ty_tensor *ty_conv_transpose(ty_tensor *x, ty_tensor *weight, ty_tensor *bias, const ty_window *window,
@@ -635,6 +693,18 @@ ty_tensor *ty_scatter_add_(ty_tensor *x, int dim, ty_tensor *index, ty_tensor *s
 ty_tensor *ty_masked_fill(ty_tensor *x, ty_tensor *mask, ty_tensor *value);
 ty_tensor *ty_masked_fill_(ty_tensor *x, ty_tensor *mask, ty_tensor *value);
 ty_tensor *ty_masked_select(ty_tensor *x, ty_tensor *mask);
+ty_tensor *ty_masked_scatter(ty_tensor *x, ty_tensor *mask, ty_tensor *source);
+ty_tensor *ty_index_add(ty_tensor *x, int dim, ty_tensor *index, ty_tensor *source, ty_scalar alpha);
+ty_tensor *ty_index_copy(ty_tensor *x, int dim, ty_tensor *index, ty_tensor *source);
+ty_tensor *ty_index_fill(ty_tensor *x, int dim, ty_tensor *index, ty_tensor *value);
+typedef enum { TY_SCATTER_SUM, TY_SCATTER_PROD, TY_SCATTER_MEAN, TY_SCATTER_AMAX, TY_SCATTER_AMIN } ty_scatter_how;
+ty_tensor *ty_scatter_reduce(ty_tensor *x, int dim, ty_tensor *index, ty_tensor *source, ty_scatter_how how, bool self);
+ty_tensor *ty_index_reduce(ty_tensor *x, int dim, ty_tensor *index, ty_tensor *source, ty_scatter_how how, bool self);
+ty_tensor *ty_put(ty_tensor *x, ty_tensor *index, ty_tensor *source, bool accumulate);
+ty_tensor *ty_take_along_dim(ty_tensor *x, ty_tensor *index, const int *dim);
+ty_tensor *ty_select_scatter(ty_tensor *x, ty_tensor *source, int dim, int64_t index);
+ty_tensor *ty_slice_scatter(ty_tensor *x, ty_tensor *source, int dim, int64_t start, int64_t end, int64_t step);
+ty_tensor *ty_diagonal_scatter(ty_tensor *x, ty_tensor *source, int64_t offset, int dim1, int dim2);
 ty_tensor *ty_nonzero(ty_tensor *x);
 ty_tensor *ty_one_hot(ty_tensor *x, int64_t classes); /* classes -1: largest + 1 */
 /* Rows `index` of x, converted to float32 and mapped to value * scale + shift in the same pass: how batches are made of
@@ -850,8 +920,8 @@ ty_tensor *ty_decode_image(const void *bytes, size_t length, ty_image_mode mode,
 ty_status ty_write_png(ty_tensor *x, const char *path);
 ty_status ty_write_jpeg(ty_tensor *x, int quality, const char *path);
 
-/* safetensors. An open file is mapped: a tensor's bytes are read when they are first touched, and what is written into it
- * stays in memory. Tensors live on after the close. Names are in the file's order. */
+/* safetensors. An open file is mapped: a tensor's bytes are read when they are first touched, and what is written into
+ * it stays in memory. Tensors live on after the close. Names are in the file's order. */
 typedef struct ty_safetensors ty_safetensors;
 ty_safetensors *ty_safetensors_open(const char *path);
 void ty_safetensors_close(ty_safetensors *f);

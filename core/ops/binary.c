@@ -136,6 +136,49 @@ RULE(maximum, "Maximum", share_of(g, F(lt, a, b), a, b), share_of(g, F(gt, a, b)
 RULE(minimum, "Minimum", share_of(g, F(gt, a, b), a, b), share_of(g, F(lt, a, b), a, b))
 RULE(atan2, "Atan2", DIV(MUL(g, b), distance(a, b)), F(neg, DIV(MUL(g, a), distance(a, b))))
 
+/* The share of one operand of fmax or fmin: half of g where both are equal, all of it where it was taken. */
+static ty_tensor *taken(ty_tensor *g, ty_tensor *a_first, ty_tensor *a, ty_tensor *b, bool of_a)
+{
+    ty_tensor *of_first = F(logical_or, a_first, F(isnan, b)), *half = MUL(g, NUM(0.5));
+    return WHERE(F(eq, a, b), half, of_a ? WHERE(of_first, g, NUM(0)) : WHERE(of_first, NUM(0), g));
+}
+
+static ty_tensor *xlogy_by_a(ty_tensor *g, ty_tensor *a, ty_tensor *b)
+{
+    ty_tensor *at_zero = F(logical_and, F(eq, a, NUM(0)), F(le, b, NUM(0)));
+    return WHERE(at_zero, NUM(0), F(xlogy, g, b));
+}
+
+static ty_tensor *xlog1py_by_a(ty_tensor *g, ty_tensor *a, ty_tensor *b)
+{
+    ty_tensor *at_zero = F(logical_and, F(eq, a, NUM(0)), F(le, b, NUM(-1)));
+    return WHERE(at_zero, NUM(0), F(xlog1py, g, b));
+}
+
+/* The density that the incomplete gamma functions integrate, at b. */
+static ty_tensor *gamma_density(ty_tensor *a, ty_tensor *b)
+{
+    return F(exp, SUB(SUB(MUL(SUB(a, NUM(1)), F(log, b)), b), F(lgamma, a)));
+}
+
+static ty_tensor *no_gradient(const char *name)
+{
+    return tyi_fail(TY_ERROR_VALUE, "%s: there is no gradient with respect to the first argument; detach it", name);
+}
+
+RULE(fmax, "Fmax", taken(g, F(ge, a, b), a, b, true), taken(g, F(ge, a, b), a, b, false))
+RULE(fmin, "Fmin", taken(g, F(le, a, b), a, b, true), taken(g, F(le, a, b), a, b, false))
+RULE(nextafter, "Nextafter", g, F(zeros_like, g, TY_DTYPE_NONE))
+RULE(copysign, "Copysign", WHERE(F(eq, a, NUM(0)), NUM(0), MUL(g, DIV(y, a))), F(zeros_like, g, TY_DTYPE_NONE))
+RULE(hypot, "Hypot", MUL(g, DIV(a, y)), MUL(g, DIV(b, y)))
+RULE(xlogy, "Xlogy", xlogy_by_a(g, a, b), MUL(g, DIV(a, b)))
+RULE(xlog1py, "SpecialXlog1Py", xlog1py_by_a(g, a, b), MUL(g, DIV(a, ADD(b, NUM(1)))))
+RULE(zeta, "SpecialZeta", no_gradient("zeta"),
+     a->wrapped ? MUL(g, MUL(NUM(-number_of(a)), F(zeta, NUM(number_of(a) + 1), b)))
+                : F(neg, MUL(g, MUL(a, F(zeta, ADD(a, NUM(1)), b)))))
+RULE(igamma, "Igamma", no_gradient("igamma"), MUL(g, gamma_density(a, b)))
+RULE(igammac, "Igammac", no_gradient("igammac"), F(neg, MUL(g, gamma_density(a, b))))
+
 /* The fused gradients of relu, sigmoid and tanh: a is a gradient, b a result. */
 RULE(relu_backward, "ThresholdBackward", tyi_temp(tyi_relu_backward(g, b)), F(zeros_like, g, TY_DTYPE_NONE))
 RULE(sigmoid_backward, "SigmoidBackward", tyi_temp(tyi_sigmoid_backward(g, b)),
@@ -160,6 +203,16 @@ static const gradient gradients[TYI_BINARY_COUNT] = {
     [TYI_BINARY_maximum] = {&maximum_node, SAVES_A | SAVES_B, SAVES_A | SAVES_B},
     [TYI_BINARY_minimum] = {&minimum_node, SAVES_A | SAVES_B, SAVES_A | SAVES_B},
     [TYI_BINARY_atan2] = {&atan2_node, SAVES_A | SAVES_B, SAVES_A | SAVES_B},
+    [TYI_BINARY_fmax] = {&fmax_node, SAVES_A | SAVES_B, SAVES_A | SAVES_B},
+    [TYI_BINARY_fmin] = {&fmin_node, SAVES_A | SAVES_B, SAVES_A | SAVES_B},
+    [TYI_BINARY_nextafter] = {&nextafter_node, 0, 0},
+    [TYI_BINARY_copysign] = {&copysign_node, SAVES_A | SAVES_Y, 0},
+    [TYI_BINARY_hypot] = {&hypot_node, SAVES_A | SAVES_Y, SAVES_B | SAVES_Y},
+    [TYI_BINARY_xlogy] = {&xlogy_node, SAVES_A | SAVES_B, SAVES_A | SAVES_B},
+    [TYI_BINARY_xlog1py] = {&xlog1py_node, SAVES_A | SAVES_B, SAVES_A | SAVES_B},
+    [TYI_BINARY_zeta] = {&zeta_node, 0, SAVES_A | SAVES_B},
+    [TYI_BINARY_igamma] = {&igamma_node, 0, SAVES_A | SAVES_B},
+    [TYI_BINARY_igammac] = {&igammac_node, 0, SAVES_A | SAVES_B},
     [TYI_BINARY_relu_backward] = {&relu_backward_node, SAVES_B, 0},
     [TYI_BINARY_sigmoid_backward] = {&sigmoid_backward_node, SAVES_B, SAVES_A | SAVES_B},
     [TYI_BINARY_tanh_backward] = {&tanh_backward_node, SAVES_B, SAVES_A | SAVES_B},
@@ -174,10 +227,22 @@ static ty_dtype compute_dtype(tyi_binary op, const char *name, ty_tensor *a, ty_
     switch (rows[op].class) {
     case 'F':
         return tyi_float_type(dtype);
-    case 'I':
-        if (ty_dtype_is_floating(dtype)) {
-            ty_fail(TY_ERROR_VALUE, "%s: integers or bools are needed, got %s and %s", name,
+    case 'I': {
+        bool counts = op == TYI_BINARY_gcd || op == TYI_BINARY_lcm || op == TYI_BINARY_bitwise_left_shift ||
+                      op == TYI_BINARY_bitwise_right_shift;
+        if (ty_dtype_is_floating(dtype) || (counts && dtype == TY_BOOL)) {
+            ty_fail(TY_ERROR_VALUE, "%s: integers%s are needed, got %s and %s", name, counts ? "" : " or bools",
                     ty_dtype_name((ty_dtype)a->dtype), ty_dtype_name((ty_dtype)b->dtype));
+            return TY_DTYPE_NONE;
+        }
+        return dtype;
+    }
+    case 'S':
+        /* The number after a 16-bit one is not the number after its float32. */
+        if (!ty_dtype_is_floating(dtype) || (op == TYI_BINARY_nextafter && tyi_is_reduced(dtype))) {
+            ty_fail(TY_ERROR_VALUE, "%s: floating values%s are needed, got %s and %s; convert first: x:float()", name,
+                    op == TYI_BINARY_nextafter ? " of 32 or 64 bits" : "", ty_dtype_name((ty_dtype)a->dtype),
+                    ty_dtype_name((ty_dtype)b->dtype));
             return TY_DTYPE_NONE;
         }
         return dtype;

@@ -140,6 +140,19 @@ ty_tensor *ty_linspace(double start, double end, int64_t steps, ty_dtype dtype, 
     return out;
 }
 
+/* torch.logspace: `steps` values from base^start to base^end, their exponents evenly spaced. */
+ty_tensor *ty_logspace(double start, double end, int64_t steps, double base, ty_dtype dtype, ty_device device)
+{
+    if (steps < 0)
+        return tyi_fail(TY_ERROR_VALUE, "logspace: the number of steps must not be negative, got %lld",
+                        (long long)steps);
+    int outer = tyi_temps_begin();
+    ty_tensor *from = tyi_temp(ty_scalar_tensor(ty_float(base), TY_FLOAT64, true));
+    ty_tensor *exponents = tyi_temp(ty_linspace(start, end, steps, TY_FLOAT64, device));
+    ty_tensor *powers = tyi_temp(ty_pow(from, exponents));
+    return tyi_composed(outer, powers ? tyi_temp(ty_to_dtype(powers, dtype_or_default(dtype))) : NULL);
+}
+
 /* torch.eye: ones on the diagonal. */
 ty_tensor *ty_eye(int64_t n, int64_t m, ty_dtype dtype, ty_device device)
 {

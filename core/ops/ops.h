@@ -40,6 +40,9 @@ ty_status tyi_copy(ty_tensor *out, ty_tensor *x);
 /* Whether values of dtype `from` may be written into one of dtype `to` by an in-place op. */
 ty_status tyi_check_cast(const char *name, ty_dtype from, ty_dtype to);
 
+/* The exponents of frexp as x's dtype; no gradient. */
+ty_tensor *tyi_frexp_exponent(ty_tensor *x);
+
 /* The fused gradients of relu, sigmoid and tanh (binary.c): g is the gradient of the result y. */
 ty_tensor *tyi_relu_backward(ty_tensor *g, ty_tensor *y);
 ty_tensor *tyi_sigmoid_backward(ty_tensor *g, ty_tensor *y);

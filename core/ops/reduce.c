@@ -1,6 +1,7 @@
 /*
- * Reductions: sum, mean, prod, var, std, amax, amin, max, min, argmax, argmin, all, any, norm, logsumexp, cumsum. A
- * kernel sees {outer, reduced, inner}; what does not lie so in memory is copied into that order first.
+ * Reductions: sum, mean, prod, var, std, amax, amin, max, min, argmax, argmin, all, any, count_nonzero, norm,
+ * logsumexp, cumsum. A kernel sees {outer, reduced, inner}; what does not lie so in memory is copied into that order
+ * first.
  */
 #include <math.h>
 
@@ -560,6 +561,15 @@ ty_tensor *ty_all(ty_tensor *x, int ndims, const int64_t *dims, bool keepdim)
 ty_tensor *ty_any(ty_tensor *x, int ndims, const int64_t *dims, bool keepdim)
 {
     return quantified("any", TYI_REDUCE_ANY, x, ndims, dims, keepdim);
+}
+
+/* torch.count_nonzero: how many elements are not 0, as int64; over all, or over dimensions. */
+ty_tensor *ty_count_nonzero(ty_tensor *x, int ndims, const int64_t *dims)
+{
+    int outer = tyi_temps_begin();
+    ty_tensor *zero = tyi_temp(ty_scalar_tensor(ty_bool(false), TY_DTYPE_NONE, true)),
+              *there = x ? F(ne, x, zero) : NULL;
+    return tyi_composed(outer, there ? F(sum, there, ndims, dims, false, TY_INT64) : NULL);
 }
 
 /* ---- norm ---- */

@@ -1,5 +1,5 @@
 /*
- * Order and counting: median, quantile, mode, unique, bincount, histc. Composed from sort, gather and scatter_add.
+ * Order and counting: median, quantile, mode, bincount, histc. Composed from sort, gather and scatter_add.
  */
 #include <math.h>
 
@@ -219,49 +219,7 @@ done:
     return out;
 }
 
-/* ---- unique, bincount, histc ---- */
-
-/* torch.unique of the flattened tensor: its different values in order. Where not NULL, *inverse (int64, x's shape) says
- * at which of them each element is, and *counts how often each occurs. */
-ty_tensor *ty_unique(ty_tensor *x, ty_tensor **inverse, ty_tensor **counts)
-{
-    if (inverse)
-        *inverse = NULL;
-    if (counts)
-        *counts = NULL;
-    if (!x)
-        return NULL;
-    bool was = ty_set_grad_enabled(false), ok = true;
-    tyi_scope scope = {0};
-    ty_tensor *values = NULL, *order = NULL, *flat = K(ty_reshape(x, 1, (int64_t[]){-1}));
-    ty_tensor *sorted = flat ? K(ty_sort(flat, 0, false, true, &order)) : NULL;
-    K(order);
-    ty_tensor *first = !sorted ? NULL : K(x->numel ? starts(sorted, 0) : ty_zeros_like(sorted, TY_BOOL));
-    values = first ? ty_masked_select(sorted, first) : NULL;
-    if (values && (inverse || counts)) {
-        ty_tensor *run = K(ty_sub(K(ty_cumsum(first, 0, TY_INT64)), WHOLE(1), ty_int(1)));
-        if (inverse) {
-            ty_tensor *places = K(run ? ty_scatter(order, 0, order, run) : NULL);
-            *inverse = places ? ty_reshape(places, x->ndim, x->sizes) : NULL;
-            ok = *inverse;
-        }
-        if (counts) {
-            ty_tensor *none = K(ty_zeros(1, values->sizes, TY_INT64, ty_device_of(x)));
-            *counts = ty_scatter_add(none, 0, run, K(run ? ty_ones_like(run, TY_DTYPE_NONE) : NULL));
-            ok = ok && *counts;
-        }
-    }
-    if (!ok) {
-        values = tyi_drop(values);
-        if (inverse)
-            *inverse = tyi_drop(*inverse);
-        if (counts)
-            *counts = tyi_drop(*counts);
-    }
-    tyi_scope_end(&scope);
-    ty_set_grad_enabled(was);
-    return values;
-}
+/* ---- bincount, histc ---- */
 
 /* torch.bincount: how often each whole number from 0 on occurs in the vector x, or the sum of its weights; at least
  * `minlength` numbers. int64, of floating weights their dtype. */

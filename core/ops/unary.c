@@ -79,6 +79,42 @@ RULE_G(ceil, "Ceil", ty_zeros_like(g, TY_DTYPE_NONE))
 RULE_G(round, "Round", ty_zeros_like(g, TY_DTYPE_NONE))
 RULE_G(trunc, "Trunc", ty_zeros_like(g, TY_DTYPE_NONE))
 
+#define SQRT_PI 1.7724538509055160273
+/* pi x, and x where it is not 0: what sinc is divided by. */
+static ty_tensor *sinc_slope(ty_tensor *x)
+{
+    ty_tensor *zero = F(eq, x, NUM(0)), *safe = zero ? WHERE(zero, NUM(1), x) : NULL;
+    ty_tensor *angle = MUL(safe, NUM(3.14159265358979323846));
+    ty_tensor *slope = DIV(SUB(F(cos, angle), DIV(F(sin, angle), angle)), safe);
+    return slope ? WHERE(zero, NUM(0), slope) : NULL;
+}
+
+/* y / x, and its limit 1/2 at 0, for y = i1(x) or i1e(x). */
+static ty_tensor *i1_over(ty_tensor *y, ty_tensor *x)
+{
+    ty_tensor *zero = F(eq, x, NUM(0));
+    return zero ? WHERE(zero, NUM(0.5), DIV(y, WHERE(zero, NUM(1), x))) : NULL;
+}
+
+RULE_Y(exp2, "Exp2", MUL(g, MUL(y, NUM(0.6931471805599453))))
+RULE_X(erfc, "Erfc", MUL(g, MUL(NUM(-2 / SQRT_PI), F(exp, F(neg, MUL(x, x))))))
+RULE_Y(erfinv, "Erfinv", MUL(g, MUL(NUM(SQRT_PI / 2), F(exp, MUL(y, y)))))
+RULE_X(erfcx, "SpecialErfcx", MUL(g, SUB(MUL(MUL(x, NUM(2)), F(erfcx, x)), NUM(2 / SQRT_PI))))
+RULE_X(lgamma, "Lgamma", MUL(g, F(digamma, x)))
+RULE_X(digamma, "Digamma", MUL(g, F(zeta, NUM(2), x)))
+RULE_X(asinh, "Asinh", MUL(g, F(rsqrt, ADD(MUL(x, x), NUM(1)))))
+RULE_X(acosh, "Acosh", MUL(g, F(rsqrt, SUB(MUL(x, x), NUM(1)))))
+RULE_X(atanh, "Atanh", DIV(g, SUB(NUM(1), MUL(x, x))))
+RULE_X(sinc, "Sinc", MUL(g, sinc_slope(x)))
+RULE_X(i0, "I0", MUL(g, F(i1, x)))
+RULE_X(i0e, "SpecialI0E", MUL(g, SUB(F(i1e, x), MUL(F(sign, x), F(i0e, x)))))
+RULE_X(i1, "SpecialI1", MUL(g, SUB(F(i0, x), i1_over(F(i1, x), x))))
+RULE_X(i1e, "SpecialI1E", MUL(g, SUB(SUB(F(i0e, x), MUL(F(sign, x), F(i1e, x))), i1_over(F(i1e, x), x))))
+RULE_Y(ndtri, "SpecialNdtri", MUL(g, MUL(NUM(2.5066282746310002), F(exp, MUL(MUL(y, y), NUM(0.5))))))
+RULE_X(log_ndtr, "SpecialLogNdtr", DIV(MUL(g, NUM(0.7978845608028654)), F(erfcx, MUL(x, NUM(-0.7071067811865476)))))
+RULE_G(frac, "Frac", ty_retain(g))
+RULE_X(frexp_mantissa, "Frexp", MUL(g, F(exp2, F(neg, tyi_temp(tyi_frexp_exponent(x))))))
+
 typedef struct gradient {
     const tyi_node_kind *kind; /* NULL: not differentiable */
     char saves;                /* 'x', 'y' or 0 */
@@ -88,11 +124,53 @@ typedef struct gradient {
 #define SAVES_Y(name) [TYI_UNARY_##name] = {&name##_node, 'y'}
 #define SAVES_0(name) [TYI_UNARY_##name] = {&name##_node, 0}
 static const gradient gradients[TYI_UNARY_COUNT] = {
-    SAVES_0(neg),   SAVES_X(abs),        SAVES_0(sign),  SAVES_X(square), SAVES_Y(relu),  SAVES_Y(exp),
-    SAVES_Y(expm1), SAVES_X(log),        SAVES_X(log1p), SAVES_X(log2),   SAVES_X(log10), SAVES_Y(sqrt),
-    SAVES_Y(rsqrt), SAVES_Y(reciprocal), SAVES_X(sin),   SAVES_X(cos),    SAVES_Y(tan),   SAVES_X(asin),
-    SAVES_X(acos),  SAVES_X(atan),       SAVES_X(sinh),  SAVES_X(cosh),   SAVES_Y(tanh),  SAVES_Y(sigmoid),
-    SAVES_X(erf),   SAVES_0(floor),      SAVES_0(ceil),  SAVES_0(round),  SAVES_0(trunc),
+    SAVES_0(neg),
+    SAVES_X(abs),
+    SAVES_0(sign),
+    SAVES_X(square),
+    SAVES_Y(relu),
+    SAVES_Y(exp),
+    SAVES_Y(expm1),
+    SAVES_X(log),
+    SAVES_X(log1p),
+    SAVES_X(log2),
+    SAVES_X(log10),
+    SAVES_Y(sqrt),
+    SAVES_Y(rsqrt),
+    SAVES_Y(reciprocal),
+    SAVES_X(sin),
+    SAVES_X(cos),
+    SAVES_Y(tan),
+    SAVES_X(asin),
+    SAVES_X(acos),
+    SAVES_X(atan),
+    SAVES_X(sinh),
+    SAVES_X(cosh),
+    SAVES_Y(tanh),
+    SAVES_Y(sigmoid),
+    SAVES_X(erf),
+    SAVES_0(floor),
+    SAVES_0(ceil),
+    SAVES_0(round),
+    SAVES_0(trunc),
+    SAVES_Y(exp2),
+    SAVES_X(erfc),
+    SAVES_Y(erfinv),
+    SAVES_X(erfcx),
+    SAVES_X(lgamma),
+    SAVES_X(digamma),
+    SAVES_X(asinh),
+    SAVES_X(acosh),
+    SAVES_X(atanh),
+    SAVES_X(sinc),
+    SAVES_X(i0),
+    SAVES_X(i0e),
+    SAVES_X(i1),
+    SAVES_X(i1e),
+    SAVES_Y(ndtri),
+    SAVES_X(log_ndtr),
+    SAVES_0(frac),
+    SAVES_X(frexp_mantissa),
 };
 
 /* ---- The ops ---- */
@@ -105,6 +183,13 @@ static ty_dtype compute_dtype(tyi_unary op, ty_dtype dtype)
     switch (row->class) {
     case 'F':
         return tyi_float_type(dtype);
+    case 'S':
+        if (!floating) {
+            ty_fail(TY_ERROR_VALUE, "%s: floating values are needed, got %s; convert first: x:float()", row->name,
+                    ty_dtype_name(dtype));
+            return TY_DTYPE_NONE;
+        }
+        return dtype;
     case 'I':
         if (floating) {
             ty_fail(TY_ERROR_VALUE, "%s: integers or bools are needed, got %s", row->name, ty_dtype_name(dtype));
@@ -204,17 +289,31 @@ static ty_tensor *apply_(tyi_unary op, const char *name, ty_tensor *x)
 TY_UNARY_OPS(TY_X)
 #undef TY_X
 
-ty_tensor *ty_isnan(ty_tensor *x)
+#define TY_X(name)                                                                                                     \
+    ty_tensor *ty_##name(ty_tensor *x)                                                                                 \
+    {                                                                                                                  \
+        return apply(TYI_UNARY_##name, x);                                                                             \
+    }
+TY_UNARY_FRESH_OPS(TY_X)
+#undef TY_X
+
+ty_tensor *tyi_frexp_exponent(ty_tensor *x)
 {
-    return apply(TYI_UNARY_isnan, x);
+    return apply(TYI_UNARY_frexp_exponent, x);
 }
 
-ty_tensor *ty_isinf(ty_tensor *x)
+/* torch.frexp: x = mantissa * 2^exponent with 1/2 <= |mantissa| < 1; *exponent is int32. */
+ty_tensor *ty_frexp(ty_tensor *x, ty_tensor **exponent)
 {
-    return apply(TYI_UNARY_isinf, x);
-}
-
-ty_tensor *ty_isfinite(ty_tensor *x)
-{
-    return apply(TYI_UNARY_isfinite, x);
+    bool was = ty_set_grad_enabled(false);
+    ty_tensor *powers = tyi_frexp_exponent(x);
+    *exponent = powers ? ty_to_dtype(powers, TY_INT32) : NULL;
+    ty_set_grad_enabled(was);
+    ty_release(powers);
+    ty_tensor *mantissa = *exponent ? apply(TYI_UNARY_frexp_mantissa, x) : NULL;
+    if (!mantissa) {
+        ty_release(*exponent);
+        *exponent = NULL;
+    }
+    return mantissa;
 }

@@ -1,5 +1,5 @@
 /*
- * Choosing and comparing: where, clamp, equal, allclose.
+ * Choosing and comparing: where, clamp, equal, isclose, allclose.
  */
 #include <math.h>
 
@@ -219,6 +219,30 @@ bool ty_equal(ty_tensor *a, ty_tensor *b)
     ty_release(same);
     ty_release(all);
     return status == TY_OK && value.i;
+}
+
+/* torch.isclose: where |a - b| <= atol + |rtol b|, as bool; equal infinities are close, NaNs with equal_nan. */
+ty_tensor *ty_isclose(ty_tensor *a, ty_tensor *b, double rtol, double atol, bool equal_nan)
+{
+    if (!a || !b)
+        return NULL;
+    if (a->dtype != b->dtype)
+        return tyi_fail(TY_ERROR_VALUE, "isclose: dtypes differ: %s and %s; convert one: x:to(other.dtype)",
+                        ty_dtype_name((ty_dtype)a->dtype), ty_dtype_name((ty_dtype)b->dtype));
+    if (!(rtol >= 0) || !(atol >= 0))
+        return tyi_fail(TY_ERROR_VALUE, "isclose: rtol and atol must be 0 or more, got %g and %g", rtol, atol);
+    bool was = ty_set_grad_enabled(false), floating = ty_dtype_is_floating((ty_dtype)a->dtype);
+    int outer = tyi_temps_begin();
+    ty_tensor *close = F(eq, a, b);
+    if (equal_nan && floating)
+        close = F(logical_or, close, F(logical_and, F(isnan, a), F(isnan, b)));
+    if (rtol != 0 || atol != 0) {
+        ty_tensor *x = floating ? a : F(to_dtype, a, TY_FLOAT64), *y = floating ? b : F(to_dtype, b, TY_FLOAT64);
+        ty_tensor *distance = F(abs, SUB(x, y)), *bound = ADD(F(abs, MUL(y, NUM(rtol))), NUM(atol));
+        close = F(logical_or, close, F(logical_and, F(isfinite, distance), F(le, distance, bound)));
+    }
+    ty_set_grad_enabled(was);
+    return tyi_composed(outer, close);
 }
 
 /* |a - b| <= atol + rtol |b| for every element; equal infinities are close. */

@@ -310,6 +310,7 @@ def case(op, *args, fn=None, out="T", fails=False, flag="", **named):
                 parts.append("false")
             else:
                 assert grad.shape == leaf.shape and grad.dtype == leaf.dtype
+                grad = torch.zeros(grad.shape, dtype=grad.dtype) if grad._is_zerotensor() else grad
                 parts.append("{" + ",".join(numbers(brief(grad, flag))) + "}")
         gradients = ",{" + ",".join(parts) + "}"
     lines.append(f"{head},{{{text}}}{gradients}{f',{flag}=true' if flag else ''}}},")

@@ -94,7 +94,26 @@ describe("counting from 1", function()
   given["linalg.cross"], given.cross = {input = cube, other = cube:sin()}, {input = cube, other = cube:sin()}
   given["linalg.matrix_norm"], given["linalg.norm"] = {ord = "fro", dim = {1, 2}}, {ord = "fro", dim = {1, 2}}
   given["linalg.tensorsolve"] = {A = ty.eye(6):reshape(6, 2, 3), B = ty.ones(2, 3)}
-  local defaults = {["linalg.diagonal"] = {dim1 = 1, dim2 = 1}, flatten = {end_dim = -1}, diagonal = {dim1 = 1, dim2 = 2}}
+  local all, first = ty.ones(2, 3, 4):long(), ty.tensor {1}
+  for _, name in ipairs {"", "_"} do
+    given["scatter_reduce" .. name] = {index = all, src = ty.zeros(2, 3, 4), reduce = "sum"}
+    given["index_reduce" .. name] = {input = cube, index = first, source = cube:narrow(1, 1, 1), reduce = "amax"}
+    given["index_add" .. name] = {input = cube, index = first, source = cube:narrow(1, 1, 1)}
+    given["index_copy" .. name], given["index_fill" .. name] = given["index_add" .. name], {index = first, value = 2}
+    given["renorm" .. name] = {p = 2, maxnorm = 1}
+  end
+  given.nanquantile, given.take_along_dim, given.tensor_split = {q = 0.5}, {indices = all}, {sections = 1, indices = first}
+  for _, name in ipairs {"index_add", "index_add_", "index_copy", "index_copy_", "index_reduce", "index_reduce_"} do
+    given[name].source = ty.ones(1, 1, 1) -- of one position in each dimension of a tensor of one element
+    given[name].input = function() return ty.zeros(1, 1, 1) end -- fresh for each call: some change it
+  end
+  given.select_scatter = {src = ty.ones(2, 2), input = ty.zeros(2, 2, 2)}
+  given.slice_scatter = {src = ty.ones(2, 3, 4)}
+  given.diagonal_scatter = {input = cube, src = ty.ones(3, 3)}
+  given.rot90 = {dims = {1, 2}}
+  given.diag_embed = {input = ty.ones(2, 3)}
+  local defaults = {diag_embed = {dim1 = 1, dim2 = 1}, diagonal_scatter = {dim1 = 1, dim2 = 2},
+    ["linalg.diagonal"] = {dim1 = 1, dim2 = 1}, flatten = {end_dim = -1}, diagonal = {dim1 = 1, dim2 = 2}}
 
   given.unflatten = {sizes = {-1}}
   given.embedding = {input = ty.tensor {1, 2}, weight = ty.ones(2, 3)}
@@ -108,6 +127,7 @@ describe("counting from 1", function()
         assert(base[arg.kind], row.name .. ": no sample of " .. arg.kind)
         value = base[arg.kind]()
       end
+      if type(value) == "function" then value = value() end
       args[arg.name] = value
     end
     return args
@@ -156,7 +176,7 @@ describe("counting from 1", function()
       for _, form in ipairs(row.forms) do
         for _, arg in ipairs(form.args) do
           local label = row.name .. "." .. arg.name
-          if arg.kind == "index" and label ~= "ctc_loss.blank" then
+          if arg.kind == "index" and label ~= "ctc_loss.blank" and label ~= "slice_scatter.end" then
             local f, args = function_of(row), arguments(row, form)
             local one = plain {f(args)}
             args = arguments(row, form)
@@ -193,6 +213,7 @@ describe("counting from 1", function()
     assert_fails("target 0 is no class.*say ignore_index = 0", F.nll_loss, log_p, ty.tensor {0, 2}, {ignore_index = 1})
   end)
 
+  local function zeros(n) return ty.zeros(n, {dtype = "int64"}) end
   -- One case each, as the meaning of a position differs; the walk below finds rows without a case.
   local inputs = {
     multi_margin_loss = function() return F.multi_margin_loss(ty.tensor {0.0, 2.0}, ty.tensor(2)), 0.0 end,
@@ -222,6 +243,27 @@ describe("counting from 1", function()
     index_put_ = function() return ty.zeros(3):long():index_put_({ty.tensor {1, 3}}, 7), {7, 0, 7} end,
     take = function() return ty.tensor {{10, 20}, {30, 40}}:take(ty.tensor {4, 1}), {40, 10} end,
     bincount = function() return ty.tensor {1, 3, 3}:bincount(), {1, 0, 2} end,
+    index_add = function() return zeros(3):index_add(1, ty.tensor {3, 1}, ty.tensor {5, 6}), {6, 0, 5} end,
+    index_add_ = function() return zeros(3):index_add_(1, ty.tensor {3, 1}, ty.tensor {5, 6}), {6, 0, 5} end,
+    index_copy = function() return zeros(3):index_copy(1, ty.tensor {3, 1}, ty.tensor {5, 6}), {6, 0, 5} end,
+    index_copy_ = function() return zeros(3):index_copy_(1, ty.tensor {3, 1}, ty.tensor {5, 6}), {6, 0, 5} end,
+    index_fill = function() return zeros(3):index_fill(1, ty.tensor {3}, 5), {0, 0, 5} end,
+    index_fill_ = function() return zeros(3):index_fill_(1, ty.tensor {3}, 5), {0, 0, 5} end,
+    scatter_reduce = function() return zeros(2):scatter_reduce(1, ty.tensor {2}, ty.tensor {5}, "sum"), {0, 5} end,
+    scatter_reduce_ = function() return zeros(2):scatter_reduce_(1, ty.tensor {2}, ty.tensor {5}, "amax"), {0, 5} end,
+    index_reduce = function() return zeros(2):index_reduce(1, ty.tensor {2}, ty.tensor {5}, "amax"), {0, 5} end,
+    index_reduce_ = function() return zeros(2):index_reduce_(1, ty.tensor {2}, ty.tensor {5}, "amax"), {0, 5} end,
+    put = function() return zeros(3):put(ty.tensor {3, 1}, ty.tensor {5, 6}), {6, 0, 5} end,
+    put_ = function() return zeros(3):put_(ty.tensor {3, 1}, ty.tensor {5, 6}), {6, 0, 5} end,
+    index_put = function() return zeros(3):index_put({ty.tensor {1, 3}}, 7), {7, 0, 7} end,
+    take_along_dim = function() return ty.tensor {10, 20}:take_along_dim(ty.tensor {2, 1}, 1), {20, 10} end,
+    searchsorted = function()
+      return ty.searchsorted(ty.tensor {5, 1}, ty.tensor {3}, {sorter = ty.tensor {2, 1}}), {2}
+    end,
+    tensor_split = function() return ty.tensor {1, 2, 3}:tensor_split(ty.tensor {3})[1], {1, 2} end,
+    hsplit = function() return ty.tensor {1, 2, 3}:hsplit(ty.tensor {3})[1], {1, 2} end,
+    vsplit = function() return ty.tensor {{1}, {2}, {3}}:vsplit(ty.tensor {3})[1], {{1}, {2}} end,
+    dsplit = function() return ty.tensor {{{1, 2, 3}}}:dsplit(ty.tensor {3})[1], {{{1, 2}}} end,
   }
   local results = {
     argmax = function() return ty.tensor {1, 9, 3}:argmax(), 2 end,
@@ -237,6 +279,16 @@ describe("counting from 1", function()
     unique = function() return select(2, ty.tensor {9, 3, 9}:unique {return_inverse = true}), {2, 1, 2} end,
     multinomial = function() return ty.tensor {0.0, 0.0, 1.0}:multinomial(1), {3} end,
     randperm = function() return ty.randperm(4):sort(), {1, 2, 3, 4} end,
+    unique_consecutive = function() return select(2, ty.tensor {9, 9, 3}:unique_consecutive(true)), {1, 1, 2} end,
+    cummax = function() return select(2, ty.tensor {1, 9, 3}:cummax(1)), {1, 2, 2} end,
+    cummin = function() return select(2, ty.tensor {4, 9, 3}:cummin(1)), {1, 1, 3} end,
+    kthvalue = function() return select(2, ty.tensor {4, 9, 3}:kthvalue(3)), 2 end,
+    nanmedian = function() return select(2, ty.tensor {9, 1, 3}:nanmedian(1)), 3 end,
+    searchsorted = function() return ty.searchsorted(ty.tensor {1, 3}, ty.tensor {0, 2, 9}), {1, 2, 3} end,
+    bucketize = function() return ty.bucketize(ty.tensor {0, 2, 9}, ty.tensor {1, 3}), {1, 2, 3} end,
+    argwhere = function() return ty.tensor {0, 5}:argwhere(), {{2}} end,
+    tril_indices = function() return ty.tril_indices(2, 2), {{1, 2, 2}, {1, 1, 2}} end,
+    triu_indices = function() return ty.triu_indices(2, 2), {{1, 1, 2}, {1, 2, 2}} end,
   }
 
   for d = 1, 3 do -- windows over four elements, of which the second is the largest

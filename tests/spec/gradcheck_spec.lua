@@ -492,7 +492,7 @@ check("rrelu dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout g
 -- Rows without a gradient, and why.
 local none = {}
 -- Checks and reasons of a family, in a file of its own.
-for _, family in ipairs {"linalg"} do
+for _, family in ipairs {"linalg", "tensors"} do
   require("support.checks_" .. family)(check, none)
 end
 for group, names in pairs {

@@ -56,6 +56,7 @@ static const tyi_backend table = {
     .cell_backward = tyi_cpu_cell_backward,
     .optim = tyi_cpu_optim,
     .lapack = tyi_cpu_lapack,
+    .scatter_reduce = tyi_cpu_scatter_reduce,
 };
 
 const tyi_backend *tyi_cpu_backend(void)

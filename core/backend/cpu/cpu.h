@@ -62,5 +62,6 @@ ty_status tyi_cpu_cell(const tyi_cell_args *args);
 ty_status tyi_cpu_cell_backward(const tyi_cell_args *args);
 ty_status tyi_cpu_optim(const tyi_optim_args *args);
 ty_status tyi_cpu_lapack(const tyi_lapack_args *args);
+ty_status tyi_cpu_scatter_reduce(const tyi_scatter_args *args);
 
 #endif

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "backend/cpu/special.h"
+
 /* The functions taken from the C library in both precisions: X(name). tyi_NAME_f32 and tyi_NAME_f64 call them. */
 #define TYI_LIBRARY_FUNCTIONS(X) X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(erf) X(log10)
 /* Those that only float64 takes from there. */
@@ -44,6 +46,11 @@ double atan2(double, double) TYI_VECTOR_FUNCTION;
         return name(x);                                                                                                \
     }
 TYI_LIBRARY_FUNCTIONS(TYI_X)
+TYI_X(exp2)
+TYI_X(erfc)
+TYI_X(asinh)
+TYI_X(acosh)
+TYI_X(atanh)
 TYI_X(fabs)
 TYI_X(sqrt)
 TYI_X(floor)
@@ -72,6 +79,9 @@ TYI_LIBRARY_FUNCTIONS_F64(TYI_X)
 TYI_X(pow)
 TYI_X(atan2)
 TYI_X(fmod)
+TYI_X(hypot)
+TYI_X(copysign)
+TYI_X(nextafter)
 #undef TYI_X
 
 static inline float tyi_float_of_bits(uint32_t bits)
@@ -229,6 +239,25 @@ static inline double tyi_sigmoid_f64(double x)
 TYI_FLOOR_DIVISION(float, f32)
 TYI_FLOOR_DIVISION(double, f64)
 #undef TYI_FLOOR_DIVISION
+
+/* The greatest common divisor, never negative (but for the smallest integer, which has no positive twin). */
+static inline int64_t tyi_gcd_int(int64_t a, int64_t b)
+{
+    uint64_t x = a < 0 ? 0 - (uint64_t)a : (uint64_t)a, y = b < 0 ? 0 - (uint64_t)b : (uint64_t)b;
+    while (y) {
+        uint64_t rest = x % y;
+        x = y;
+        y = rest;
+    }
+    return (int64_t)x;
+}
+
+static inline int64_t tyi_lcm_int(int64_t a, int64_t b)
+{
+    int64_t divisor = tyi_gcd_int(a, b);
+    int64_t product = divisor ? (int64_t)((uint64_t)(a / divisor) * (uint64_t)b) : 0;
+    return product < 0 ? (int64_t)(0 - (uint64_t)product) : product;
+}
 
 /* a to the power of b modulo 2^64. A negative exponent leaves what is an integer: powers of 1 and -1, and else 0. */
 static inline int64_t tyi_ipow_int(int64_t a, int64_t b)

@@ -370,7 +370,11 @@ static int binary_cost(tyi_binary op)
 /* Whether a unary op's result is bool. */
 static bool is_test(tyi_unary op)
 {
-    return op == TYI_UNARY_logical_not || op == TYI_UNARY_isnan || op == TYI_UNARY_isinf || op == TYI_UNARY_isfinite;
+    static const char classes[] = {
+#define TYI_UNARY(name, class, ...) #class[0],
+#include "backend/pointwise.def"
+    };
+    return classes[op] == 'T';
 }
 
 static bool is_comparison(tyi_binary op)

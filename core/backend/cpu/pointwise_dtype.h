@@ -49,7 +49,9 @@
 #define UNARY_N(name, f, i)  UNARY_LOOP(name, T, PICK(f, i))
 #define UNARY_R(name, f, i)  UNARY_LOOP(name, T, PICK(f, i))
 #define UNARY_T(name, f, i)  UNARY_LOOP(name, bool, PICK(f, i))
+#define UNARY_S(name, f, i)  UNARY_F(name, f, i)
 #define BINARY_N(name, f, i) BINARY_LOOP(name, T, PICK(f, i))
+#define BINARY_S(name, f, i) BINARY_F(name, f, i)
 
 #define TYI_UNARY(name, class, floats, integers)  UNARY_##class(name, floats, integers)
 #define TYI_BINARY(name, class, floats, integers) BINARY_##class(name, floats, integers)
@@ -94,9 +96,11 @@ UNARY_LOOP(inverse_square, T, 1 / (a * a))
 #undef UNARY_F
 #undef UNARY_I
 #undef UNARY_T
+#undef UNARY_S
 #undef BINARY_N
 #undef BINARY_F
 #undef BINARY_I
+#undef BINARY_S
 #undef UNARY_LOOP
 #undef BINARY_LOOP
 #undef JOIN_

@@ -93,6 +93,7 @@ WHERE_LOOP(64)
     {                                                                                                                  \
         FLOATS(prefix)                                                                                                 \
     }
+#define ROW_S(prefix) ROW_F(prefix)
 #define ROW_I(prefix)                                                                                                  \
     {                                                                                                                  \
         INTEGERS(prefix)                                                                                               \
