@@ -295,8 +295,8 @@ typedef struct tyi_columns_args {
 } tyi_columns_args;
 
 /* Pooling of x {planes, in...} to y {planes, out...}; padding takes no part. `adaptive`: output o of a dimension covers
- * inputs from o * in / out (rounded down) to (o + 1) * in / out (rounded up) instead, and of the window in and out count
- * alone. */
+ * inputs from o * in / out (rounded down) to (o + 1) * in / out (rounded up) instead, and of the window in and out
+ * count alone. */
 typedef enum { TYI_POOL_MAX, TYI_POOL_AVG, TYI_POOL_MAX_BACK, TYI_POOL_AVG_BACK } tyi_pool_part;
 typedef struct tyi_pool_args {
     tyi_pool_part part;

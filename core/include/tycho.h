@@ -626,8 +626,8 @@ ty_status ty_rnn(ty_rnn_kind kind, ty_tensor *x, ty_tensor *batch_sizes, int hx_
 /* One step: the new h, and for LSTM *c_now. h, c NULL: zeros; biases may be NULL. */
 ty_tensor *ty_rnn_cell(ty_rnn_kind kind, ty_tensor *x, ty_tensor *h, ty_tensor *c, ty_tensor *weight_ih,
                        ty_tensor *weight_hh, ty_tensor *bias_ih, ty_tensor *bias_hh, ty_tensor **c_now);
-/* softmax(query key^T scale + mask) value. query {..., L, E}, key {..., S, E}, value {..., S, Ev}; mask NULL, bool (true:
- * attend) or added; scale NULL: 1 / sqrt(E); enable_gqa: fewer heads (dimension -3) of key and value. */
+/* softmax(query key^T scale + mask) value. query {..., L, E}, key {..., S, E}, value {..., S, Ev}; mask NULL, bool
+ * (true: attend) or added; scale NULL: 1 / sqrt(E); enable_gqa: fewer heads (dimension -3) of key and value. */
 ty_tensor *ty_scaled_dot_product_attention(ty_tensor *query, ty_tensor *key, ty_tensor *value, ty_tensor *mask,
                                            double dropout_p, bool is_causal, const double *scale, bool enable_gqa,
                                            ty_generator *g);

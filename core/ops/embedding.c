@@ -169,7 +169,7 @@ static ty_status limit_norms(ty_tensor *weight, ty_tensor *index, double max_nor
     ty_tensor *limit = tyi_keep(s, ty_scalar_tensor(ty_float(max_norm), TY_DTYPE_NONE, true));
     ty_tensor *tiny = tyi_keep(s, ty_scalar_tensor(ty_float(1e-7), TY_DTYPE_NONE, true));
     ty_tensor *one = tyi_keep(s, ty_scalar_tensor(ty_float(1), TY_DTYPE_NONE, true));
-    ty_tensor *rows = tyi_keep(s, ty_unique(index, NULL, NULL));
+    ty_tensor *rows = tyi_keep(s, ty_unique(index, NULL, NULL, NULL));
     ty_tensor *values = rows ? tyi_keep(s, ty_index_select(weight, 0, rows)) : NULL;
     ty_tensor *norms = values ? tyi_keep(s, ty_norm(values, norm_type, 1, (int64_t[]){1}, true)) : NULL;
     ty_tensor *above = norms ? tyi_keep(s, ty_gt(norms, limit)) : NULL;
