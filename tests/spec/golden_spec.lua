@@ -8,8 +8,21 @@ local core = require "tycho.core"
 local golden = require "support.golden"
 
 -- What make_ops.py and the generators of its kind have written.
-local files = {"ops.lua", "layers.lua", "arrange.lua", "linalg.lua", "losses.lua", "rnn.lua", "conv.lua", "norm.lua",
-local files = {"attention.lua", "embedding.lua", "reduced.lua", "resample.lua", "tensors.lua"}
+local files = {
+  "ops.lua",
+  "layers.lua",
+  "arrange.lua",
+  "linalg.lua",
+  "losses.lua",
+  "rnn.lua",
+  "conv.lua",
+  "norm.lua",
+  "attention.lua",
+  "embedding.lua",
+  "reduced.lua",
+  "resample.lua",
+  "tensors.lua",
+}
 
 local groups, lines = {}, {}
 for _, file in ipairs(files) do
