@@ -3,8 +3,10 @@
  * by name and documents; here are the calls themselves. A call that runs out of memory is tried once more after a full
  * collection.
  */
+#define _GNU_SOURCE
 #include "io.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,15 +62,16 @@ void tyb_free_tree(tyb_box *box)
     box->data = NULL;
 }
 
-/* load(path) -> value */
+/* load(path, partial) -> value */
 static int load(lua_State *L)
 {
     const char *path = tyb_check_path(L, 1, "load");
+    bool partial = lua_toboolean(L, 2);
     tyb_box *box = tyb_push_box(L);
     box->release = tyb_free_tree;
     int tries = 0;
     do
-        box->data = ty_load(path);
+        box->data = partial ? ty_load_partial(path) : ty_load(path);
     while (!box->data && tyb_io_retry(L, &tries));
     if (!box->data)
         tyb_raise_core(L, "load");
@@ -147,10 +150,44 @@ static int sha256(lua_State *L)
     return 1;
 }
 
+static void close_directory(tyb_box *box)
+{
+    if (box->data)
+        closedir(box->data);
+    box->data = NULL;
+}
+
+/* list_directory(path) -> list of {name =, directory =} in no order, without hidden ones */
+static int list_directory(lua_State *L)
+{
+    const char *path = tyb_check_path(L, 1, "list_directory");
+    tyb_box *box = tyb_push_box(L);
+    box->release = close_directory;
+    box->data = opendir(path);
+    if (!box->data)
+        tyb_raise(L, "%s: %s", path, strerror(errno));
+    lua_newtable(L);
+    const struct dirent *entry;
+    for (lua_Integer i = 1; (entry = readdir(box->data));) {
+        struct stat stat;
+        if (entry->d_name[0] == '.' || fstatat(dirfd(box->data), entry->d_name, &stat, 0) != 0)
+            continue;
+        lua_createtable(L, 0, 2);
+        lua_pushstring(L, entry->d_name);
+        lua_setfield(L, -2, "name");
+        lua_pushboolean(L, S_ISDIR(stat.st_mode));
+        lua_setfield(L, -2, "directory");
+        lua_rawseti(L, -2, i++);
+    }
+    close_directory(box);
+    return 1;
+}
+
 void tyb_open_io(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"save", save}, {"load", load}, {"download", download}, {"sha256", sha256}, {NULL, NULL},
+        {"save", save}, {"load", load}, {"download", download}, {"sha256", sha256}, {"list_directory", list_directory},
+        {NULL, NULL},
     };
     luaL_newlib(L, functions);
     tyb_add_formats(L);

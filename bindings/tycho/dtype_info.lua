@@ -2,6 +2,7 @@
 -- parts of a floating number, and of an integer from its bits.
 
 local core = require "tycho.core"
+local options = require "tycho.options"
 
 local info = {docs = {
   {name = "ty.finfo", signature = "(dtype = the default dtype) -> table",
@@ -23,7 +24,8 @@ local function name_of(value, what)
   local dtype = type(value) == "string" and core.dtypes[value] or value
   local meta = getmetatable(dtype)
   if type(meta) ~= "table" or meta.__name ~= "dtype" then
-    core.raise(("%s: a dtype is needed, as ty.float32 or \"int64\", got %s"):format(what, tostring(value)))
+    core.raise(("%s: a dtype is needed, as ty.float32 or \"int64\", got %s"):format(what,
+      options.say(value)))
   end
   return tostring(dtype)
 end

@@ -17,11 +17,13 @@ local io = {docs = {
       .. "net:state_dict(). The file is replaced as a whole or not at all: a crash or a full disk leaves the old one. "
       .. "Tensors of a GPU are saved as the CPU's, so that files open anywhere.",
     example = 'local net = nn.Linear(3, 2); ty.save({net = net:state_dict(), epoch = 5}, "/tmp/tycho_doc.pt")'},
-  {names = {"ty.load", "io.load"}, signature = "(path: string) -> value",
+  {names = {"ty.load", "io.load"}, signature = "(path: string, map_location: device?, partial: bool = false) -> value",
     doc = "Loads what ty.save or torch.save (of any PyTorch since 0.1.10) wrote; all tensors come to the CPU. Lists "
       .. "and tuples become sequences, dicts tables; dicts with numbers as keys keep their numbers (an optimiser's "
       .. "state counts from 0). None is io.null in a list and leaves its entry out in a dict. Nothing in a file is "
-      .. "executed: a file that holds whole modules is refused, with advice. safetensors and .npy files are loaded too.",
+      .. "executed: a file that holds whole modules is refused, with advice; partial = true gives what "
+      .. "data there is, each object as a table of its attributes with its class under __class__. safetensors and .npy files "
+      .. "are loaded too.",
     example = 'ty.save({1, 2}, "/tmp/tycho_doc.pt"); local list = ty.load "/tmp/tycho_doc.pt"'},
   {name = "io.download",
     signature = "(url: string, path: string, sha256: string?, progress: function?, insecure: bool = false)",
@@ -85,14 +87,25 @@ local function other_format(start)
   if start:sub(6, 9) == "\0\0\0{" then return formats.load_safetensors end
 end
 
-local parse_load = options.signature("load", "path: string")
---- load(path): what ty.save or torch.save wrote, or a safetensors or .npy file.
+local parse_load = options.signature("load",
+  "path: string, map_location: any?, partial: bool = false, weights_only: bool = true")
+--- load(path, {map_location =, partial =}): what ty.save or torch.save wrote, or a safetensors or .npy file.
 function io.load(...)
-  local path = parse_load(...)
+  local path, map_location, partial, weights_only = parse_load(...)
+  if not weights_only then
+    core.raise("load: weights_only = false would execute code from the file, which Tycho never does; partial = true reads what "
+      .. "data a file of torch.save(model) holds")
+  end
+  if map_location ~= nil and tostring(map_location) ~= "cpu" then
+    core.raise(("load: map_location is %s; tensors are loaded to the CPU: move what you need with x:to(device), or a "
+      .. "model by net:to(device)"):format(tostring(map_location)))
+  end
   local file = open(path, "rb")
   local start = file and file:read(9) or ""
   if file then file:close() end
-  return (other_format(start) or files.load)(path)
+  local other = other_format(start)
+  if other then return other(path) end
+  return files.load(path, partial)
 end
 
 local parse_download = options.signature("download",

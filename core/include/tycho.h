@@ -889,6 +889,9 @@ void ty_value_free(ty_value *v);
 /* PyTorch's zip format. Saving is atomic: the target holds its old bytes until the new ones are safe on disk. */
 ty_status ty_save(const ty_value *v, const char *path);
 ty_value *ty_load(const char *path);
+/* The same, but an object of a class that is not data (of torch.save(model)) becomes a dict of its attributes, its class
+ * under "__class__". Nothing is executed. */
+ty_value *ty_load_partial(const char *path);
 /* IDX (MNIST's format), gzipped or not, as a tensor of its dtype. */
 ty_tensor *ty_load_idx(const char *path);
 

@@ -270,7 +270,7 @@ ty_tensor *ty_load_npy(const char *path)
     int file = tyi_file_open("load_npy", path, &bytes);
     if (file < 0)
         return NULL;
-    tyi_pickle_source source = {read_file, &file, bytes};
+    tyi_pickle_source source = {.read = read_file, .context = &file, .left = bytes};
     ty_tensor *x = tyi_npy_read("load_npy", path, &source);
     close(file);
     return x;

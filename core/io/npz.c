@@ -54,7 +54,7 @@ static ty_tensor *read_array(zip_t *zip, const char *path, zip_uint64_t i, const
         tyi_zip_fail("load_npz", path, name, zip_get_error(zip));
         return NULL;
     }
-    tyi_pickle_source source = {read_entry, entry, size};
+    tyi_pickle_source source = {.read = read_entry, .context = entry, .left = size};
     char place[500];
     snprintf(place, sizeof place, "%.390s: %s", path, tyi_quote_bytes(name, strlen(name)).s);
     ty_tensor *x = tyi_npy_read("load_npz", place, &source);
@@ -155,13 +155,14 @@ static ty_status fill_array(array *a, ty_tensor *x)
     char *bytes = dense ? tyi_npy_header("save_npz", dense, &header) : NULL;
     if (bytes) {
         size_t values = (size_t)dense->numel * ty_dtype_size((ty_dtype)dense->dtype);
-        a->bytes = realloc(bytes, header + values);
+        char *whole = realloc(bytes, header + values);
+        a->bytes = whole;
         a->length = header + values;
-        if (!a->bytes) {
+        if (!whole) {
             free(bytes);
             tyi_fail_memory(header + values);
         } else if (values) {
-            memcpy(a->bytes + header, tyi_data(dense), values);
+            memcpy(whole + header, tyi_data(dense), values);
         }
     }
     ty_release(dense);

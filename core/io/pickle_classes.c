@@ -21,6 +21,8 @@
 
 static const tyi_global globals[] = {
     {"collections", "OrderedDict", G_ORDERED_DICT, TY_DTYPE_NONE, NULL},
+    {"collections", "Counter", G_DICT, TY_DTYPE_NONE, NULL},
+    {"collections", "defaultdict", G_DEFAULT_DICT, TY_DTYPE_NONE, NULL},
     {"torch._utils", "_rebuild_tensor_v2", G_REBUILD_TENSOR_V2, TY_DTYPE_NONE, NULL},
     {"torch._utils", "_rebuild_tensor", G_REBUILD_TENSOR, TY_DTYPE_NONE, NULL},
     {"torch._utils", "_rebuild_tensor_v3", G_REBUILD_TENSOR_V3, TY_DTYPE_NONE, NULL},
@@ -99,6 +101,8 @@ ty_status tyi_machine_push_global(tyi_machine *m, const char *module, const char
         o->global = &globals[i];
         return tyi_machine_push(m, o);
     }
+    if (m->source->partial)
+        return tyi_foreign_push_class(m, module, name);
     tyi_quote a = tyi_quote_bytes(module, strlen(module)), b = tyi_quote_bytes(name, strlen(name));
     if (strcmp(module, "builtins") == 0 && strcmp(name, "complex") == 0)
         return tyi_machine_refuse(m,
@@ -116,7 +120,7 @@ ty_status tyi_machine_push_global(tyi_machine *m, const char *module, const char
         m,
         "holds an object of class %s.%s, which cannot be loaded: only tensors, numbers, strings, lists, tuples and "
         "dicts are read, and nothing in a file is executed; in PyTorch, save a state dict instead: "
-        "torch.save(model.state_dict(), path)",
+        "torch.save(model.state_dict(), path), or load what data there is with partial = true",
         a.s, b.s);
 }
 
@@ -164,7 +168,10 @@ ty_status tyi_machine_persistent(tyi_machine *m)
     tyi_object *id = tyi_machine_pop(m);
     if (!id)
         return TY_FAIL;
-    if (id->kind == O_TUPLE && id->list.count > 1 && is_text(id->list.items[0], "module"))
+    bool module = id->kind == O_TUPLE && id->list.count > 1 && is_text(id->list.items[0], "module");
+    if (module && m->source->partial)
+        return tyi_machine_push(m, id->list.items[1]);
+    if (module)
         return tyi_machine_refuse(m,
                                   "holds a whole model with its Python source; in PyTorch, save a state dict instead: "
                                   "torch.save(model.state_dict(), path)");
@@ -424,6 +431,8 @@ ty_status tyi_machine_call(tyi_machine *m, const tyi_object *function, tyi_objec
         return call_ordered_dict(m, args, count);
     case G_DICT:
         return call_copy(m, O_DICT, args, count);
+    case G_DEFAULT_DICT: /* its only argument makes missing items, of which there are none here */
+        return call_copy(m, O_DICT, NULL, 0);
     case G_LIST:
     case G_SET:
         return call_copy(m, O_LIST, args, count);

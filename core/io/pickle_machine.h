@@ -1,6 +1,7 @@
 /*
  * Inside the pickle reader: its machine and its objects, shared by pickle_read.c (opcodes, stack, the tree) and
- * pickle_classes.c (the classes and functions a stream may name). For these two files only.
+ * pickle_classes.c (the classes and functions a stream may name) and pickle_foreign.c (those it may not). For these
+ * files only.
  */
 #ifndef TYI_PICKLE_MACHINE_H
 #define TYI_PICKLE_MACHINE_H
@@ -20,12 +21,14 @@ typedef enum {
     O_DICT,
     O_TENSOR,
     O_STORAGE,
-    O_GLOBAL
+    O_GLOBAL,
+    O_FOREIGN /* a class that is not data; in a partial load alone */
 } tyi_object_kind;
 
 typedef enum {
     G_ORDERED_DICT,
     G_DICT,
+    G_DEFAULT_DICT,
     G_LIST,
     G_TUPLE,
     G_SET,
@@ -57,6 +60,7 @@ struct tyi_object {
     tyi_object_kind kind;
     bool ordered;   /* O_DICT */
     bool parameter; /* O_TENSOR */
+    bool instance;  /* O_DICT: stands for an object of a class that is not data */
     bool busy;      /* being turned into a tree: meeting it again is a cycle */
     union {
         int64_t integer;
@@ -76,6 +80,7 @@ struct tyi_object {
             int64_t offset; /* elements */
         } storage;
         const tyi_global *global;
+        tyi_object *foreign; /* its name, as a string */
     };
 };
 
@@ -134,6 +139,16 @@ ty_status tyi_machine_widen(void **array, size_t count, size_t *room, size_t siz
 ty_status tyi_machine_push_global(tyi_machine *m, const char *module, const char *name);
 /* Calls one of them and pushes the result. */
 ty_status tyi_machine_call(tyi_machine *m, const tyi_object *function, tyi_object **args, size_t count);
+/* ---- pickle_foreign.c: classes that are not data, when the source says `partial` ---- */
+
+ty_status tyi_foreign_push_class(tyi_machine *m, const char *module, const char *name);
+/* Pushes what stands for a new object; args is a tuple. */
+ty_status tyi_foreign_call(tyi_machine *m, const tyi_object *class, tyi_object *args);
+/* Gives it the attributes that BUILD has. */
+ty_status tyi_foreign_build(tyi_machine *m, tyi_object *o, tyi_object *state);
+/* The list of what it holds as a sequence; NULL after setting the error, or where there can be none. */
+tyi_object *tyi_foreign_items(tyi_machine *m, tyi_object *o);
+
 /* BINPERSID: takes a storage's description off the stack and pushes the storage, loaded when it is first met. */
 ty_status tyi_machine_persistent(tyi_machine *m);
 

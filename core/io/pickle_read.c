@@ -287,6 +287,8 @@ static ty_status extend(tyi_machine *m, tyi_object_kind kind, size_t start)
     if (start <= fence(m))
         return tyi_machine_damaged(m, "a value is missing");
     tyi_object *o = m->stack[start - 1];
+    if (o->instance && kind == O_LIST && !(o = tyi_foreign_items(m, o)))
+        return TY_FAIL;
     if (o->kind != kind)
         return tyi_machine_damaged(m, "values for something that holds none");
     if (kind == O_DICT && (m->depth - start) % 2)
@@ -339,17 +341,19 @@ static ty_status op_call(tyi_machine *m)
         return TY_FAIL;
     if (args->kind != O_TUPLE)
         return tyi_machine_damaged(m, "a call without arguments");
+    if (function->kind == O_FOREIGN)
+        return tyi_foreign_call(m, function, args);
     return tyi_machine_call(m, function, args->list.items, args->list.count);
 }
 
 /* BUILD gives attributes to an object: the _metadata of a state dict, which is not needed here. */
 static ty_status op_build(tyi_machine *m)
 {
-    if (!tyi_machine_pop(m))
-        return TY_FAIL;
-    const tyi_object *o = top(m);
+    tyi_object *state = tyi_machine_pop(m), *o = state ? top(m) : NULL;
     if (!o)
         return TY_FAIL;
+    if (o->instance)
+        return tyi_foreign_build(m, o, state);
     return o->kind == O_DICT || o->kind == O_TENSOR ? TY_OK
                                                     : tyi_machine_damaged(m, "attributes of something that has none");
 }
@@ -463,6 +467,8 @@ static ty_status step(tyi_machine *m, unsigned char op)
         return op_global(m);
     case 0x93: /* STACK_GLOBAL */
         return op_stack_global(m);
+    case 0x92: /* NEWOBJ_EX: with named arguments, which are left out */
+        return tyi_machine_pop(m) ? op_call(m) : TY_FAIL;
     case 'R':  /* REDUCE */
     case 0x81: /* NEWOBJ */
         return op_call(m);
@@ -486,6 +492,8 @@ static ty_value *to_value(tyi_machine *m, tyi_object *o, int depth);
 static ty_value *container_value(tyi_machine *m, tyi_object *o, int depth)
 {
     if (o->busy) {
+        if (m->source->partial) /* modules may know their parents */
+            return ty_value_new(TY_NIL);
         tyi_machine_refuse(m, "holds a list or dict that contains itself, which cannot be loaded");
         return NULL;
     }
@@ -550,9 +558,13 @@ static ty_value *to_value(tyi_machine *m, tyi_object *o, int depth)
         if (v)
             v->parameter = o->parameter;
         return v;
+    case O_FOREIGN:
+        return ty_value_string(o->foreign->string.bytes, o->foreign->string.length);
     case O_GLOBAL:
         if (o->global->kind == G_DTYPE)
             return ty_value_string(o->global->dtype_name, strlen(o->global->dtype_name));
+        if (m->source->partial)
+            return ty_value_string(o->global->name, strlen(o->global->name));
         tyi_machine_refuse(m, "holds the class %s.%s itself, which is not data", o->global->module, o->global->name);
         return NULL;
     case O_BIG_INT:

@@ -121,6 +121,7 @@ typedef struct archive {
     uint64_t left;    /* bytes that storages may still take: the file's length at first */
     tyi_map entries;  /* full name -> index */
     char prefix[256]; /* "archive/" */
+    bool partial;     /* objects that are not data are read as far as they are */
     bool swap;        /* written by a machine of the other byte order */
 } archive;
 
@@ -297,7 +298,7 @@ static ty_value *read_archive(archive *a)
     if (index < 0)
         return tyi_fail(TY_ERROR_IO, "load: %.400s is a zip archive, but not one of PyTorch's: it has no data.pkl",
                         a->path);
-    if (find_entry(a, "constants.pkl", 13) >= 0)
+    if (find_entry(a, "constants.pkl", 13) >= 0 && !a->partial)
         return tyi_fail(TY_ERROR_IO,
                         "load: %.400s is a TorchScript program (torch.jit.save); only data is read: in PyTorch, save a "
                         "state dict instead: torch.save(model.state_dict(), path)",
@@ -317,7 +318,7 @@ static ty_value *read_archive(archive *a)
     ty_value *v = NULL;
     if (read_entry(a, index, "data.pkl", bytes, size) == TY_OK) {
         const unsigned char *at = bytes;
-        tyi_pickle_source source = {read_memory, &at, size};
+        tyi_pickle_source source = {read_memory, &at, size, a->partial};
         v = tyi_pickle_read(a->path, &source, load_storage, a);
     }
     free(bytes);
@@ -325,9 +326,9 @@ static ty_value *read_archive(archive *a)
 }
 
 /* Takes the descriptor over. */
-static ty_value *load_zip(const char *path, int file, uint64_t bytes)
+static ty_value *load_zip(const char *path, int file, uint64_t bytes, bool partial)
 {
-    archive a = {.path = path, .left = bytes, .zip = tyi_zip_open("load", path, file)};
+    archive a = {.path = path, .left = bytes, .partial = partial, .zip = tyi_zip_open("load", path, file)};
     if (!a.zip)
         return NULL;
     ty_value *v = read_archive(&a);
@@ -359,7 +360,7 @@ static ty_value *fail_unknown(const char *path, const unsigned char *start, size
     return tyi_fail(TY_ERROR_IO, "load: %.400s is not a file of torch.save", path);
 }
 
-ty_value *ty_load(const char *path)
+static ty_value *load(const char *path, bool partial)
 {
     uint64_t bytes;
     int file = tyi_file_open("load", path, &bytes);
@@ -370,11 +371,21 @@ ty_value *ty_load(const char *path)
     if (length < 0)
         ty_fail(TY_ERROR_IO, "load: %.400s: %s", path, strerror(errno));
     else if (length >= 4 && memcmp(start, "PK\3\4", 4) == 0)
-        return load_zip(path, file, bytes);
+        return load_zip(path, file, bytes, partial);
     ty_value *v = NULL;
     if (length >= 0)
-        v = tyi_is_legacy(start, (size_t)length) ? tyi_load_legacy(path, file, bytes)
+        v = tyi_is_legacy(start, (size_t)length) ? tyi_load_legacy(path, file, bytes, partial)
                                                  : fail_unknown(path, start, (size_t)length, bytes);
     close(file);
     return v;
+}
+
+ty_value *ty_load(const char *path)
+{
+    return load(path, false);
+}
+
+ty_value *ty_load_partial(const char *path)
+{
+    return load(path, true);
 }

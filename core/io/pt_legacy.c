@@ -168,7 +168,7 @@ static ty_status read_storages(legacy *f, tyi_pickle_source *source)
     return status;
 }
 
-ty_value *tyi_load_legacy(const char *path, int file, uint64_t bytes)
+ty_value *tyi_load_legacy(const char *path, int file, uint64_t bytes, bool partial)
 {
     legacy f = {.path = path, .file = file, .claimable = bytes, .buffer = malloc(BUFFER_BYTES)};
     if (!f.buffer) {
@@ -177,14 +177,17 @@ ty_value *tyi_load_legacy(const char *path, int file, uint64_t bytes)
     }
     ty_value *v = NULL;
     unsigned char start[sizeof magic + sizeof protocol];
-    tyi_pickle_source source = {read_buffered, &f, bytes};
+    tyi_pickle_source source = {.read = read_buffered, .context = &f, .left = bytes};
     if (bytes < sizeof start || read_buffered(&f, start, sizeof start) != sizeof start ||
         memcmp(start + sizeof magic, protocol, sizeof protocol) != 0) {
         fail_damaged(&f, "it begins as a file of torch.save before 1.6, but does not go on as one");
     } else {
         source.left -= sizeof start;
-        if (read_system(&f, &source) == TY_OK)
+        ty_status status = read_system(&f, &source);
+        source.partial = partial;
+        if (status == TY_OK)
             v = tyi_pickle_read(path, &source, claim_storage, &f);
+        source.partial = false;
         if (v && read_storages(&f, &source) != TY_OK) {
             ty_value_free(v);
             v = NULL;

@@ -57,7 +57,7 @@ static tyi_storage *give_storage(void *context, const char *key, size_t length, 
 static ty_value *unpickle(const void *pickle, size_t length)
 {
     bytes b = {pickle, length};
-    tyi_pickle_source source = {read_bytes, &b, length};
+    tyi_pickle_source source = {.read = read_bytes, .context = &b, .left = length};
     return tyi_pickle_read("x.pt", &source, give_storage, NULL);
 }
 

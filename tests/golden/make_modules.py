@@ -115,7 +115,7 @@ WEIGHT_NORMS = [
     ("nn.utils.spectral_norm(nn.Linear(3, 2))", lambda: nn.utils.spectral_norm(nn.Linear(3, 2))),
     ("nn.utils.spectral_norm(nn.Linear(3, 2), {n_power_iterations = 3, dim = 2})",
      lambda: nn.utils.spectral_norm(nn.Linear(3, 2), n_power_iterations=3, dim=1)),
-    ("nn.utils.spectral_norm(nn.Linear(3, 2)):eval()", lambda: nn.utils.spectral_norm(nn.Linear(3, 2)).eval()),
+    ("nn.utils.spectral_norm(nn.Linear(3, 4)):eval()", lambda: nn.utils.spectral_norm(nn.Linear(3, 4)).eval()),
 ]
 
 
