@@ -80,7 +80,8 @@ describe("dtypes follow PyTorch's rules:", function()
     assert.has_error(function() ty.finfo(ty.int64) end, "finfo: int64 is not floating; for the limits of integers use iinfo")
     assert.has_error(function() ty.iinfo(ty.float16) end, "iinfo: float16 is no integer dtype; for its limits use finfo")
     assert.has_error(function() ty.iinfo(ty.bool) end, "iinfo: bool is no integer dtype")
-    assert.has_error(function() ty.finfo("float8") end, 'finfo: a dtype is needed, as ty.float32 or "int64", got the string "float8"')
+    assert.has_error(function() ty.finfo("float8") end,
+      'finfo: a dtype is needed, as ty.float32 or "int64", got the string "float8"')
   end)
 end)
 

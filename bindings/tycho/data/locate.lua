@@ -21,13 +21,18 @@ end
 
 --- The folders where a data set may lie. set: {name =, folder =, raw = (torchvision's folder), package_folder =}.
 function locate.folders(set, root)
-  if root then return {root, set.raw and root .. "/" .. set.raw} end
-  local folders, variable = {}, os.getenv "TYCHO_DATA"
-  if variable and variable ~= "" then
-    folders = {variable .. "/" .. set.folder, set.raw and variable .. "/" .. set.raw or nil, variable}
+  local folders = {}
+  local function add(base, below)
+    if base and base ~= "" then folders[#folders + 1] = below and base .. "/" .. below or base end
   end
-  folders[#folders + 1] = set.package_folder
-  folders[#folders + 1] = locate.cache(set.folder)
+  local base = root or os.getenv "TYCHO_DATA"
+  if not root then add(base, set.folder) end
+  add(base)
+  if set.raw then add(base, set.raw) end
+  if not root then
+    add(set.package_folder)
+    add(locate.cache(set.folder))
+  end
   return folders
 end
 
