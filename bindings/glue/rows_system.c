@@ -55,22 +55,35 @@ static void set_count(tyb_call *c, int i, int *to)
         *to = (int)INT(i);
 }
 
+/* Likewise, but a float may be given, math.huge above all: nothing is left out. */
+static void set_threshold(tyb_call *c, int i, int *to)
+{
+    if (!GIVEN(i))
+        return;
+    double threshold = NUMBER(i).kind == TY_SCALAR_FLOAT ? NUMBER(i).f : (double)NUMBER(i).i;
+    if (!(threshold >= 0))
+        c->status = ty_fail(TY_ERROR_VALUE, "set_printoptions: a threshold of %g is out of range", threshold);
+    else
+        *to = threshold < INT_MAX ? (int)threshold : INT_MAX;
+}
+
 static void set_printoptions(tyb_call *c)
 {
     ty_print_options options = c->state->print;
-    if (GIVEN(5)) {
+    if (GIVEN(4)) {
         options = ty_print_defaults;
-        if (CHOICE(5) == 1) {
+        if (CHOICE(4) == 1) {
             options.precision = 2;
-        } else if (CHOICE(5) == 2) {
+            options.edge_items = 2;
+        } else if (CHOICE(4) == 2) {
             options.threshold = INT_MAX;
         }
     }
     set_count(c, 0, &options.precision);
-    set_count(c, 1, &options.threshold);
+    set_threshold(c, 1, &options.threshold);
     set_count(c, 2, &options.edge_items);
     set_count(c, 3, &options.line_width);
-    options.sci_mode = GIVEN(4) ? BOOL(4) : -1; /* as PyTorch: each call decides it anew */
+    options.sci_mode = GIVEN(5) ? BOOL(5) : -1; /* as PyTorch: each call decides it anew */
     if (c->status == TY_OK)
         c->state->print = options;
 }
@@ -97,14 +110,13 @@ const tyb_row tyb_rows_system[] = {
      "where their kind (bool, integer, floating) is a higher one.",
      "ty.result_type(ty.ones(2, {dtype = ty.float16}), 2.5)"},
     {"set_printoptions",
-     "(precision: int?, threshold: int?, edgeitems: int?, linewidth: int?, sci_mode: bool?, "
-     "profile: \"default\"|\"short\"|\"full\"?) -> none",
+     "(precision: int?, threshold: number?, edgeitems: int?, linewidth: int?, "
+     "profile: \"default\"|\"short\"|\"full\"?, sci_mode: bool?) -> none",
      set_printoptions, TYB_TY,
-     "How tensors print: digits after the point (4), elements from which on the middle is left out (1000), elements "
-     "shown at "
-     "each end (3), columns (80), scientific notation. A profile sets all: \"default\", \"short\" (2 digits), \"full\" "
-     "(nothing "
-     "left out).",
+     "How tensors print: digits after the point (4), elements beyond which the middle is left out (1000; math.huge: "
+     "never), elements shown at each end (3), columns (80), and whether in scientific notation, which without a word "
+     "the values decide. A profile sets the others first: \"default\", \"short\" (2 digits, 2 elements at each end), "
+     "\"full\" (nothing left out).",
      "ty.set_printoptions{profile = \"default\"}"},
     {0},
 };

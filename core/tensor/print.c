@@ -13,8 +13,8 @@
 const ty_print_options ty_print_defaults = {
     .precision = 4, .threshold = 1000, .edge_items = 3, .line_width = 80, .sci_mode = -1};
 
-#define MOST_PRECISION 60
-#define NUMBER_BYTES   400 /* the largest double with all its digits, and that precision after the point */
+#define MOST_PRECISION 1074 /* a double has no more digits after the point */
+#define NUMBER_BYTES   1400 /* the largest double with all its digits, and that precision after the point */
 
 /* ---- A growing string ---- */
 
@@ -113,7 +113,6 @@ typedef struct printer {
     int64_t gap[TY_MAX_DIMS];   /* positions of x to leave out after the first `edge` */
     int64_t edge;
     int line_width;
-    bool suffix_line; /* the last line was begun by a suffix */
     look look;
 } printer;
 
@@ -250,25 +249,64 @@ static void put(printer *p, int d, int indent, const char *data)
     append(&p->out, "}", 1);
 }
 
-/* ", suffix", on a line of its own where the last one is full. */
-static void put_suffix(printer *p, int indent, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static void put_suffix(printer *p, int indent, const char *format, ...)
+/* What does not show in the elements, as the table of options that ty.tensor takes: ", {dtype = \"int8\"}". */
+typedef struct options_text {
+    char part[5][320];
+    int count;
+} options_text;
+
+static void option(options_text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void option(options_text *t, const char *format, ...)
 {
-    char suffix[320];
+    char *part = t->part[t->count++];
+    size_t room = sizeof t->part[0] - 2; /* a brace before and one behind */
     va_list list;
     va_start(list, format);
-    int length = vsnprintf(suffix, sizeof suffix, format, list);
+    if (t->count == 1)
+        *part++ = '{';
+    vsnprintf(part, room, format, list);
     va_end(list);
-    /* PyTorch counts two columns more on a line that the elements began. */
-    int64_t used = (int64_t)(p->out.length - p->out.line) + (p->suffix_line ? 0 : 2);
-    append(&p->out, ",", 1);
-    if (used + length + 2 > p->line_width) {
-        new_lines(&p->out, 1, indent);
-        p->suffix_line = true;
-    } else {
-        append(&p->out, " ", 1);
+}
+
+static void list_options(options_text *t, const printer *p, ty_tensor *x)
+{
+    ty_device device = x->storage->device;
+    if (device.type == TY_CUDA)
+        option(t, "device = \"cuda:%d\"", device.index);
+    else if (device.type != TY_CPU)
+        option(t, "device = \"%d:%d\"", (int)device.type, device.index);
+    if (x->numel == 0 ? x->ndim != 1 : p->edge == 0)
+        option(t, "size = %s", TYI_SHAPE(x));
+    bool usual = p->dtype == ty_get_default_dtype();
+    if (x->numel)
+        usual = usual || p->dtype == TY_INT64 || p->dtype == TY_BOOL;
+    if (!usual)
+        option(t, "dtype = \"%s\"", ty_dtype_name(p->dtype));
+    const char *grad_fn = ty_grad_fn_name(x);
+    if (grad_fn)
+        option(t, "grad_fn = \"%s\"", grad_fn);
+    else if (ty_requires_grad(x))
+        option(t, "requires_grad = true");
+    if (t->count)
+        strcat(t->part[t->count - 1], "}");
+}
+
+/* Each after a comma, on a line of its own where the last one is full. */
+static void put_options(printer *p, int indent, const options_text *t)
+{
+    int64_t used = (int64_t)(p->out.length - p->out.line) + 2; /* as PyTorch counts on a line that the elements began */
+    for (int i = 0; i < t->count; i++) {
+        int64_t length = (int64_t)strlen(t->part[i]);
+        append(&p->out, ",", 1);
+        if (used + length + 2 > p->line_width) {
+            new_lines(&p->out, 1, indent);
+            used = indent + length;
+        } else {
+            append(&p->out, " ", 1);
+            used += length + 2;
+        }
+        append_string(&p->out, t->part[i]);
     }
-    append_string(&p->out, suffix);
 }
 
 /* x in host memory, cut down to what is shown. */
@@ -323,22 +361,9 @@ char *ty_to_string(ty_tensor *x, const ty_print_options *options)
         put(&p, 0, indent, tyi_data(host));
     }
     ty_release(host);
-    if (x->storage->device.type == TY_CUDA)
-        put_suffix(&p, indent, "device='cuda:%d'", x->storage->device.index);
-    else if (x->storage->device.type != TY_CPU)
-        put_suffix(&p, indent, "device='%d:%d'", (int)x->storage->device.type, x->storage->device.index);
-    bool usual = p.dtype == ty_get_default_dtype();
-    if (x->numel == 0 ? x->ndim != 1 : p.edge == 0)
-        put_suffix(&p, indent, "size=%s", TYI_SHAPE(x));
-    if (x->numel)
-        usual = usual || p.dtype == TY_INT64 || p.dtype == TY_BOOL;
-    if (!usual)
-        put_suffix(&p, indent, "dtype=%s", ty_dtype_name(p.dtype));
-    const char *grad_fn = ty_grad_fn_name(x);
-    if (grad_fn)
-        put_suffix(&p, indent, "grad_fn=<%s>", grad_fn);
-    else if (ty_requires_grad(x))
-        put_suffix(&p, indent, "requires_grad=true");
+    options_text rest = {.count = 0};
+    list_options(&rest, &p, x);
+    put_options(&p, indent, &rest);
     append(&p.out, ")", 1);
     if (p.out.failed) {
         free(p.out.s);

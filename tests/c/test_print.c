@@ -80,7 +80,7 @@ static void test_integers_and_masks(void **state)
     expect(ty_from_data((int64_t[]){1, -20, 300, 4}, SIZES(2, 2), TY_INT64),
            "tensor({{  1, -20},\n        {300,   4}})");
     expect(ty_from_data((bool[]){true, false}, SIZES(2), TY_BOOL), "tensor({ true, false})");
-    expect(ty_from_data((uint8_t[]){1, 2}, SIZES(2), TY_UINT8), "tensor({1, 2}, dtype=uint8)");
+    expect(ty_from_data((uint8_t[]){1, 2}, SIZES(2), TY_UINT8), "tensor({1, 2}, {dtype = \"uint8\"})");
 }
 
 static void test_lines_break_at_the_width(void **state)
@@ -152,8 +152,8 @@ static void test_empty_tensors_say_their_size(void **state)
 {
     (void)state;
     expect(ty_zeros(SIZES(0), TY_FLOAT32, TY_DEVICE_CPU), "tensor({})");
-    expect(ty_zeros(SIZES(0, 3), TY_FLOAT32, TY_DEVICE_CPU), "tensor({}, size={0, 3})");
-    expect(ty_zeros(SIZES(0), TY_INT64, TY_DEVICE_CPU), "tensor({}, dtype=int64)");
+    expect(ty_zeros(SIZES(0, 3), TY_FLOAT32, TY_DEVICE_CPU), "tensor({}, {size = {0, 3}})");
+    expect(ty_zeros(SIZES(0), TY_INT64, TY_DEVICE_CPU), "tensor({}, {dtype = \"int64\"})");
 }
 
 static void test_gradients_are_mentioned(void **state)
@@ -164,11 +164,11 @@ static void test_gradients_are_mentioned(void **state)
     ty_tensor *y = ty_ones(SIZES(3), TY_FLOAT32, TY_DEVICE_CPU);
     assert_int_equal(ty_set_requires_grad(x, true), TY_OK);
     assert_int_equal(ty_set_requires_grad(y, true), TY_OK);
-    expect(ty_mul(y, two), "tensor({2., 2., 2.}, grad_fn=<MulBackward0>)");
-    expect(y, "tensor({1., 1., 1.}, requires_grad=true)");
+    expect(ty_mul(y, two), "tensor({2., 2., 2.}, {grad_fn = \"MulBackward0\"})");
+    expect(y, "tensor({1., 1., 1.}, {requires_grad = true})");
     expect(ty_mul(x, two), "tensor({{2., 2., 2., 2., 2., 2., 2., 2., 2., 2., 2., 2., 2.},\n"
-                           "        {2., 2., 2., 2., 2., 2., 2., 2., 2., 2., 2., 2., 2.}}, dtype=float64,\n"
-                           "       grad_fn=<MulBackward0>)");
+                           "        {2., 2., 2., 2., 2., 2., 2., 2., 2., 2., 2., 2., 2.}},\n"
+                           "       {dtype = \"float64\", grad_fn = \"MulBackward0\"})");
     ty_release(x);
     ty_release(two);
 }

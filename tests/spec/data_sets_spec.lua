@@ -42,11 +42,9 @@ describe("data sets", function()
     local test = data.MNIST {root = digits, train = false, download = false}
     assert.are.equal(10000, #test)
     assert.are.equal("7 - seven", test.classes[test.targets[1]:item()]) -- the first test digit is a seven
-    for x, y in data.DataLoader(test, {batch_size = 100}):iter() do
-      assert.are.same({100, 1, 28, 28}, shape(x))
-      assert.is_true(x:max():item() <= 1 and y:min():item() >= 1)
-      break
-    end
+    local x, y = data.DataLoader(test, {batch_size = 100}):iter()()
+    assert.are.same({100, 1, 28, 28}, shape(x))
+    assert.is_true(x:max():item() <= 1 and y:min():item() >= 1)
     refused("train-images-idx3-ubyte.gz is not in " .. digits, data.MNIST, {root = digits, download = false})
   end)
 

@@ -157,7 +157,7 @@ describe("a module prints as PyTorch lays it out:", function()
   end)
 
   it("a parameter says that it is one", function()
-    assert.are.equal("Parameter containing:\ntensor({1., 2.}, requires_grad=true)",
+    assert.are.equal("Parameter containing:\ntensor({1., 2.}, {requires_grad = true})",
       tostring(nn.Parameter(ty.tensor {1.0, 2.0})))
   end)
 end)

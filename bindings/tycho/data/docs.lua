@@ -30,7 +30,7 @@ local list = {
     "local ds = data.IterableDataset(function()\n  local i = 0\n  return function()\n    i = i + 1\n"
       .. "    if i <= 3 then return i * 1.5 end\n  end\nend)\n"
       .. "for x in data.DataLoader(ds, {batch_size = 2}):iter() do print(x) end\n"
-      .. "--> tensor({1.5000, 3.0000}, dtype=float64)\n--> tensor({4.5000}, dtype=float64)"),
+      .. "--> tensor({1.5000, 3.0000}, {dtype = \"float64\"})\n--> tensor({4.5000}, {dtype = \"float64\"})"),
   entry("IterableDataset:iter", "() -> iterator", "One pass over the examples.",
     "local ds = data.IterableDataset(function() return ipairs {\"a\", \"b\"} end)\nfor _, x in ds:iter() do print(x) end\n"
       .. "--> a\n--> b"),

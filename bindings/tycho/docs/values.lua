@@ -74,7 +74,7 @@ local docs = {
   {names = {"ty.int16", "ty.short"}, signature = " -> dtype", doc = "Whole numbers of 16 bits.",
     example = "ty.ones(2, {dtype = ty.int16}).dtype.itemsize\n--> 2"},
   {name = "ty.int8", signature = " -> dtype", doc = "Whole numbers from -128 to 127.",
-    example = "ty.tensor({127}, {dtype = ty.int8}) + 1\n--> tensor({-128}, dtype=int8)"},
+    example = "ty.tensor({127}, {dtype = ty.int8}) + 1\n--> tensor({-128}, {dtype = \"int8\"})"},
   {name = "ty.uint8", signature = " -> dtype", doc = "Whole numbers from 0 to 255: bytes, pixels.",
     example = "ty.tensor({0, 255}, {dtype = ty.uint8}):float() / 255"},
   {name = "ty.bool", signature = " -> dtype", doc = "true and false: masks, results of comparisons.",
