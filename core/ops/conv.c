@@ -191,6 +191,23 @@ static ty_status place_outputs(const char *name, tyi_window *w, int ndim, bool s
     return TY_OK;
 }
 
+/* The form over x with or without a batch, whose part and window are known: 16-bit floats in float32. */
+static ty_tensor *over_batch(conv_context *c, ty_tensor *x, ty_tensor *weight, ty_tensor *bias)
+{
+    c->batch = x->ndim == c->ndim + 2 ? x->sizes[0] : 1;
+    c->in_channels = weight->sizes[1];
+    c->out_channels = weight->sizes[0] / c->groups;
+    tyi_scope scope = {0};
+    ty_tensor *images = x;
+    ty_dtype to = tyi_widen(&scope, TYI_OPERANDS(&images, &weight, &bias));
+    ty_tensor *batch = tyi_keep(&scope, tyi_batched(images, c->ndim)), *y = NULL;
+    if (batch && weight)
+        y = tyi_keep(&scope, c->part == TYI_CONV_Y ? compute(c, batch, weight, bias) : compute(c, weight, batch, bias));
+    y = tyi_unbatched(ty_retain(tyi_round(&scope, y, to)), x, c->ndim);
+    tyi_scope_end(&scope);
+    return y;
+}
+
 /* x {N, C, d...} or {C, d...}, weight {out, C / groups, k...}, bias {out} or NULL: every output is bias plus the sum of
  * the weight times the inputs under the window. window->size is not read; same: outputs as many as inputs, and
  * window->padding is not read. (torch.nn.functional.conv1d, conv2d, conv3d) */
@@ -219,17 +236,7 @@ ty_tensor *ty_conv(ty_tensor *x, ty_tensor *weight, ty_tensor *bias, const ty_wi
     if (check_bias(name, bias, weight->sizes[0]) != TY_OK ||
         place_outputs(name, &c.window, ndim, same, x, weight) != TY_OK)
         return NULL;
-    c.batch = x->ndim == ndim + 2 ? x->sizes[0] : 1;
-    c.in_channels = weight->sizes[1];
-    c.out_channels = weight->sizes[0] / groups;
-    tyi_scope scope = {0};
-    ty_tensor *images = x;
-    ty_dtype to = tyi_widen(&scope, TYI_OPERANDS(&images, &weight, &bias));
-    ty_tensor *batch = tyi_keep(&scope, tyi_batched(images, ndim));
-    ty_tensor *y = batch && weight ? tyi_keep(&scope, compute(&c, batch, weight, bias)) : NULL;
-    y = tyi_unbatched(ty_retain(tyi_round(&scope, y, to)), x, ndim);
-    tyi_scope_end(&scope);
-    return y;
+    return over_batch(&c, x, weight, bias);
 }
 
 /* ---- conv_transpose ---- */
@@ -283,15 +290,5 @@ ty_tensor *ty_conv_transpose(ty_tensor *x, ty_tensor *weight, ty_tensor *bias, c
     if (check_bias(name, bias, weight->sizes[1] * groups) != TY_OK ||
         place_inputs(name, &c.window, ndim, output_padding, x) != TY_OK)
         return NULL;
-    c.batch = x->ndim == ndim + 2 ? x->sizes[0] : 1;
-    c.in_channels = weight->sizes[1];
-    c.out_channels = weight->sizes[0] / groups;
-    tyi_scope scope = {0};
-    ty_tensor *images = x;
-    ty_dtype to = tyi_widen(&scope, TYI_OPERANDS(&images, &weight, &bias));
-    ty_tensor *batch = tyi_keep(&scope, tyi_batched(images, ndim));
-    ty_tensor *y = batch && weight ? tyi_keep(&scope, compute(&c, weight, batch, bias)) : NULL;
-    y = tyi_unbatched(ty_retain(tyi_round(&scope, y, to)), x, ndim);
-    tyi_scope_end(&scope);
-    return y;
+    return over_batch(&c, x, weight, bias);
 }

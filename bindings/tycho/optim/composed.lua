@@ -180,5 +180,6 @@ function Adafactor.update(p, grad, state, given, step)
 end
 
 composed.rows = {Rprop = Rprop, ASGD = ASGD, Adafactor = Adafactor}
+composed.zero_grad = Object.zero_grad
 
 return composed

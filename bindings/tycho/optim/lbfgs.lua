@@ -96,15 +96,7 @@ function LBFGS:set_state(k, name, value)
   self.memory[name] = value
 end
 
-function LBFGS:zero_grad(set_to_none)
-  for _, p in ipairs(self.params) do
-    if p.grad and not set_to_none then
-      p.grad = ty.zeros_like(p.grad)
-    else
-      p.grad = nil
-    end
-  end
-end
+LBFGS.zero_grad = require("tycho.optim.composed").zero_grad
 
 function LBFGS.step()
   core.raise "optim.LBFGS:step: a closure is needed that computes the loss, calls backward and returns the loss"
