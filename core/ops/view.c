@@ -427,6 +427,7 @@ ty_tensor *ty_slice(ty_tensor *x, int dim, int64_t start, int64_t end, int64_t s
     end = end < 0 ? end + size : end;
     start = start < 0 ? 0 : start > size ? size : start;
     end = end < start ? start : end > size ? size : end;
+    step = step > size ? size > 0 ? size : 1 : step; /* as far as any goes, and no overflow */
     view_context c = context_of(x);
     c.dim0 = d;
     c.start = start;

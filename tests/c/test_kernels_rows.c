@@ -345,7 +345,7 @@ static void test_softmax(void **state)
                         int64_t at = first + r * inner;
                         double p = exp(load(x, dtype, at)) / sum, grad = load(g, dtype, at);
                         double value = log_form ? log(p) : p;
-                        if (!near(load(y, dtype, at), value, slack))
+                        if (!near(load(y, dtype, at), value, slack + 4 * epsilon(dtype) * fabs(value)))
                             fail_msg("softmax gave %.17g, not %.17g", load(y, dtype, at), value);
                         double expected = log_form ? grad - p * g_sum : p * (grad - dot);
                         assert_true(near(load(dx, dtype, at), expected, slack * (1 + fabs(g_sum))));
@@ -684,6 +684,8 @@ static void check_adam(ty_dtype dtype, bool amsgrad, bool decoupled, double deca
     int64_t n = 20011;
     void *param = values_of(n, dtype, -1, 1), *states[3];
     double *p = malloc((size_t)n * sizeof *p), *m = calloc((size_t)n, sizeof *m), *v = calloc((size_t)n, sizeof *v);
+    /* A gradient that weight decay nearly cancels has few digits, and the step divides by its size. */
+    double *slack = calloc((size_t)n, sizeof *slack);
     double *most = calloc((size_t)n, sizeof *most), beta2 = 0.99, lr = 0.01, eps = 1e-6;
     for (int k = 0; k < 3; k++)
         states[k] = allocate(n, dtype);
@@ -717,14 +719,16 @@ static void check_adam(ty_dtype dtype, bool amsgrad, bool decoupled, double deca
             m[i] += (1 - beta1) * (g - m[i]);
             v[i] = beta2 * v[i] + (1 - beta2) * g * g;
             most[i] = fmax(most[i], v[i]);
-            p[i] -= lr / bias1 * m[i] / (sqrt(amsgrad ? most[i] : v[i]) / sqrt(bias2) + eps);
-            assert_true(near(load(param, dtype, i), p[i], 40 * epsilon(dtype)));
+            double size = sqrt(amsgrad ? most[i] : v[i]) / sqrt(bias2) + eps;
+            p[i] -= lr / bias1 * m[i] / size;
+            slack[i] += 4 * lr * epsilon(dtype) / size;
+            assert_true(near(load(param, dtype, i), p[i], 40 * epsilon(dtype) + slack[i]));
         }
         free(grad);
     }
     for (int k = 0; k < 3; k++)
         free(states[k]);
-    free(param), free(p), free(m), free(v), free(most);
+    free(param), free(p), free(m), free(v), free(most), free(slack);
 }
 
 static void test_optimisers(void **state)
