@@ -1,7 +1,7 @@
 /*
- * A tensor as text, laid out as PyTorch lays it out, with Lua's braces. Reads through strides and, of a dimension that
- * is summarised, its ends only. Uses the public interface alone for what lies above this folder: moving to the host,
- * and the name of a gradient's function.
+ * A tensor as text, laid out as PyTorch lays it out, with Lua's braces and, for what the elements do not say, a
+ * table of options. Reads through strides and, of a dimension that is summarised, its ends only. Uses the public
+ * interface alone for what lies above this folder: moving to the host, and the name of a gradient's function.
  */
 #include <math.h>
 #include <stdarg.h>

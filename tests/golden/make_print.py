@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes print.lua: how PyTorch prints tensors, for tests/spec/print_spec.lua: {{options, ...}, Lua that makes the tensor, the
-text}. The text is PyTorch's own layout, by its own code, with Lua's braces, true, false and names of dtypes, and with what follows
-the elements as one table of options; PyTorch's code breaks the lines of that table too.
+text}. The text is PyTorch's own layout, by its own code, with Lua's braces, true, false and names of dtypes, and with what
+follows the elements as one table of options; PyTorch's code breaks the lines of that table too.
 
     python3 make_print.py > print.lua
 """
@@ -214,8 +214,8 @@ def gradients():
     for call, y in (("* 2", x * 2), ("+ 1", x + 1), ("- 1", x - 1), ("/ 2", x / 2), (":neg()", x.neg()), (":sum()", x.sum()),
                     (":mean()", x.mean()), (":exp()", x.exp()), (":relu()", x.relu()), (":reshape(2, 1)", x.reshape(2, 1)),
                     (":to(ty.float64)", x.to(torch.float64)), (":softmax(1)", x.softmax(0)), (":pow(2)", x.pow(2)),
-                    (":max()", x.max()), (":view(1, 2):t()", x.view(1, 2).t()), (":unsqueeze(1)", x.unsqueeze(0)), (":clone()", x.clone()),
-                    (":detach()", x.detach()), (":expand(2, 2)", x.expand(2, 2)),
+                    (":max()", x.max()), (":view(1, 2):t()", x.view(1, 2).t()), (":unsqueeze(1)", x.unsqueeze(0)),
+                    (":clone()", x.clone()), (":detach()", x.detach()), (":expand(2, 2)", x.expand(2, 2)),
                     (":sqrt():mul(2):sigmoid()", x.sqrt().mul(2).sigmoid())):
         case(f"({lua})" + (" " if call[0] in "*+-/" else "") + call, y)
     for dtype, shape in ((torch.float64, [20]), (torch.bfloat16, [2, 13]), (torch.float64, [40, 40])):
