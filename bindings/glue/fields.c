@@ -125,6 +125,12 @@ static _Noreturn void no_field(lua_State *L, const char *name)
     tyb_raise(L, "a tensor has no field or method '%.60s'", name);
 }
 
+/* The strings that are subscripts: x["..."], x[ty.newaxis]. */
+static bool is_subscript(const char *name)
+{
+    return strcmp(name, "...") == 0 || strcmp(name, "newaxis") == 0;
+}
+
 /* __index. Upvalues: the record, the methods, the ids of the fields by name. */
 static int get(lua_State *L)
 {
@@ -138,6 +144,8 @@ static int get(lua_State *L)
     lua_pushvalue(L, 2);
     lua_rawget(L, lua_upvalueindex(3));
     field id = (field)lua_tointeger(L, -1);
+    if (!id && is_subscript(lua_tostring(L, 2)))
+        return tyb_subscript(L, s, x, 2);
     if (!id)
         no_field(L, lua_tostring(L, 2));
     return get_field(L, s, x, id);
@@ -175,6 +183,10 @@ static int set(lua_State *L)
     default:
         if (lua_tointeger(L, -1))
             tyb_raise(L, "the field '%s' of a tensor cannot be set", name);
+        if (is_subscript(name)) {
+            tyb_assign(L, s, x, 2, 3);
+            return 0;
+        }
         no_field(L, name);
     }
 }

@@ -2,7 +2,8 @@
  * Subscripts: x[i], x[{i, j}], x[{ {1, 3}, {} }], x[mask], x[index], and assignment to each. A key is read into a list
  * of items first, with every check that can raise an error; then the views and gathers are made, where nothing raises
  * until all temporaries are dropped. Positions count from 1, negative ones from the end; ranges include their end and
- * are cut to the dimension, as slices are in PyTorch.
+ * are cut to the dimension, as slices are in PyTorch. "..." stands for as many {} as are left, "newaxis" (ty.newaxis)
+ * for a new dimension of size 1; a position given as an integer tensor without dimensions is a position.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,15 +14,18 @@
 #include "tensor.h"
 
 typedef struct item {
-    enum { POSITION, RANGE, ALL, INDICES, MASK, REST } kind;
+    enum { POSITION, RANGE, ALL, INDICES, MASK, REST, NEW } kind;
     int64_t from, to, step; /* POSITION: from. As the core counts; `to` is past the end */
     ty_tensor *x;           /* INDICES, MASK: borrowed */
 } item;
 
+/* Items of a key, of which TY_MAX_DIMS + 1 are written, and "..." becomes at most TY_MAX_DIMS more. */
+#define MAX_ITEMS (2 * TY_MAX_DIMS + 1)
+
 typedef struct key {
     int count;
     bool gathers; /* has a tensor among its items */
-    item items[TY_MAX_DIMS + 1];
+    item items[MAX_ITEMS];
 } key;
 
 /* "2, 3" of a tensor's shape. */
@@ -88,6 +92,25 @@ static void read_range(lua_State *L, item *it)
     it->step = step;
 }
 
+/* A tensor of positions, one position, or a mask. */
+static void read_tensor(lua_State *L, ty_tensor *x, item *it)
+{
+    ty_scalar number;
+    bool mask = ty_dtype_of(x) == TY_BOOL;
+    it->kind = mask ? MASK : INDICES;
+    it->x = x;
+    if (ty_dtype_of(x) == TY_UINT8)
+        tyb_raise(L,
+                  "a subscript of dtype uint8 may be meant as a mask or as positions; convert it: index:to(ty.bool) or "
+                  "index:to(ty.int64)");
+    if (mask || ty_ndim(x) > 0)
+        return;
+    if (ty_item(x, &number) != TY_OK)
+        tyb_raise_core(L, "subscript");
+    it->kind = POSITION;
+    it->from = number.i;
+}
+
 /* The item on top of the stack. Positions are checked later, when their dimension is known. */
 static void read_item(lua_State *L, tyb_state *s, key *k)
 {
@@ -111,6 +134,10 @@ static void read_item(lua_State *L, tyb_state *s, key *k)
             it->kind = REST;
             return;
         }
+        if (strcmp(lua_tostring(L, -1), "newaxis") == 0) {
+            it->kind = NEW;
+            return;
+        }
         break;
     case LUA_TUSERDATA: {
         tyb_handle *handle = tyb_test(L, -1, s->tensor_meta);
@@ -119,25 +146,23 @@ static void read_item(lua_State *L, tyb_state *s, key *k)
         if (ty_dtype_is_floating(ty_dtype_of(handle->x)))
             tyb_raise(L, "a tensor used as a subscript must hold positions or be a mask, got dtype %s",
                       ty_dtype_name(ty_dtype_of(handle->x)));
-        it->kind = ty_dtype_of(handle->x) == TY_BOOL ? MASK : INDICES;
-        if (it->kind == MASK && ty_ndim(handle->x) == 0)
-            tyb_raise(L, "a mask without dimensions cannot be a subscript");
-        it->x = handle->x;
-        k->gathers = true;
+        read_tensor(L, handle->x, it);
+        k->gathers |= it->kind != POSITION;
         return;
     }
     default:
         break;
     }
-    tyb_raise(
-        L, "%s cannot be a subscript; use a number, a range {from, to}, {} for all, or a tensor of positions or a mask",
-        tyb_say(L, -1, said));
+    tyb_raise(L,
+              "%s cannot be a subscript; use a number, a range {from, to}, {} for all, a tensor of positions, a mask, "
+              "\"...\" or ty.newaxis",
+              tyb_say(L, -1, said));
 }
 
 /* Dimensions that an item stands for. */
 static int span(const item *it)
 {
-    return it->kind == REST ? 0 : it->kind == MASK ? ty_ndim(it->x) : 1;
+    return it->kind == REST || it->kind == NEW ? 0 : it->kind == MASK ? ty_ndim(it->x) : 1;
 }
 
 static void read_key(lua_State *L, tyb_state *s, const ty_tensor *x, int idx, key *k)
@@ -197,9 +222,9 @@ static void read_key(lua_State *L, tyb_state *s, const ty_tensor *x, int idx, ke
 /* ---- Views and gathers (never raise) ---- */
 
 typedef struct target {
-    ty_tensor *view;                     /* owned; positions and ranges are applied */
-    int count;                           /* of indices */
-    ty_tensor *indices[TY_MAX_DIMS + 1]; /* owned; NULL: all of the dimension */
+    ty_tensor *view;               /* owned; positions and ranges are applied */
+    int count;                     /* of indices */
+    ty_tensor *indices[MAX_ITEMS]; /* owned; NULL: all of the dimension */
 } target;
 
 static void drop_target(target *t)
@@ -243,9 +268,23 @@ static bool make_target(ty_tensor *x, const key *k, target *t)
             d++;
             break;
         }
-        case MASK:
-            t->indices[t->count++] = ty_retain(it->x);
-            d += ty_ndim(it->x);
+        case MASK: {
+            /* A mask without dimensions is one over a new dimension of size 1. */
+            bool single = ty_ndim(it->x) == 0;
+            if (single && !step_to(t, ty_unsqueeze(t->view, d)))
+                return false;
+            ty_tensor *mask = single ? ty_unsqueeze(it->x, 0) : ty_retain(it->x);
+            if (!mask)
+                return false;
+            t->indices[t->count++] = mask;
+            d += ty_ndim(mask);
+            break;
+        }
+        case NEW:
+            if (!step_to(t, ty_unsqueeze(t->view, d)))
+                return false;
+            t->indices[t->count++] = NULL;
+            d++;
             break;
         default:
             t->indices[t->count++] = NULL;
@@ -297,15 +336,13 @@ int tyb_subscript(lua_State *L, tyb_state *s, ty_tensor *x, int idx)
 
 /* ---- Assignment ---- */
 
-/* value without leading dimensions of size 1 that the view does not have, which PyTorch's assignments drop. */
-static ty_tensor *fit_value(ty_tensor *value, int ndim)
+/* value without leading dimensions of size 1, which PyTorch's assignments drop. */
+static ty_tensor *fit_value(ty_tensor *value)
 {
-    int extra = ty_ndim(value) - ndim;
-    const int64_t *sizes = ty_sizes(value);
-    for (int d = 0; d < extra; d++)
-        if (sizes[d] != 1)
-            return ty_retain(value);
-    return extra > 0 ? ty_reshape(value, ndim, sizes + extra) : ty_retain(value);
+    int extra = 0, ndim = ty_ndim(value);
+    while (extra < ndim && ty_sizes(value)[extra] == 1)
+        extra++;
+    return extra > 0 ? ty_reshape(value, ndim - extra, ty_sizes(value) + extra) : ty_retain(value);
 }
 
 /* Writes; `value` is borrowed and NULL when `number` is to be written. */
@@ -316,14 +353,16 @@ static bool write_target(ty_tensor *x, const key *k, ty_tensor *value, ty_scalar
     if (!make_target(x, k, &t))
         goto end;
     if (k->gathers) {
-        if (!value)
-            source = ty_scalar_tensor(number, ty_dtype_of(x), false);
-        else
-            source = ty_retain(value);
-        done = ty_index_put_(t.view, t.count, t.indices, source, false);
+        source = value ? fit_value(value) : ty_scalar_tensor(number, ty_dtype_of(x), false);
+        done = source ? ty_index_put_(t.view, t.count, t.indices, source, false) : NULL;
     } else if (value) {
-        source = fit_value(value, ty_ndim(t.view));
-        done = ty_copy_(t.view, source);
+        source = fit_value(value);
+        done = source ? ty_copy_(t.view, source) : NULL;
+    } else if (t.view == x) {
+        /* fill_ of a whole tensor, not of a view, ends its history: the old values would get no gradient, not even 0.
+         */
+        source = ty_scalar_tensor(number, ty_dtype_of(x), false);
+        done = source ? ty_copy_(x, source) : NULL;
     } else {
         done = ty_fill_(t.view, number);
     }

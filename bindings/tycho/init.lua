@@ -18,6 +18,7 @@ ty.version = core.version
 ty.inf = math.huge
 ty.nan = 0 / 0
 ty.pi = math.pi
+ty.newaxis = "newaxis"
 
 -- Areas and other names whose files are loaded at their first use: name -> module, and the field of it (or all of it).
 local lazy = {

@@ -446,6 +446,18 @@ static ty_tensor *fill_mask(ty_tensor *x, ty_tensor *mask, ty_tensor *value)
     return out;
 }
 
+/* Whether one mask alone indexes: then one value of any dtype will do, as in PyTorch, and is converted. */
+static bool one_mask(int count, ty_tensor *const *indices)
+{
+    int masks = 0;
+    for (int i = 0; i < count; i++) {
+        if (indices[i] && indices[i]->dtype != TY_BOOL)
+            return false;
+        masks += indices[i] != NULL;
+    }
+    return masks == 1;
+}
+
 static bool covers(const ty_tensor *mask, const ty_tensor *x)
 {
     return mask && mask->dtype == TY_BOOL && mask->ndim > 0 && mask->ndim <= x->ndim &&
@@ -454,14 +466,15 @@ static bool covers(const ty_tensor *mask, const ty_tensor *x)
 
 /*
  * x[indices] = values, or += with accumulate (then places named twice get both). Indices as in ty_index(); values are
- * of x's dtype, or a plain number, and broadcast to the shape that ty_index() would give. Without accumulate, which of
- * several values for one place stays is not said.
+ * of x's dtype, or a plain number (or any one element where one mask alone indexes), and broadcast to the shape that
+ * ty_index() would give. Without accumulate, which of several values for one place stays is not said.
  */
 ty_tensor *ty_index_put_(ty_tensor *x, int count, ty_tensor *const *indices, ty_tensor *values, bool accumulate)
 {
     if (!x || !values)
         return NULL;
-    if (values->dtype != x->dtype && !values->wrapped)
+    if (values->dtype != x->dtype && !values->wrapped &&
+        (accumulate || values->numel != 1 || !one_mask(count, indices)))
         return tyi_fail(TY_ERROR_VALUE,
                         "index_put_: values are %s and the tensor is %s; convert them: values:to(ty.%s)",
                         ty_dtype_name((ty_dtype)values->dtype), ty_dtype_name((ty_dtype)x->dtype),

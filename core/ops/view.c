@@ -585,7 +585,7 @@ ty_tensor *ty_as_strided(ty_tensor *x, int ndim, const int64_t *sizes, const int
         inside = strides[d] >= 0 && (sizes[d] < 2 || !__builtin_mul_overflow(sizes[d] - 1, strides[d], &reach)) &&
                  !__builtin_add_overflow(last, reach, &last);
     }
-    if (!inside || (numel && last >= held) || offset > held)
+    if (!inside || (numel && last >= held))
         return tyi_fail(
             TY_ERROR_INDEX,
             "as_strided: sizes %s with strides %s from offset %lld are not within the storage of %lld elements",

@@ -54,6 +54,9 @@ local docs = {
     .. "tensor(-1.)"},
   {name = "ty.inf", signature = " = math.huge", doc = "Positive infinity.", example = "ty.tensor{ty.inf}:isinf()"},
   {name = "ty.nan", signature = " = 0 / 0", doc = "Not a number: unequal to itself.", example = "ty.tensor{ty.nan}:isnan()"},
+  {name = "ty.newaxis", signature = " = \"newaxis\"", doc = "In a subscript, a new dimension of size 1: x[{ {}, ty.newaxis }] is "
+    .. "x:unsqueeze(2). \"...\" in a subscript stands for as many {} as there are dimensions left: x[{\"...\", 1}].",
+    example = "ty.zeros(2, 3)[{ {}, ty.newaxis }]:size()\n--> {2, 1, 3}"},
   {name = "ty.version", signature = " -> string", doc = "The version of Tycho.", example = "ty.version:match \"^%d+%.%d+\""},
 
   {names = {"ty.float32", "ty.float"}, signature = " -> dtype", doc = "Floating numbers of 32 bits: what floats become unless "
