@@ -19,6 +19,8 @@ typedef enum {
     GRAD_FN,
     IS_LEAF,
     NDIM,
+    ITEMSIZE,
+    NBYTES,
     TRANSPOSED,
     MATRIX_TRANSPOSED,
     DATA,
@@ -30,13 +32,11 @@ static const struct {
     const char *name;
     field id;
 } fields[] = {
-    {"shape", SHAPE},      {"dtype", DTYPE_},
-    {"device", DEVICE_},   {"grad", GRAD},
-    {"grad_fn", GRAD_FN},  {"requires_grad", REQUIRES_GRAD},
-    {"is_leaf", IS_LEAF},  {"ndim", NDIM},
-    {"T", TRANSPOSED},     {"mT", MATRIX_TRANSPOSED},
-    {"data", DATA},        {"output_nr", OUTPUT_NR},
-    {"_version", VERSION},
+    {"shape", SHAPE},     {"dtype", DTYPE_},        {"device", DEVICE_},
+    {"grad", GRAD},       {"grad_fn", GRAD_FN},     {"requires_grad", REQUIRES_GRAD},
+    {"is_leaf", IS_LEAF}, {"ndim", NDIM},           {"itemsize", ITEMSIZE},
+    {"nbytes", NBYTES},   {"T", TRANSPOSED},        {"mT", MATRIX_TRANSPOSED},
+    {"data", DATA},       {"output_nr", OUTPUT_NR}, {"_version", VERSION},
 };
 #define FIELDS (sizeof fields / sizeof *fields)
 
@@ -104,6 +104,12 @@ static int get_field(lua_State *L, tyb_state *s, ty_tensor *x, field id)
         return 1;
     case NDIM:
         lua_pushinteger(L, ty_ndim(x));
+        return 1;
+    case ITEMSIZE:
+        lua_pushinteger(L, (lua_Integer)ty_dtype_size(ty_dtype_of(x)));
+        return 1;
+    case NBYTES:
+        lua_pushinteger(L, (lua_Integer)ty_dtype_size(ty_dtype_of(x)) * ty_numel(x));
         return 1;
     case TRANSPOSED:
         handle = tyb_new_handle(L, s);

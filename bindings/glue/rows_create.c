@@ -16,18 +16,37 @@ static ty_tensor *moved(ty_tensor *x, const tyb_value *device)
     return y;
 }
 
+/* A copy without history of the tensor, number or table at argument `data`. */
+static ty_tensor *copied(tyb_call *c, int data, ty_dtype dtype, const ty_device *device)
+{
+    ty_tensor *given = tyb_to_tensor(c->L, VALUE(data));
+    ty_tensor *from = given ? ty_detach(given) : tyb_from_value(c->L, VALUE(data), dtype, c->row->name);
+    if (!from || (!given && !device))
+        return from;
+    ty_tensor *x = ty_to(from, dtype, device ? *device : ty_device_of(from), given != NULL);
+    ty_release(from);
+    return x;
+}
+
 static void tensor(tyb_call *c)
 {
+    RETURN(tyb_with_grad(copied(c, 0, DTYPE(1), GIVEN(2) ? &DEVICE(2) : NULL), BOOL(3)));
+}
+
+/* A tensor stays itself, history included, unless its dtype or device is to change. */
+static void as_tensor(tyb_call *c)
+{
     ty_tensor *given = tyb_to_tensor(c->L, VALUE(0));
-    ty_tensor *x;
-    if (given) {
-        ty_tensor *detached = ty_detach(given);
-        x = detached ? ty_to(detached, DTYPE(1), GIVEN(2) ? DEVICE(2) : ty_device_of(given), true) : NULL;
-        ty_release(detached);
-    } else {
-        x = moved(tyb_from_value(c->L, VALUE(0), DTYPE(1), c->row->name), &c->in[2]);
-    }
-    RETURN(tyb_with_grad(x, BOOL(3)));
+    if (given)
+        RETURN(ty_to(given, DTYPE(1), GIVEN(2) ? DEVICE(2) : ty_device_of(given), false));
+    else
+        RETURN(copied(c, 0, DTYPE(1), GIVEN(2) ? &DEVICE(2) : NULL));
+}
+
+static void scalar_tensor(tyb_call *c)
+{
+    ty_dtype dtype = GIVEN(1) ? DTYPE(1) : ty_get_default_dtype();
+    RETURN(tyb_with_grad(ty_full(0, NULL, NUMBER(0), dtype, DEVICE(2)), BOOL(3)));
 }
 
 static void empty(tyb_call *c)
@@ -101,6 +120,12 @@ static void new_full(tyb_call *c)
     RETURN(tyb_with_grad(ty_full(COUNT(1), INTS(1), NUMBER(2), new_dtype(c, 3), new_device(c, 4)), BOOL(5)));
 }
 
+static void new_tensor(tyb_call *c)
+{
+    ty_device device = new_device(c, 3);
+    RETURN(tyb_with_grad(copied(c, 1, new_dtype(c, 2), &device), BOOL(4)));
+}
+
 static void arange(tyb_call *c)
 {
     if (c->form == 0)
@@ -126,6 +151,13 @@ const tyb_row tyb_rows_create[] = {
      "element "
      "that is no number is an error that names its place.",
      "ty.tensor{{1, 2}, {3, 4}}"},
+    {"as_tensor", "(data: any, *, dtype: dtype?, device: device?) -> Tensor", as_tensor, TYB_TY,
+     "As tensor, but a tensor is not copied: it is given back itself, or converted (gradients go through) when another "
+     "dtype or device is asked for.",
+     "ty.as_tensor{1, 2, 3}"},
+    {"scalar_tensor", "(s: number, *, " TYB_MAKE ") -> Tensor", scalar_tensor, TYB_TY,
+     "A tensor without dimensions that holds the number s. dtype: the default dtype, whatever s is.",
+     "ty.scalar_tensor(3)"},
     {"empty", EMPTY_SIZES, empty, TYB_TY | TYB_OUT,
      "A tensor of this size whose values are whatever was in memory. dtype: the default dtype.",
      "ty.empty(2, 3).shape"},
@@ -151,6 +183,9 @@ const tyb_row tyb_rows_create[] = {
     {"new_full", "(input: Tensor, size: sizes, fill_value: number, *, " TYB_MAKE ") -> Tensor", new_full, TYB_METHOD,
      "A tensor of this size filled with fill_value, with the dtype and device of input.",
      "ty.tensor{1, 2}:new_full({3}, 7)"},
+    {"new_tensor", "(input: Tensor, data: any, *, " TYB_MAKE ") -> Tensor", new_tensor, TYB_METHOD,
+     "A copy of data (a number, a nested table, a tensor) with the dtype and device of input.",
+     "ty.ones(2):new_tensor{1, 2, 3}"},
     {"arange",
      "(end: number, *, " TYB_MAKE ") -> Tensor\n"
      "(start: number, end: number, step: number = 1, *, " TYB_MAKE ") -> Tensor",

@@ -61,6 +61,21 @@ static void element_size(tyb_call *c)
     c->out[0].i = (int64_t)ty_dtype_size(ty_dtype_of(T(0)));
 }
 
+static void is_signed(tyb_call *c)
+{
+    ty_dtype dtype = ty_dtype_of(T(0));
+    c->out[0].b = dtype != TY_UINT8 && dtype != TY_BOOL;
+}
+
+static void is_same_size(tyb_call *c)
+{
+    int ndim = ty_ndim(T(0));
+    bool same = ndim == ty_ndim(T(1));
+    for (int d = 0; same && d < ndim; d++)
+        same = ty_sizes(T(0))[d] == ty_sizes(T(1))[d];
+    c->out[0].b = same;
+}
+
 static void item(tyb_call *c)
 {
     c->status = ty_item(T(0), &c->out[0].number);
@@ -162,6 +177,10 @@ const tyb_row tyb_rows_facts[] = {
      "ty.zeros(2):is_floating_point()"},
     {"element_size", "(input: Tensor) -> int", element_size, TYB_METHOD, "The bytes of one element.",
      "ty.zeros(2):element_size()"},
+    {"is_signed", "(input: Tensor) -> bool", is_signed, TYB_BOTH,
+     "Whether the dtype has negative numbers: all but uint8 and bool.", "ty.zeros(2):is_signed()"},
+    {"is_same_size", "(input: Tensor, other: Tensor) -> bool", is_same_size, TYB_BOTH,
+     "Whether both have the same shape.", "ty.zeros(2, 3):is_same_size(ty.ones(2, 3))"},
     {"item", "(input: Tensor) -> number", item, TYB_METHOD,
      "The value of a tensor of one element as a Lua number (integer or float as the dtype) or boolean.",
      "ty.tensor(3.5):item()"},

@@ -53,6 +53,8 @@ exempt_all("settings of the process, no op",
   "get_num_threads set_num_threads get_default_dtype set_default_dtype set_printoptions")
 exempt_all("a fact about a Lua value", "is_tensor")
 exempt_all("rules of dtypes: dtypes_spec", "can_cast result_type")
+exempt_all("made from Lua values, and facts of a tensor: binding_spec",
+  "as_tensor scalar_tensor new_tensor is_signed is_same_size")
 
 describe("an op gives what PyTorch gives:", function()
   for _, group in ipairs(groups) do

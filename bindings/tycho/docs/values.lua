@@ -45,6 +45,9 @@ local docs = {
     "ty.ones(2):add_(1)._version\n--> 1"),
   field("data", " -> tensor", "The same memory without history. Assigning a tensor of the same shape gives x its elements "
     .. "and keeps x what it is for optimisers.", "ty.ones(2, {requires_grad = true}).data.requires_grad\n--> false"),
+  field("itemsize", " -> integer", "The bytes of one element.", "ty.ones(2).itemsize\n--> 4"),
+  field("nbytes", " -> integer", "The bytes of all elements: numel times itemsize, memory shared through views included.",
+    "ty.ones(2, 3).nbytes\n--> 24"),
   field("T", " -> tensor", "A view with the order of all dimensions turned around; of a matrix its transpose.",
     "ty.zeros(2, 3).T.shape\n--> {3, 2}"),
   field("mT", " -> tensor", "A view with the last two dimensions exchanged; an error on fewer than two.",
