@@ -1,10 +1,11 @@
 -- Activations as modules, each computing through the function of F. Options and their defaults are PyTorch's, and so is what
--- is printed. ReLU, Sigmoid, Tanh, Softmax and LogSoftmax are in layers.lua.
+-- is printed.
 
 local core = require "tycho.core"
 local module = require "tycho.nn.module"
 local options = require "tycho.options"
 local F = require "tycho.functional"
+local simple = require "tycho.nn.simple"
 
 local activations = {}
 
@@ -83,5 +84,57 @@ function PReLU:init(...)
 end
 function PReLU:forward(x) return F.prelu(x, self.weight) end
 function PReLU:extra_repr() return "num_parameters=" .. self.num_parameters end
+
+local function inplace_repr(self) return self.inplace and "inplace=true" or "" end
+
+--- nn.ReLU(inplace = false)
+local ReLU = simple("ReLU", "inplace: bool = false")
+activations.ReLU = ReLU
+function ReLU:forward(x) return self.inplace and core.methods.relu_(x) or F.relu(x) end
+ReLU.extra_repr = inplace_repr
+
+--- nn.Sigmoid(), nn.Tanh()
+local Sigmoid = simple("Sigmoid", "")
+activations.Sigmoid = Sigmoid
+function Sigmoid.forward(_, x) return F.sigmoid(x) end
+
+local Tanh = simple("Tanh", "")
+activations.Tanh = Tanh
+function Tanh.forward(_, x) return F.tanh(x) end
+
+--- nn.Softmax(dim), nn.LogSoftmax(dim)
+local Softmax = simple("Softmax", "dim: dim", {"dim"})
+activations.Softmax = Softmax
+function Softmax:forward(x) return F.softmax(x, self.dim) end
+
+local LogSoftmax = simple("LogSoftmax", "dim: dim", {"dim"})
+activations.LogSoftmax = LogSoftmax
+function LogSoftmax:forward(x) return F.log_softmax(x, self.dim) end
+
+--- nn.Softmax2d(): softmax over the channels of {N, C, H, W} or {C, H, W}.
+local Softmax2d = simple("Softmax2d", "")
+activations.Softmax2d = Softmax2d
+function Softmax2d.forward(_, x)
+  if not core.is_tensor(x) or (x:dim() ~= 3 and x:dim() ~= 4) then
+    core.raise(("Softmax2d: the input is {N, C, H, W} or {C, H, W}, got %s"):format(
+      core.is_tensor(x) and "shape {" .. table.concat(x.shape, ", ") .. "}" or options.say(x)))
+  end
+  return F.softmax(x, -3)
+end
+
+--- nn.RReLU(lower = 1/8, upper = 1/3, inplace = false): leaky_relu with slopes drawn between the two in training.
+local RReLU = module.class "RReLU"
+activations.RReLU = RReLU
+local rrelu_arguments = options.signature("nn.RReLU", "lower: number = 0.125, upper: number?, inplace: bool = false")
+function RReLU:init(...)
+  local lower, upper, inplace = rrelu_arguments(...)
+  self.lower, self.upper, self.inplace = lower, upper or 1 / 3, inplace
+end
+function RReLU:forward(x)
+  return (self.inplace and F.rrelu_ or F.rrelu)(x, self.lower, self.upper, self.training)
+end
+function RReLU:extra_repr()
+  return ("lower=%s, upper=%s%s"):format(tostring(self.lower), tostring(self.upper), self.inplace and ", inplace=true" or "")
+end
 
 return activations

@@ -3,7 +3,7 @@
 
 local core = require "tycho.core"
 local containers = require "tycho.nn.containers"
-local layers = require "tycho.nn.layers"
+local Linear = require("tycho.nn.linear").Linear
 local module = require "tycho.nn.module"
 local options = require "tycho.options"
 local F = require "tycho.functional"
@@ -34,7 +34,7 @@ function Adaptive:init(...)
   bounds[#bounds + 1] = classes
   self.cutoffs, self.shortlist_size, self.n_clusters = bounds, bounds[1], #bounds - 1
   self.head_size = self.shortlist_size + self.n_clusters
-  local function linear(from, to, bias) return layers.Linear(from, to, {bias = bias, device = device, dtype = dtype}) end
+  local function linear(from, to, bias) return Linear(from, to, {bias = bias, device = device, dtype = dtype}) end
   self.head = linear(inputs, self.head_size, head_bias)
   local tail = {}
   for i = 1, self.n_clusters do

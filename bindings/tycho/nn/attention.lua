@@ -5,7 +5,7 @@ local core = require "tycho.core"
 local module = require "tycho.nn.module"
 local options = require "tycho.options"
 local F = require "tycho.functional"
-local Linear = require("tycho.nn.layers").Linear
+local Linear = require("tycho.nn.linear").Linear
 
 local f = core.functions
 local attention = {}

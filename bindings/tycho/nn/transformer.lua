@@ -7,7 +7,7 @@ local module = require "tycho.nn.module"
 local options = require "tycho.options"
 local F = require "tycho.functional"
 local attention = require "tycho.nn.attention"
-local layers = require "tycho.nn.layers"
+local Dropout, Linear = require("tycho.nn.dropout").Dropout, require("tycho.nn.linear").Linear
 local norms = require "tycho.nn.norm"
 local ModuleList = require("tycho.nn.containers").ModuleList
 
@@ -40,14 +40,14 @@ local function build(self, attentions, blocks, d_model, nhead, width, dropout, a
     self[field] = attention.MultiheadAttention(d_model, nhead, {dropout = dropout, bias = bias, batch_first = batch_first,
       device = device, dtype = dtype})
   end
-  self.linear1 = layers.Linear(d_model, width, {bias = bias, device = device, dtype = dtype})
-  self.dropout = layers.Dropout(dropout)
-  self.linear2 = layers.Linear(width, d_model, {bias = bias, device = device, dtype = dtype})
+  self.linear1 = Linear(d_model, width, {bias = bias, device = device, dtype = dtype})
+  self.dropout = Dropout(dropout)
+  self.linear2 = Linear(width, d_model, {bias = bias, device = device, dtype = dtype})
   self.norm_first = norm_first
   for i = 1, blocks do
     self["norm" .. i] = norms.LayerNorm(d_model, {eps = eps, bias = bias, device = device, dtype = dtype})
   end
-  for i = 1, blocks do self["dropout" .. i] = layers.Dropout(dropout) end
+  for i = 1, blocks do self["dropout" .. i] = Dropout(dropout) end
   self.activation = activation
 end
 
