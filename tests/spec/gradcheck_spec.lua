@@ -476,6 +476,7 @@ end)
 check("bilinear", {input({4, 2}), input({4, 3}, 1), input({2, 2, 3}, 2), input({2}, 3)}, function(a, b, w, c)
   return {F.bilinear(a, b, w, c), F.bilinear(a, b, w)}
 end)
+check("as_tensor", {input({2, 3})}, function(x) return ty.as_tensor(x * x) end)
 check("unflatten", {input({2, 6})}, function(x) return (x * x):unflatten(2, {3, -1}) end)
 check("leaky_relu_ elu_ celu_ selu_ threshold_ hardtanh_ rrelu_", {input({2, 3})}, function(x)
   return {F.leaky_relu_(x * x - 1, 0.2), F.elu_(x * x - 1), F.celu_(x * x - 1), F.selu_(x * x - 1),
@@ -505,14 +506,15 @@ for group, names in pairs {
     "tensor empty zeros ones full empty_like zeros_like ones_like full_like new_empty new_zeros new_ones new_full arange "
     .. "linspace eye rand randn rand_like randn_like randint randperm bernoulli multinomial normal uniform_ normal_ bernoulli_ "
     .. "exponential_ random_ cauchy_ log_normal_ geometric_ poisson randint_like constant_ eye_ dirac_ orthogonal_ sparse_ "
-    .. "zeros_ ones_ xavier_uniform_ xavier_normal_ kaiming_uniform_ kaiming_normal_ trunc_normal_ calculate_gain logspace",
+    .. "zeros_ ones_ xavier_uniform_ xavier_normal_ kaiming_uniform_ kaiming_normal_ trunc_normal_ calculate_gain logspace "
+    .. "scalar_tensor new_tensor",
   ["too coarse for differences; golden_spec compares its gradients"] = "half bfloat16",
   ["a batch of data, not of parameters"] = "gather_rows",
   ["no op"] = "manual_seed initial_seed seed get_rng_state set_rng_state numel nelement dim size stride storage_offset "
     .. "is_contiguous is_floating_point element_size item totable tolist is_tensor backward grad requires_grad_ retain_grad "
     .. "is_grad_enabled register_hook register_post_accumulate_grad_hook "
     .. "detach_ is_inference get_num_threads set_num_threads get_default_dtype set_default_dtype promote_types "
-    .. "can_cast result_type set_printoptions",
+    .. "can_cast result_type set_printoptions is_signed is_same_size",
 } do
   for name in names:gmatch "%S+" do none[name] = group end
 end
