@@ -251,7 +251,14 @@ const tyb_row tyb_rows_random[] = {
      "largest "
      "number that the dtype holds exactly).",
      "ty.empty(3):random_(10)"},
-    {"manual_seed", "(seed: int) -> none", manual_seed, TYB_TY, "Seeds the default generator.", "ty.manual_seed(7)"},
+    {"manual_seed", "(seed: int) -> none", manual_seed, TYB_TY,
+     "Seeds the default generator. From the same seed all random functions, first weights, dropout and shuffles draw "
+     "the "
+     "values of PyTorch's CPU generator (2.7 and later, as PyPI ships it; earlier builds drew dropout, bernoulli_(p) "
+     "and "
+     "exponential_ through MKL and differ). float64 normals, fewer than 16 normals at once, exponentials, cauchy_ and "
+     "log_normal_ go through the C library's functions: another library may change their last bit.",
+     "ty.manual_seed(7)\nprint(ty.rand(1))\n--> tensor({0.5349})"},
     {"initial_seed", "() -> int", initial_seed, TYB_TY, "The seed that the default generator was given last.",
      "ty.initial_seed()"},
     {"seed", "() -> int", seed, TYB_TY, "Seeds the default generator from the system and returns the seed.",
