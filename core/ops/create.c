@@ -160,7 +160,7 @@ ty_tensor *ty_eye(int64_t n, int64_t m, ty_dtype dtype, ty_device device)
         return tyi_fail(TY_ERROR_VALUE, "eye: sizes must not be negative, got %lld and %lld", (long long)n,
                         (long long)m);
     ty_tensor *x = ty_zeros(2, (int64_t[]){n, m}, dtype, device);
-    int64_t k = n < m ? n : m, stride = m + 1;
+    int64_t k = n < m ? n : m, stride = x ? m + 1 : 0; /* sizes that no memory holds may not overflow it */
     ty_tensor *diagonal = x ? tyi_alias(x, 1, &k, &stride, 0) : NULL;
     ty_tensor *done = diagonal ? filled(diagonal, ty_int(1)) : NULL;
     ty_release(done);
