@@ -363,7 +363,7 @@ ty_tensor *ty_diag(ty_tensor *x, int64_t diagonal)
         ty_tensor *view = K(ty_diagonal(x, diagonal, 0, 1));
         y = view ? ty_clone(view) : NULL;
     } else {
-        int64_t size, off = diagonal < 0 ? -diagonal : diagonal;
+        int64_t size, off = diagonal < 0 && diagonal != INT64_MIN ? -diagonal : diagonal;
         if (diagonal == INT64_MIN || __builtin_add_overflow(x->sizes[0], off, &size))
             return tyi_fail(TY_ERROR_VALUE, "diag: diagonal %lld is too far away", (long long)diagonal);
         y = ty_zeros(2, (int64_t[]){size, size}, (ty_dtype)x->dtype, ty_device_of(x));

@@ -472,7 +472,7 @@ static ty_status check_sub(const char *name, ty_tensor *a, ty_tensor *b, ty_scal
 
 static ty_scalar negated(ty_scalar alpha)
 {
-    return alpha.kind == TY_SCALAR_FLOAT ? ty_float(-alpha.f) : ty_int(-alpha.i);
+    return alpha.kind == TY_SCALAR_FLOAT ? ty_float(-alpha.f) : ty_int((int64_t)(0 - (uint64_t)alpha.i));
 }
 
 ty_tensor *ty_add(ty_tensor *a, ty_tensor *b, ty_scalar alpha)

@@ -176,6 +176,6 @@ ty_status ty_chunk(ty_tensor *x, int64_t chunks, int dim, ty_tensor ***pieces, i
     int d = tyi_wrap_dim("chunk", dim, x->ndim);
     if (d < 0)
         return TY_FAIL;
-    int64_t size = x->ndim ? (x->sizes[d] + chunks - 1) / chunks : 1;
+    int64_t size = x->ndim ? x->sizes[d] / chunks + (x->sizes[d] % chunks != 0) : 1;
     return ty_split(x, size ? size : 1, dim, pieces, count);
 }
