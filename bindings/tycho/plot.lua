@@ -8,10 +8,12 @@ list below; what a mark is, axes.lua says.
 
 local Axes = require "tycho.plot.axes"
 local blame = require "tycho.plot.blame"
+local composed = require "tycho.plot.composed"
 local Figure = require "tycho.plot.figure"
+local options = require "tycho.plot.options"
 local fail = blame.fail
 
-local mark_files = {"line", "scatter", "bar", "image"}
+local mark_files = {"line", "scatter", "bar", "image", "regions"}
 
 local plot = {docs = {}}
 
@@ -76,6 +78,37 @@ function plot.figure(given, ...)
   return current
 end
 
+local function sharing(where, name, v)
+  local word = v == true and "all" or v == false and "none" or v
+  if word ~= "all" and word ~= "none" and word ~= "row" and word ~= "col" then
+    fail("%s: %s is %s; true, false, \"row\" or \"col\" is expected", where, name, options.shown(v))
+  end
+  return word
+end
+
+local places = options.whole(1, 100)
+local subplots_options = {rows = places, cols = places, sharex = sharing, sharey = sharing, size = options.any,
+                          title = options.any}
+
+--- A new figure divided into rows x cols axes.
+function plot.subplots(rows, cols, given, extra)
+  if extra ~= nil then
+    fail("subplots: at most rows, cols and a table of options are expected")
+  end
+  for _, last in ipairs {{rows, cols == nil and given == nil}, {cols, given == nil}} do
+    if type(last[1]) == "table" and last[2] then
+      given = last[1]
+      rows, cols = type(rows) == "number" and rows or nil, nil
+    end
+  end
+  local read = options.check("subplots", given, subplots_options)
+  rows = places("subplots", "rows", rows or read.rows or 1)
+  cols = places("subplots", "cols", cols or read.cols or 1)
+  local size = read.size or {math.max(500, math.min(1600, cols * 400)), math.max(400, math.min(1600, rows * 320))}
+  current = Figure.new({title = read.title, size = size})
+  return current, current:subplots(rows, cols, read)
+end
+
 --- The current figure; a new one when there is none.
 function plot.gcf()
   current = current or Figure.new()
@@ -95,6 +128,18 @@ size: {width, height} in pixels, 50 to 10000 each (default {800, 500}).
 Errors: unknown options, sizes that are no whole numbers in that range.]],
   example = [[local fig = plot.figure{title = "Fashion-MNIST", size = {800, 400}}]],
 }, "plot.")
+document({
+  name = "subplots", signature = "subplots([rows [, cols [, {sharex, sharey, size, title}]]]) -> figure, axes",
+  doc = [[
+Starts a figure of rows x cols axes (default 1 x 1) and returns it and its axes: axes[row][col]; with one row or one
+column axes[i], and with one place the axes themselves. axes.flat is the list of all, row by row. rows and cols may stand in
+the table: subplots{rows = 2, cols = 3}. sharex, sharey: true: all have the same ends (data and limits of all); "col",
+"row": those of one column or row. size: {width, height} in pixels (default 400 x 320 each). title: above all.
+Errors: unknown options, numbers that are not whole.]],
+  example = [[local fig, axes = plot.subplots(1, 2, {sharey = true})
+axes[1]:line({1, 2, 3}):title("left")
+axes[2]:bar({3, 1, 2}):title("right")]],
+}, "plot.")
 document({name = "gcf", signature = "gcf() -> figure", doc = "Returns the current figure; a new one if there is none.",
           example = "plot.gcf():text()"}, "plot.")
 document({name = "close", signature = "close()",
@@ -104,13 +149,45 @@ for _, name in ipairs(mark_files) do
   local file = require("tycho.plot." .. name)
   for _, kind in ipairs(file.name and {file} or file) do
     install(kind.name, function(axes, ...)
-      axes:add(kind.new(axes, ...))
+      for _, mark in ipairs {kind.new(axes, ...)} do
+        axes:add(mark)
+      end
     end)
     document(kind, "plot.")
   end
 end
+Axes.imshow, Figure.imshow, plot.imshow = Axes.image, Figure.image, plot.image
+document({name = "imshow", signature = "imshow(x [, options])", doc = "Another name of plot.image.",
+          example = "plot.imshow(ty.rand(28, 28))"}, "plot.")
+function plot.suptitle(text)
+  local fig = plot.gcf()
+  fig:suptitle(text)
+  return fig
+end
+document({name = "suptitle", signature = "suptitle(text)", doc = "Writes a title above all axes of the figure.",
+          example = [[plot.suptitle("Two runs")]]}, "plot.")
+function Figure:twinx()
+  return self:gca():twinx()
+end
+function plot.twinx()
+  return plot.gcf():twinx()
+end
+document({name = "twinx", signature = "twinx() -> axes", doc = [[
+Axes over the current ones (axes:twinx(): over those) that share their x axis and have a y axis of their own at the right:
+what is drawn on them is measured there, and their ylabel stands there. The legend shows both. The same again when asked
+twice.]], example = [[local axes = plot.subplot(1, 1, 1)
+axes:line({2.3, 1.1, 0.7}, {label = "loss"}):ylabel("loss")
+axes:twinx():line({0.2, 0.6, 0.8}, {label = "accuracy", style = "--"}):ylabel("accuracy"):ylim(0, 1)
+axes:legend()]]}, "plot.")
 for _, row in ipairs(Axes.docs) do
   install(row.name, Axes[row.name])
+  document(row, "plot.")
+end
+for _, row in ipairs(composed.docs) do
+  plot[row.name] = function(...)
+    current = composed[row.name](...)
+    return current
+  end
   document(row, "plot.")
 end
 for _, row in ipairs(Figure.docs) do

@@ -499,7 +499,9 @@ describe("plot", function()
       documented[row.name] = true
       assert.is_true(#row.doc > 0 and row.signature:find(row.name, 1, true) == 1)
       if not row.example:find("show()", 1, true) and not row.example:find("savefig", 1, true) then
-        local chunk = assert(load(row.example, row.name, "t", {plot = plot, print = function() end}))
+        local chunk = assert(load(row.example, row.name, "t", {
+          plot = plot, ty = require "tycho", nn = require("tycho").nn, print = function() end,
+        }))
         plot.close()
         chunk()
       else

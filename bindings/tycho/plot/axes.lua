@@ -6,15 +6,16 @@ is an object with
   mark:draw(canvas)            adds its elements to the canvas (canvas.lua)
 
 and optional fields: xs, ys (what the best place for the legend is judged by; joined when a line runs through them),
-label or labels, whole_x (its x are whole numbers), names (texts for x = 1, 2, ...), from_zero (y = 0 is an edge),
-margin and margin_x (space around it as a part of the span). axes:add(mark) draws it from then on. Knows no particular
-mark and runs nothing.
+label or labels, whole_x (its x are whole numbers), names and names_y (texts for x or y = 1, 2, ...), from_zero and
+x_from_zero (0 is an edge), margin, margin_x and margin_y (space around it as a part of the span). axes:add(mark) draws it from then on.
+Knows no particular mark and runs nothing.
 ]]
 
 local blame = require "tycho.plot.blame"
 local Canvas = require "tycho.plot.canvas"
 local gnuplot = require "tycho.plot.gnuplot"
 local options = require "tycho.plot.options"
+local values = require "tycho.plot.values"
 local fail = blame.fail
 local max, min, abs = math.max, math.min, math.abs
 
@@ -40,7 +41,7 @@ end
 --- New axes of the figure in the given rectangle, {x, y, width, height} as parts of the figure from its lower left.
 function Axes.new(figure, name, rectangle)
   return setmetatable({figure = figure, name = name, rectangle = rectangle, marks = {}, texts = {}, slots = 0,
-                       limits = {}}, Axes)
+                       limits = {}, ticks = {}}, Axes)
 end
 
 function Axes:__tostring()
@@ -49,8 +50,10 @@ end
 
 --- The number of the next series and its colour of the cycle.
 function Axes:next_slot()
-  self.slots = self.slots + 1
-  return self.slots, options.cycle[(self.slots - 1) % #options.cycle + 1]
+  -- both sides take their colours from one cycle, so that no two series look alike
+  local counter = self.host or self
+  counter.slots = counter.slots + 1
+  return counter.slots, options.cycle[(counter.slots - 1) % #options.cycle + 1]
 end
 
 --- Draws the mark from now on.
@@ -78,8 +81,9 @@ local function set_text(self, key, value, extra)
   return self
 end
 
-function Axes:title(value, extra)
-  return set_text(self, "title", value, extra)
+function Axes:title(value, given)
+  self.title_color = options.check("title", given, {color = options.color}).color
+  return set_text(self, "title", value)
 end
 
 function Axes:xlabel(value, extra)
@@ -163,6 +167,49 @@ function Axes:yscale(kind)
   return set_scale(self, "y", kind)
 end
 
+local function set_ticks(self, axis, at, labels, extra)
+  local where = axis .. "ticks"
+  if extra ~= nil then
+    fail("%s: the places and the texts are expected", where)
+  end
+  if at == nil then
+    self.ticks[axis] = nil
+    return self
+  end
+  at = values.list(where, "the places", at)
+  local texts = {}
+  if labels ~= nil and type(labels) ~= "table" then
+    fail("%s: the texts are a %s; a list of strings is expected", where, type(labels))
+  elseif labels and #labels ~= #at then
+    fail("%s: places and texts differ in length: %d and %d", where, #at, #labels)
+  end
+  for i, place in ipairs(at) do
+    texts[i] = options.text(where, ("texts[%d]"):format(i), labels and labels[i] or ("%.6g"):format(place))
+  end
+  self.ticks[axis] = {at = at, labels = texts}
+  return self
+end
+
+function Axes:xticks(at, labels, extra)
+  return set_ticks(self, "x", at, labels, extra)
+end
+
+function Axes:yticks(at, labels, extra)
+  return set_ticks(self, "y", at, labels, extra)
+end
+
+--- Axes that share the x axis with these and have a y axis of their own at the right side.
+function Axes:twinx()
+  if self.host then
+    fail("twinx: these axes are themselves the right side of others")
+  end
+  if not self.twin then
+    self.twin = Axes.new(self.figure, self.name .. " right", self.rectangle)
+    self.twin.host = self
+  end
+  return self.twin
+end
+
 -- Widens low..high by a part of the span, and to something that can be drawn when there is no span.
 local function widen(low, high, margin_low, margin_high, is_log)
   if is_log then
@@ -204,57 +251,95 @@ local function ends(low, high, margins, limits, is_log, reversed)
   return first, last
 end
 
--- What the axes span: x1, x2, y1, y2.
-function Axes:span()
-  local x1, x2, y1, y2
-  local margin_x, margin_y, from_zero = 0, 0, false
-  for _, mark in ipairs(self.marks) do
-    local a, b, c, d = mark:bounds(self.x_log, self.y_log)
-    if a then
-      x1, x2 = min(x1 or a, a), max(x2 or b, b)
-      y1, y2 = min(y1 or c, c), max(y2 or d, d)
-    end
-    margin_x = max(margin_x, mark.margin_x or mark.margin or 0)
-    margin_y = max(margin_y, mark.extent and 0 or 0.05)
-    from_zero = from_zero or mark.from_zero
-  end
-  local margins = {margin_y, margin_y}
-  if from_zero and not self.y_log then
-    margins[1] = y1 == 0 and 0 or margin_y
-    margins[2] = y2 == 0 and 0 or margin_y
-  end
-  x1, x2 = ends(x1, x2, {margin_x, margin_x}, self.limits.x, self.x_log)
-  y1, y2 = ends(y1, y2, margins, self.limits.y, self.y_log, self.is_picture)
-  return x1, x2, y1, y2
+-- The marks of both sides.
+local function all_marks(self)
+  local list = table.move(self.marks, 1, #self.marks, 1, {})
+  return self.twin and table.move(self.twin.marks, 1, #self.twin.marks, #list + 1, list) or list
 end
 
--- Texts under the places 1, 2, ... of marks that name them.
-local function name_tics(self, canvas)
+-- The axes whose data decide about one axis of these: those that share it.
+local function sharing(self, axis)
+  return self.shared and self.shared[axis] or {self}
+end
+
+-- The ends of the axis "x" or "y": of what all that share it draw.
+local function axis_span(self, axis)
+  local first, last, from_zero
+  local margin = 0
+  for _, axes in ipairs(sharing(self, axis)) do
+    for _, mark in ipairs(axis == "x" and all_marks(axes.host or axes) or axes.marks) do
+      local x1, x2, y1, y2 = mark:bounds(axes.x_log, axes.y_log)
+      if axis == "y" then
+        x1, x2 = y1, y2
+      end
+      if x1 then
+        first, last = min(first or x1, x1), max(last or x2, x2)
+      end
+      local own = mark["margin_" .. axis] or axis == "y" and (mark.extent and 0 or 0.05) or mark.margin or 0
+      margin = max(margin, own)
+      from_zero = from_zero or mark[axis == "y" and "from_zero" or "x_from_zero"]
+    end
+  end
+  local is_log, margins = self[axis .. "_log"], {margin, margin}
+  if from_zero and not is_log then
+    margins[1] = first == 0 and 0 or max(margin, 0.05)
+    margins[2] = last == 0 and 0 or max(margin, 0.05)
+  end
+  return ends(first, last, margins, self.limits[axis], is_log, axis == "y" and self.is_picture)
+end
+
+--- What the axes span: x1, x2, y1, y2.
+function Axes:span()
+  local x1, x2 = axis_span(self, "x")
+  return x1, x2, axis_span(self, "y")
+end
+
+-- Texts at the places 1, 2, ... of marks that name them, or those that the user gave.
+local function named_ticks(self, axis)
+  if self.ticks[axis] then
+    return self.ticks[axis].at, self.ticks[axis].labels
+  end
   local names
   for _, mark in ipairs(self.marks) do
-    if mark.names and #mark.names > #(names or {}) then
-      names = mark.names
+    local own = mark[axis == "x" and "names" or "names_y"]
+    if own and #own > #(names or {}) then
+      names = own
     end
   end
-  if not names then
+  return names and values.count_up(#names), names
+end
+
+local function shorten(name, room, text)
+  name = gnuplot.clean(name)
+  local n = utf8.len(name)
+  if n <= room then
+    return name, n
+  end
+  return name:sub(1, utf8.offset(name, room) - 1) .. (text and "." or "\u{2026}"), room
+end
+
+local function name_tics(self, canvas, axis)
+  local at, names = named_ticks(self, axis)
+  if not at then
     return false
   end
-  local every = math.ceil(#names / max(8, canvas.width // (canvas.text and 4 or 14)))
+  local upright = axis == "y"
+  local size = upright and canvas.height or canvas.width
+  local unit = canvas.text and (upright and 1 or 4) or 14
+  local every = self.ticks[axis] and 1 or math.ceil(#names / max(8, size // unit))
   local width = self.legend_place == "outside" and 0.5 or 0.75
-  local room = canvas.text and max(2, math.floor(canvas.width * width / #names * every) - 1) or 40
+  local room = canvas.text and max(2, math.floor(canvas.width * width / max(1, #names) * every) - 1) or 40
+  if upright then
+    room = canvas.text and 16 or 30
+  end
   local tics, longest = {}, 0
   for i = 1, #names, every do
-    local name = gnuplot.clean(names[i])
-    local n = utf8.len(name)
-    if n > room then
-      name = name:sub(1, utf8.offset(name, room) - 1) .. (canvas.text and "." or "\u{2026}")
-      n = room
-    end
+    local name, n = shorten(names[i], room, canvas.text)
     longest = max(longest, n)
-    tics[#tics + 1] = ("%s %d"):format(gnuplot.quote(name, true), i)
+    tics[#tics + 1] = ("%s %.17g"):format(gnuplot.quote(name, true), at[i])
   end
-  local crowded = not canvas.text and (longest + 1) * 8 * #tics > canvas.width * 0.85
-  canvas:set("set xtics (%s)%s", table.concat(tics, ", "), crowded and " rotate by 40 right" or "")
+  local crowded = not upright and not canvas.text and (longest + 1) * 8 * #tics > canvas.width * 0.85
+  canvas:set("set %stics (%s)%s", axis, table.concat(tics, ", "), crowded and " rotate by 40 right" or "")
   return true
 end
 
@@ -337,7 +422,8 @@ local function tics(self, canvas, x1, x2, y1, y2)
   for _, mark in ipairs(self.marks) do
     whole = whole and mark.whole_x
   end
-  if not name_tics(self, canvas) and not self.x_log then
+  name_tics(self, canvas, "y")
+  if not name_tics(self, canvas, "x") and not self.x_log then
     canvas:set("set xtics %.17g", tic_step(canvas, format, x1, x2, whole and 1 or 0))
   end
   if self.x_log then
@@ -399,19 +485,19 @@ end
 
 local function legend(self, canvas)
   local n, longest = 0, 0
-  for _, mark in ipairs(self.marks) do
+  for _, mark in ipairs(all_marks(self)) do
     for _, label in ipairs(labels_of(mark)) do
-      for line in (gnuplot.clean(label) .. "\n"):gmatch("([^\n]*)\n") do
+      for line in (gnuplot.clean(label or "") .. "\n"):gmatch("([^\n]*)\n") do
         longest = max(longest, utf8.len(line))
         n = n + 1
       end
     end
   end
-  if not self.legend_place or n == 0 then
+  local place = self.legend_place or self.twin and self.twin.legend_place
+  if not place or n == 0 then
     canvas:set("unset key")
     return
   end
-  local place = self.legend_place
   if place == "best" then
     local unit, line = canvas.text and 1 or 7.5, canvas.text and 1 or 19
     place = best_corner(self, canvas, min(0.6, (longest + 7) * unit / (canvas.width * 0.88)),
@@ -452,6 +538,24 @@ local function character_margins(self, canvas)
              (y0 + h + 1) / (total_h - 1))
 end
 
+-- Draws the axes of the right side into the canvas of their host.
+local function right_side(self, canvas)
+  self.x_log, self.limits.x = self.host.x_log, self.host.limits.x
+  local _, _, y1, y2 = self:span()
+  canvas:set("set y2range [%.17g:%.17g]\nset y2tics nomirror\nset border 11", y1, y2)
+  if self.y_log then
+    canvas:set("set logscale y2")
+  end
+  if self.texts.ylabel then
+    canvas:set("set y2label %s%s", gnuplot.quote(self.texts.ylabel),
+               canvas.text and "" or (' textcolor rgb "%s"'):format(INK))
+  end
+  local other = canvas:other_side(y1, y2, self.y_log)
+  for _, mark in ipairs(self.marks) do
+    mark:draw(other)
+  end
+end
+
 --- The part of the script that draws these axes in a target (fields text, ansi, width and height of the whole figure).
 -- `title` stands for the axes' own one where given.
 function Axes:script(target, title)
@@ -478,7 +582,7 @@ function Axes:script(target, title)
   tics(self, canvas, x1, x2, y1, y2)
   if canvas.heading then
     canvas:set("set title %s%s", gnuplot.quote(canvas.heading),
-               target.text and "" or ' font ",12" textcolor rgb "#111111"')
+               target.text and "" or (' font ",12" textcolor rgb "%s"'):format(self.title_color or "#111111"))
   end
   for _, key in ipairs {"xlabel", "ylabel"} do
     if self.texts[key] then
@@ -493,11 +597,15 @@ function Axes:script(target, title)
   for _, mark in ipairs(self.marks) do
     mark:draw(canvas)
   end
+  if self.twin then
+    right_side(self.twin, canvas)
+  end
   return canvas:script()
 end
 
 local method_docs = {
-  {"title", "title(text)", "Writes a title above the axes; a newline breaks it.", 'plot.title("Fashion-MNIST")'},
+  {"title", "title(text [, {color}])", "Writes a title above the axes; a newline breaks it.",
+   'plot.title("Fashion-MNIST")'},
   {"xlabel", "xlabel(text)", "Names the x axis.", 'plot.xlabel("step")'},
   {"ylabel", "ylabel(text)", "Names the y axis.", 'plot.ylabel("loss")'},
   {"legend", "legend([place])", [[
@@ -510,6 +618,11 @@ Shows the labels of what is drawn. place: "best" (default: the corner that hides
 Sets the ends of the x axis; nil leaves an end to the data, low above high turns the axis round, xlim() takes both
 back.]], "plot.xlim(0, 100)"},
   {"ylim", "ylim(low, high)", "Sets the ends of the y axis, as xlim does for x.", "plot.ylim(0, nil)"},
+  {"xticks", "xticks([places [, texts]])", [[
+Sets where the x axis has ticks, and the texts at them (default the numbers); xticks({}) leaves it without, xticks()
+gives it its own again. Errors: lists of different length.]], [[plot.xticks({1, 2, 3}, {"a", "b", "c"})]]},
+  {"yticks", "yticks([places [, texts]])", "Sets the ticks of the y axis, as xticks does for x.",
+   [[plot.yticks({0, 0.5, 1})]]},
   {"xscale", "xscale(kind)", [["log" or "linear". On a logarithmic axis values of 0 and below are gaps.]],
    'plot.xscale("log")'},
   {"yscale", "yscale(kind)", [["log" or "linear". On a logarithmic axis values of 0 and below are gaps.]],

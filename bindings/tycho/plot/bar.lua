@@ -1,6 +1,6 @@
 --[[
-The marks made of boxes: "bar" (one value a box, named or numbered, several series side by side) and "hist" (how many
-values fall into each of some intervals).
+The marks made of boxes: "bar" and "barh" (one value a box, named or numbered, several series side by side; upright or
+lying) and "hist" (how many values fall into each of some intervals).
 ]]
 
 local blame = require "tycho.plot.blame"
@@ -23,7 +23,7 @@ Boxes.__index = Boxes
 function Boxes:layout()
   local mine, all = 1, 1
   if self.is_bar then
-    mine, all = self.axes:rank_among(self, "is_bar")
+    mine, all = self.axes:rank_among(self, self.is_bar)
   end
   local width = self.width / all
   local centers = {}
@@ -33,50 +33,62 @@ function Boxes:layout()
   return centers, width
 end
 
-function Boxes:bounds(x_log, y_log)
-  local x1, x2, y1, y2 = values.bounds(self.places, self.ys, x_log, y_log)
+-- Along the axis of the places and along that of the values: first, last, low, high.
+local function extremes(self, place_log, value_log)
+  local x1, x2, y1, y2 = values.bounds(self.places, self.heights, place_log, value_log)
   if not x1 then
     if #self.places == 0 then
       return nil
     end
     x1, x2, y1, y2 = self.places[1], self.places[#self.places], 0, 1
+    if value_log then
+      y1 = 0.1
+    end
   end
   local half = self.width / 2
-  if not y_log then
+  if not value_log then
     y1, y2 = math.min(y1, 0), math.max(y2, 0)
   end
-  return x_log and x1 or x1 - half, x2 + half, y1, y2
+  return place_log and x1 or x1 - half, x2 + half, y1, y2
+end
+
+function Boxes:bounds(x_log, y_log)
+  if not self.lying then
+    return extremes(self, x_log, y_log)
+  end
+  local y1, y2, x1, x2 = extremes(self, y_log, x_log)
+  return x1, x2, y1, y2
 end
 
 function Boxes:draw(canvas)
   local centers, width = self:layout()
-  local widths = {}
-  for i = 1, #centers do
-    widths[i] = width * (self.is_bar and 0.96 or 1)
+  local half = width * (self.is_bar and 0.96 or 1) / 2
+  local a, b, c, d = {}, {}, {}, {}
+  local floor_value = (self.lying and canvas.x_log or not self.lying and canvas.y_log) and 1e-300 or 0
+  for i, center in ipairs(centers) do
+    a[i], b[i], c[i], d[i] = center - half, center + half, floor_value, self.heights[i]
   end
-  if canvas.text then
-    canvas:rows({centers, self.ys, widths}, ("with boxes %s %s"):format(canvas:ink(self.slot, self.color),
-                                                                       canvas:title(self.label)))
-  else
-    local border = self.is_bar and "noborder" or 'border lc rgb "#ffffff"'
-    canvas:rows({centers, self.ys, widths}, ("with boxes %s lw 0.7 fs solid 1 %s %s"):format(
-      canvas:color(self.color, self.alpha), border, canvas:title(self.label)))
+  if self.lying then
+    a, b, c, d = c, d, a, b
   end
+  canvas:boxes(a, b, c, d, {slot = self.slot, color = self.color, alpha = self.alpha, label = self.label,
+                            edge = not self.is_bar and canvas.paper or nil})
 end
 
 local function new_boxes(axes, read, fields)
   local slot, color = axes:next_slot()
   fields.axes, fields.slot, fields.label, fields.alpha = axes, slot, read.label, read.alpha
-  fields.color, fields.from_zero = read.color or color, true
+  fields.color = read.color or color
+  fields[fields.lying and "x_from_zero" or "from_zero"] = true
   return setmetatable(fields, Boxes)
 end
 
-local function bar_arguments(first, second, third, ...)
+local function bar_arguments(where, first, second, third, ...)
   if select("#", ...) > 0 then
-    fail("bar: at most names, values and a table of options are expected")
+    fail("%s: at most names, values and a table of options are expected", where)
   end
   if first == nil then
-    fail("bar: no data given; a list of numbers or a tensor is expected")
+    fail("%s: no data given; a list of numbers or a tensor is expected", where)
   end
   if second == nil or type(second) == "table" and not values.is_data(second) then
     return nil, first, second
@@ -84,14 +96,14 @@ local function bar_arguments(first, second, third, ...)
   return first, second, third
 end
 
-local function read_names(names, n)
+local function read_names(where, names, n)
   if values.is_tensor(names) then
-    names = values.list("bar", "names", names)
+    names = values.list(where, "names", names)
   elseif type(names) ~= "table" then
-    fail("bar: names is a %s; a list of strings or numbers is expected", type(names))
+    fail("%s: names is a %s; a list of strings or numbers is expected", where, type(names))
   end
   if #names ~= n then
-    fail("bar: names and values differ in length: %d and %d", #names, n)
+    fail("%s: names and values differ in length: %d and %d", where, #names, n)
   end
   local read = {}
   for i = 1, n do
@@ -99,9 +111,23 @@ local function read_names(names, n)
     if type(name) == "number" then
       name = math.tointeger(name) or name
     end
-    read[i] = options.text("bar", ("names[%d]"):format(i), name)
+    read[i] = options.text(where, ("names[%d]"):format(i), name)
   end
   return read
+end
+
+local function new_bars(where, lying, axes, ...)
+  local names, heights, given = bar_arguments(where, ...)
+  heights = values.list(where, "values", heights)
+  local read = options.check(where, given, bar_options)
+  local places = values.count_up(#heights)
+  local fields = {
+    is_bar = where, lying = lying, places = places, heights = heights, xs = lying and heights or places,
+    ys = lying and places or heights, width = read.width or 0.8, whole_x = not lying, whole_y = lying,
+  }
+  fields[lying and "names_y" or "names"] = names and read_names(where, names, #heights)
+  fields[lying and "margin_y" or "margin_x"] = 0.02
+  return new_boxes(axes, read, fields)
 end
 
 local bar = {
@@ -114,16 +140,19 @@ label: name in the legend. color: as for line. width: of a box or group, 1 leave
 Errors: names and values of different length, values that are no numbers, unknown options.]],
   example = [[plot.bar({"cat", "dog"}, {0.91, 0.87}):ylabel("accuracy"):ylim(0, 1):show()]],
   new = function(axes, ...)
-    local names, heights, given = bar_arguments(...)
-    local ys = values.list("bar", "values", heights)
-    local read = options.check("bar", given, bar_options)
-    if names then
-      names = read_names(names, #ys)
-    end
-    return new_boxes(axes, read, {
-      is_bar = true, places = values.count_up(#ys), ys = ys, xs = values.count_up(#ys), names = names,
-      whole_x = true, width = read.width or 0.8, margin_x = 0.02,
-    })
+    return new_bars("bar", false, axes, ...)
+  end,
+}
+
+local barh = {
+  name = "barh",
+  signature = "barh([names,] values [, {label, color, width, alpha}])",
+  doc = [[
+Draws one lying box a value, from 0 to the right, the first at the bottom; names stand to the left of the boxes. The
+arguments and options are those of bar (width is the thickness of a box).]],
+  example = [[plot.barh({"cat", "dog"}, {0.91, 0.87}):xlabel("probability"):xlim(0, 1)]],
+  new = function(axes, ...)
+    return new_bars("barh", true, axes, ...)
   end,
 }
 
@@ -172,7 +201,7 @@ Errors: values that are no numbers, a range whose low is not below its high, unk
       low, high = low - 0.5, high + 0.5
     end
     if not low then
-      return new_boxes(axes, read, {places = {}, ys = {}, xs = {}, width = 1})
+      return new_boxes(axes, read, {places = {}, heights = {}, xs = {}, ys = {}, width = 1})
     end
     local counts, total = count(list, low, high, bins)
     local width = (high - low) / bins
@@ -181,8 +210,8 @@ Errors: values that are no numbers, a range whose low is not below its high, unk
       centers[k] = low + (k - 0.5) * width
       counts[k] = read.density and total > 0 and counts[k] / (total * width) or counts[k]
     end
-    return new_boxes(axes, read, {places = centers, ys = counts, xs = centers, width = width, margin_x = 0.02})
+    return new_boxes(axes, read, {places = centers, heights = counts, xs = centers, ys = counts, width = width, margin_x = 0.02})
   end,
 }
 
-return {bar, hist}
+return {bar, barh, hist}

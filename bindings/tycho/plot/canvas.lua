@@ -17,7 +17,18 @@ local floor, log = math.floor, math.log
 --- A canvas with the fields of `fields`, which becomes the canvas.
 function Canvas.new(fields)
   fields.settings, fields.elements, fields.payload = {}, {}, {}
+  fields.paper = "#ffffff"
   return setmetatable(fields, Canvas)
+end
+
+--- A canvas for the same place and script whose y axis is the one at the right, from y1 to y2.
+function Canvas:other_side(y1, y2, y_log)
+  local other = {}
+  for key, value in pairs(self) do
+    other[key] = value
+  end
+  other.y1, other.y2, other.y_log, other.right = y1, y2, y_log, true
+  return setmetatable(other, Canvas)
 end
 
 local function pixel(v, low, high, is_log, size)
@@ -46,7 +57,7 @@ end
 --- Adds an element of the plot command, such as "with lines lw 2 notitle", that draws binary data laid out as
 -- `layout` says in gnuplot's words ("record=3 format='%double'").
 function Canvas:binary(layout, bytes, how)
-  self.elements[#self.elements + 1] = ("'-' binary %s %s"):format(layout, how)
+  self.elements[#self.elements + 1] = ("'-' binary %s %s%s"):format(layout, how, self.right and " axes x1y2" or "")
   self.payload[#self.payload + 1] = bytes
 end
 
@@ -65,7 +76,7 @@ end
 function Canvas:rows(columns, how)
   if not any_drawable(self, columns) then
     -- keeps the entry of the legend; some versions of gnuplot crash on data without one valid point
-    self.elements[#self.elements + 1] = "NaN " .. how
+    self.elements[#self.elements + 1] = "NaN " .. how .. (self.right and " axes x1y2" or "")
     return
   end
   local n, wide = #columns[1], #columns
@@ -83,6 +94,27 @@ function Canvas:rows(columns, how)
   self:binary(("record=%d format='%s' endian=little using %s"):format(n, ("%double"):rep(wide),
                                                                     table.concat(using, ":")),
               table.concat(parts), how)
+end
+
+--- Adds boxes with the sides x1[i], x2[i] and y1[i], y2[i]. style: slot, color, alpha, edge (the colour of a thin border,
+-- or nil) and label.
+function Canvas:boxes(x1, x2, y1, y2, style)
+  local x, y = {}, {}
+  for i = 1, #x1 do
+    x[i], y[i] = (x1[i] + x2[i]) / 2, (y1[i] + y2[i]) / 2
+  end
+  local look = self.text and self:ink(style.slot, style.color)
+      or ("%s lw 0.7 fs solid 1 %s"):format(self:color(style.color, style.alpha),
+                                            style.edge and ('border lc rgb "%s"'):format(style.edge) or "noborder")
+  self:rows({x, y, x1, x2, y1, y2}, ("with boxxyerror %s %s"):format(look, self:title(style.label)))
+end
+
+--- Adds a raster of w x h cells over the extent {x1, x2, y1, y2}; bytes holds four (red, green, blue, opacity) a cell,
+-- the row of the smallest y first.
+function Canvas:raster(extent, w, h, bytes)
+  local dx, dy = (extent[2] - extent[1]) / w, (extent[4] - extent[3]) / h
+  self:binary(("array=(%d,%d) dx=%.17g dy=%.17g origin=(%.17g,%.17g) format='%%uchar%%uchar%%uchar%%uchar'"):format(
+                w, h, dx, dy, extent[1] + dx / 2, extent[3] + dy / 2), bytes, "using 1:2:3:4 with rgbalpha notitle")
 end
 
 --- The words that name an element in the legend; the label may be nil.

@@ -48,7 +48,7 @@ function Figure.new(given)
   local size = read.size or {800, 500}
   local whole = options.whole(50, LARGEST)
   return setmetatable({
-    suptitle = read.title, width = whole("figure", "size[1] (the width)", size[1]),
+    suptitle_text = read.title, width = whole("figure", "size[1] (the width)", size[1]),
     height = whole("figure", "size[2] (the height)", size[2]), axes = {},
   }, Figure)
 end
@@ -99,10 +99,44 @@ function Figure:subplot(rows, cols, index)
   return self.current
 end
 
+--- Makes all places of rows x cols at once: the axes as a table of rows (a list where there is one row or one column,
+-- the axes themselves where there is one), with all of them in its field flat.
+function Figure:subplots(rows, cols, read)
+  local all, grid = {}, {}
+  for i = 1, rows * cols do
+    all[i] = self:subplot(rows, cols, i)
+    local row = (i - 1) // cols + 1
+    grid[row] = grid[row] or {}
+    grid[row][(i - 1) % cols + 1] = all[i]
+  end
+  for axis, kind in pairs {x = read.sharex, y = read.sharey} do
+    local groups = {}
+    for i, axes in ipairs(all) do
+      local key = kind == "col" and (i - 1) % cols or kind == "row" and (i - 1) // cols or kind == "all" and 0 or -i
+      groups[key] = groups[key] or {}
+      table.insert(groups[key], axes)
+      axes.shared = axes.shared or {}
+      axes.shared[axis] = groups[key]
+    end
+  end
+  self.current = all[1]
+  if rows == 1 and cols == 1 then
+    return all[1]
+  end
+  local result = (rows == 1 or cols == 1) and table.move(all, 1, #all, 1, {}) or grid
+  result.flat = all
+  return result
+end
+
+function Figure:suptitle(text)
+  self.suptitle_text = text ~= nil and options.text("suptitle", "the text", text) or nil
+  return self
+end
+
 -- The whole script but the terminal's setting.
 local function body(self, target)
   self:gca()
-  local title, only = self.suptitle, #self.axes == 1 and self.axes[1]
+  local title, only = self.suptitle_text, #self.axes == 1 and self.axes[1]
   if only and not (title and only.texts.title) then
     return only:script(target, title)
   end
@@ -244,7 +278,7 @@ local function show_window(self, timeout)
   local has = gnuplot.terminals("show")
   for _, name in ipairs(window_terminals) do
     if has[name] then
-      local title = gnuplot.quote(self.suptitle or "Tycho")
+      local title = gnuplot.quote(self.suptitle_text or "Tycho")
       local script = ("set terminal %s size %d,%d title %s noenhanced\n"):format(name, self.width, self.height, title)
           .. body(self, {width = self.width, height = self.height})
       return gnuplot.open_window(script, timeout)

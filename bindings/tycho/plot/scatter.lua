@@ -172,7 +172,21 @@ function Scatter:draw(canvas)
   end
 end
 
+--- A mark of points whose classes are numbers from 1, each with the colour of that place in the cycle and its label
+-- (false: none). `fields` sets others of the mark's fields.
+local function of_classes(xs, ys, classes, labels, fields)
+  local mark = {
+    xs = xs, ys = ys, classes = classes, labels = labels, size = 1, alpha = 0.95,
+    marker = options.marker("scatter", "marker", "o"),
+  }
+  for key, value in pairs(fields) do
+    mark[key] = value
+  end
+  return setmetatable(mark, Scatter)
+end
+
 return {
+  of_classes = of_classes,
   name = "scatter",
   signature = "scatter(xs, ys [, {color, label, size, marker, alpha, cmap, vmin, vmax, colorbar}])",
   doc = [[
