@@ -7,8 +7,8 @@ is an object with
 
 and optional fields: xs, ys (what the best place for the legend is judged by; joined when a line runs through them),
 label or labels, whole_x (its x are whole numbers), names and names_y (texts for x or y = 1, 2, ...), from_zero and
-x_from_zero (0 is an edge), margin, margin_x and margin_y (space around it as a part of the span). axes:add(mark) draws it from then on.
-Knows no particular mark and runs nothing.
+x_from_zero (0 is an edge), margin, margin_x and margin_y (space around it as a part of the span). axes:add(mark) draws it
+from then on. Knows no particular
 ]]
 
 local blame = require "tycho.plot.blame"
