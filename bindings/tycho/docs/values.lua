@@ -169,10 +169,24 @@ local docs = {
     example = "ty.OrderedDict.values(ty.OrderedDict{{\"b\", 1}, {\"a\", 2}})[1]\n--> 1"},
   {name = "OrderedDict.is", signature = "(value) -> boolean", doc = "Whether a value is an OrderedDict.",
     example = "ty.OrderedDict.is{}\n--> false"},
-  {name = "ty.progress", signature = "(loader or list or count, label?, note?) -> iterator", doc = "A for loop with a bar on "
-    .. "standard error while that is a terminal. label stands before the bar, the string that the function note gives behind "
-    .. "it. Errors: what cannot be iterated over.",
+  {name = "ty.progress", signature = "(loader, list, count or iterator, label = \"\", note?, total?, keep?, disable = "
+    .. "false, interval?) -> bar",
+    doc = "A for loop with a bar on standard error: what is done, the time left, the rate. label stands before it; behind "
+    .. "it what bar:set was given, and note, a string or a function that gives one. total says how many there are where an "
+    .. "iterator does not. keep = false takes the bar away at the end, as is the default of a bar inside another one's "
+    .. "loop. What is printed meanwhile stands above the bar. Where standard error is no terminal a line is written after "
+    .. "each tenth of the loop, but not within interval = 10 seconds (0.1 between two drawings of a bar), and none for a "
+    .. "loop of less than two. disable = true, or TYCHO_PROGRESS=off in the environment, is for no bar; "
+    .. "TYCHO_PROGRESS=lines for lines on a terminal, too. Errors: what cannot be iterated over.",
     example = "local sum = 0\nfor i in ty.progress(3, \"counting\") do sum = sum + i end\nreturn sum\n--> 6"},
+  {name = "ty.progress:set", signature = "(values) -> bar",
+    doc = "Shows values behind the bar, numbers or tensors of one element by name, until they are set anew; false takes one "
+    .. "away. A tensor is read only when the bar is drawn. Errors: a tensor of more elements.",
+    example = "local bar = ty.progress(3, {label = \"epoch 1\"})\nfor i in bar do bar:set{loss = 1 / i} end"},
+  {name = "ty.progress:close", signature = "()",
+    doc = "Ends the bar; a loop that is gone through, or left where it begins with for x in ty.progress(...), does so "
+    .. "itself. With local bar <close> = ty.progress(...) it ends with the block.",
+    example = "local bar <close> = ty.progress(100)\nfor i in bar do if i == 3 then break end end"},
   {name = "ty.help", signature = "(value or name)", doc = "Prints the documentation of a function, a method, a class or an "
     .. "area; at "
     .. "the prompt it is help, and ?name is help \"name\". A name that does not exist gets those near it.",
