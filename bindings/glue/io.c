@@ -14,7 +14,6 @@
 
 #include <lauxlib.h>
 
-#include "io/download.h"
 #include "io_values.h"
 #include "memory.h"
 

@@ -2,7 +2,7 @@
  * Downloads by libcurl, which is opened when the first one is asked for. Bytes go into an atomic file and through
  * SHA-256 as they come; the file takes its name only when the whole of it was right.
  */
-#include "io/download.h"
+#include "tycho.h"
 
 #include <curl/curl.h>
 #include <ctype.h>

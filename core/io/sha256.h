@@ -4,7 +4,7 @@
 #ifndef TYI_SHA256_H
 #define TYI_SHA256_H
 
-#include "io/download.h"
+#include "tycho.h"
 
 typedef struct tyi_sha256 {
     void *context; /* an EVP_MD_CTX */

@@ -19,7 +19,6 @@
 #include <sys/wait.h>
 #include <zlib.h>
 
-#include "io/download.h"
 #include "io/value.h"
 #include "io_values.h"
 
