@@ -31,7 +31,7 @@ local lazy = {
   set_grad_enabled = {"tycho.scopes", "set_grad_enabled"}, is_grad_enabled = {"tycho.scopes", "is_grad_enabled"},
   inference_mode = {"tycho.scopes", "inference_mode"},
   is_inference_mode_enabled = {"tycho.scopes", "is_inference_mode_enabled"},
-  autograd = {"tycho.autograd"}, utils = {"tycho.utils"},
+  autograd = {"tycho.autograd"}, utils = {"tycho.utils"}, manifold = {"tycho.manifold"},
 }
 for name in pairs(lazy) do ty[name] = nil end
 

@@ -38,14 +38,27 @@ command_line.positive = converter("a number above 0", function(x) return x > 0 a
 command_line.nonnegative = converter("a number, 0 or more", function(x) return x >= 0 and x < math.huge and x end)
 command_line.share = converter("a number from 0 to below 1", function(x) return x >= 0 and x < 1 and x end)
 
+--- Ends the program with status 1 and a message; where the message came from in the Lua files is left away.
+function command_line.fail(message)
+  message = tostring(message):gsub("^[^\n:]*%.lua:%d+: ", "")
+  io.stderr:write((arg[0]:match "[^/]*$"), ": ", message, "\n")
+  os.exit(1, true)
+end
+
+--- The path of the program that runs this script.
+function command_line.program()
+  local first = 0
+  while arg[first - 1] do first = first - 1 end
+  return arg[first]
+end
+
 --- A path as one word of a shell's command.
 function command_line.quoted(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
 
 --- Makes a folder, and those above it, unless it is there.
 function command_line.make_folder(path)
   if not os.execute("mkdir -p -- " .. command_line.quoted(path)) then
-    io.stderr:write("cannot make the folder ", path, "\n")
-    os.exit(1, true)
+    command_line.fail("cannot make the folder " .. path)
   end
 end
 

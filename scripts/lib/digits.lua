@@ -6,6 +6,12 @@ local data = ty.data
 
 local digits = {}
 
+--- Whether the 10,000 test digits are there, but not those to train with.
+function digits.are_few(root)
+  return not pcall(data.MNIST, {root = root, train = true, download = false})
+    and pcall(data.MNIST, {root = root, train = false, download = false})
+end
+
 --- digits.load(root, options): the training set and the test set, both TensorDatasets with the field classes. root: the
 -- folder with MNIST's files, nil for where data.MNIST looks. options: those of data.MNIST (normalize).
 function digits.load(root, options)
@@ -14,16 +20,14 @@ function digits.load(root, options)
     for name, value in pairs(options or {}) do given[name] = value end
     return data.MNIST(given)
   end
-  local has_test, test = pcall(part, false, false)
-  local has_train, train = pcall(part, true, false)
-  if has_test and not has_train then
+  if digits.are_few(root) then
     print "MNIST: only the 10,000 test digits are there; 8,000 of them train, 2,000 test"
+    local test = part(false, false)
     local first, last = data.Subset(test, ty.arange(1, 8001)), data.Subset(test, ty.arange(8001, 10001))
     first.classes, last.classes = test.classes, test.classes
     return first, last
   end
-  if not has_train then train = part(true, true) end
-  if not has_test then test = part(false, true) end
+  local train, test = part(true, true), part(false, true)
   print(("MNIST: %d digits train, %d test"):format(#train, #test))
   return train, test
 end

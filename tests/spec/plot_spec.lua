@@ -199,6 +199,13 @@ describe("plot", function()
       assert.truthy(read(path):find("50% @m %s", 1, true))
     end)
 
+    it("keeps a digit after a sign", function()
+      assert.truthy(plot.figure():line({1, 2}):title("PCA (46 % of it)"):text():find("PCA (46 % of it)", 1, true))
+      local fig, axes = plot.subplots(1, 2)
+      axes[1]:line({1, 2}):title("PCA (46 % of it)")
+      assert.truthy(fig:text():find("PCA (46 % of it)", 1, true))
+    end)
+
     it("breaks lines at newlines and shows control characters as spaces", function()
       local text = plot.line({1, 2}):title("first\nsecond\27[31m\u{9b}31m"):text()
       assert.truthy(text:find("first *\n *second"))

@@ -40,15 +40,16 @@ function gnuplot.clean(text)
   return (text:gsub("\xC2[\x80-\x9F]", " "):gsub("\xEF\xBF[\xBE\xBF]", "\u{FFFD}"))
 end
 
---- The text as a gnuplot string in double quotes. Every ASCII character that is no letter, digit or space goes as an
--- octal escape: then no quote, backquote, macro or backslash is left for gnuplot to act upon.
+--- The text as a gnuplot string in double quotes. Every ASCII character that is no letter or space goes as an octal
+-- escape: then no quote, backquote, macro or backslash is left for gnuplot to act upon. (Digits too, because gnuplot reads
+-- as many digits as follow the backslash.)
 -- With `as_format` percent signs are doubled, as labels of tics need it.
 function gnuplot.quote(text, as_format)
   text = gnuplot.clean(text)
   if as_format then
     text = text:gsub("%%", "%%%%")
   end
-  return '"' .. text:gsub("[^%w \x80-\xFF]", function(c)
+  return '"' .. text:gsub("[^%a \x80-\xFF]", function(c)
     return ("\\%03o"):format(c:byte())
   end) .. '"'
 end
