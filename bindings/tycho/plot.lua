@@ -7,13 +7,14 @@ list below; what a mark is, axes.lua says.
 ]]
 
 local Axes = require "tycho.plot.axes"
+local annotations = require "tycho.plot.annotations"
 local blame = require "tycho.plot.blame"
 local composed = require "tycho.plot.composed"
 local Figure = require "tycho.plot.figure"
 local options = require "tycho.plot.options"
 local fail = blame.fail
 
-local mark_files = {"line", "scatter", "bar", "image", "regions"}
+local mark_files = {"line", "scatter", "bar", "image", "regions", "band", "field", "annotations"}
 
 local plot = {docs = {}}
 
@@ -121,10 +122,11 @@ function plot.close()
 end
 
 document({
-  name = "figure", signature = "figure([{title, size}]) -> figure",
+  name = "figure", signature = "figure([{title, size, theme}]) -> figure",
   doc = [[
 Starts a figure and makes it the current one, which the functions of the module draw on. title: a text above everything.
 size: {width, height} in pixels, 50 to 10000 each (default {800, 500}).
+theme: "light" or "dark" (default what plot.theme says, "light").
 Errors: unknown options, sizes that are no whole numbers in that range.]],
   example = [[local fig = plot.figure{title = "Fashion-MNIST", size = {800, 400}}]],
 }, "plot.")
@@ -140,6 +142,13 @@ Errors: unknown options, numbers that are not whole.]],
 axes[1]:line({1, 2, 3}):title("left")
 axes[2]:bar({3, 1, 2}):title("right")]],
 }, "plot.")
+--- Sets the theme of the figures that are made from now on.
+function plot.theme(word)
+  Figure.set_theme(word)
+end
+document({name = "theme", signature = "theme(word)", doc = [[
+Sets the colours of page, axes and texts of the figures made from now on: "light" or "dark". Errors: another word.]],
+          example = [[plot.theme("light")]]}, "plot.")
 document({name = "gcf", signature = "gcf() -> figure", doc = "Returns the current figure; a new one if there is none.",
           example = "plot.gcf():text()"}, "plot.")
 document({name = "close", signature = "close()",
@@ -190,6 +199,31 @@ for _, row in ipairs(composed.docs) do
   end
   document(row, "plot.")
 end
+--- Called with two numbers it writes into the axes, otherwise it returns the figure as text.
+local function text_of(self, x, y, words, given)
+  if type(x) == "number" then
+    local axes = getmetatable(self) == Figure and self:gca() or self
+    axes:add(annotations.text(axes, x, y, words, given))
+    return self
+  end
+  local fig = getmetatable(self) == Figure and self or self.figure
+  return fig:as_text(x)
+end
+Figure.text, Axes.text = text_of, text_of
+function plot.text(...)
+  return text_of(plot.gcf(), ...)
+end
+document({
+  name = "text", signature = "text(x, y, words [, {color, size, rotation, align, box}]), text([{columns, rows, style, ansi}]) "
+      .. "-> string",
+  doc = [[
+With a place in coordinates of the data: writes words there. size: in points (default 10.5). rotation: degrees. align:
+"left" (default), "center" or "right" of the place. box: true puts it on a plate.
+Without: returns the figure as lines of characters, columns (default 79) by rows (default 23). style: "ascii" (default),
+"braille" or "block"; ansi: true for colours.]],
+  example = [[plot.line({3, 2, 1}):text(2, 2.2, "half way")
+print(plot.gcf():text{columns = 60, rows = 15})]],
+}, "plot.")
 for _, row in ipairs(Figure.docs) do
   forward(row.name, Figure[row.name])
   document(row, "plot.")

@@ -1,23 +1,25 @@
 --[[
-What a mark draws on: the part of a gnuplot script that belongs to one set of axes. It collects settings, plot elements
-and their binary data, and answers what a mark needs to know of its surroundings: how large the drawing is, whether it
-is made of characters, which coordinates it spans. Relies on gnuplot.lua for quoting; knows no particular mark.
+What a mark draws on in a picture: the part of a gnuplot script that belongs to one set of axes. It collects settings,
+plot elements and their binary data; a mark says lines, points, boxes, areas, rasters, texts and arrows in coordinates of
+the data. characters.lua offers the same methods for the terminal. Relies on gnuplot.lua for quoting; knows no mark.
 
-Fields: text (drawing of characters), width and height (pixels or characters of the whole axes), x1, x2, y1, y2 (the
-coordinates spanned; x1 > x2 on a reversed axis), x_log, y_log.
+A style is a table with color ("#rrggbb"), slot (the number of the series), label (its name in the legend, or nil) and
+what the method names. Fields: projection.lua says.
 ]]
 
 local gnuplot = require "tycho.plot.gnuplot"
+local projection = require "tycho.plot.projection"
 
 local Canvas = {}
 Canvas.__index = Canvas
+projection.extend(Canvas)
 
-local floor, log = math.floor, math.log
+local floor = math.floor
 
---- A canvas with the fields of `fields`, which becomes the canvas.
+--- A canvas with the fields of `fields`, which becomes the canvas; theme is one of colors.themes.
 function Canvas.new(fields)
-  fields.settings, fields.elements, fields.payload = {}, {}, {}
-  fields.paper = "#ffffff"
+  fields.settings, fields.elements, fields.payload, fields.counter = {}, {}, {}, {label = 0, arrow = 0}
+  fields.paper = fields.theme.paper
   return setmetatable(fields, Canvas)
 end
 
@@ -29,24 +31,6 @@ function Canvas:other_side(y1, y2, y_log)
   end
   other.y1, other.y2, other.y_log, other.right = y1, y2, y_log, true
   return setmetatable(other, Canvas)
-end
-
-local function pixel(v, low, high, is_log, size)
-  if is_log then
-    v, low, high = log(v), log(low), log(high)
-  end
-  local at = floor((v - low) / (high - low) * size)
-  return at ~= at and -1 or at < -1 and -1 or at > size and size or at
-end
-
---- The pixel column of an x coordinate, from the left; -1 and width stand for everything outside.
-function Canvas:column(x)
-  return pixel(x, self.x1, self.x2, self.x_log, self.width)
-end
-
---- The pixel row of a y coordinate, from the bottom; -1 and height stand for everything outside.
-function Canvas:row(y)
-  return pixel(y, self.y1, self.y2, self.y_log, self.height)
 end
 
 --- Adds a command that comes before the plot command, formatted as by string.format.
@@ -96,59 +80,117 @@ function Canvas:rows(columns, how)
               table.concat(parts), how)
 end
 
---- Adds boxes with the sides x1[i], x2[i] and y1[i], y2[i]. style: slot, color, alpha, edge (the colour of a thin border,
--- or nil) and label.
-function Canvas:boxes(x1, x2, y1, y2, style)
-  local x, y = {}, {}
-  for i = 1, #x1 do
-    x[i], y[i] = (x1[i] + x2[i]) / 2, (y1[i] + y2[i]) / 2
-  end
-  local look = self.text and self:ink(style.slot, style.color)
-      or ("%s lw 0.7 fs solid 1 %s"):format(self:color(style.color, style.alpha),
-                                            style.edge and ('border lc rgb "%s"'):format(style.edge) or "noborder")
-  self:rows({x, y, x1, x2, y1, y2}, ("with boxxyerror %s %s"):format(look, self:title(style.label)))
-end
-
---- Adds a raster of w x h cells over the extent {x1, x2, y1, y2}; bytes holds four (red, green, blue, opacity) a cell,
--- the row of the smallest y first.
-function Canvas:raster(extent, w, h, bytes)
-  local dx, dy = (extent[2] - extent[1]) / w, (extent[4] - extent[3]) / h
-  self:binary(("array=(%d,%d) dx=%.17g dy=%.17g origin=(%.17g,%.17g) format='%%uchar%%uchar%%uchar%%uchar'"):format(
-                w, h, dx, dy, extent[1] + dx / 2, extent[3] + dy / 2), bytes, "using 1:2:3:4 with rgbalpha notitle")
-end
-
 --- The words that name an element in the legend; the label may be nil.
 function Canvas.title(_, label)
   return label and label ~= "" and "title " .. gnuplot.quote(label) or "notitle"
 end
 
+--- The colour that stands for one on the page of the theme.
+function Canvas:shown_color(color)
+  return self.theme.replace[color] or color
+end
+
 --- A colour ("#rrggbb") with an opacity from 0 to 1 as gnuplot writes it.
-function Canvas.color(_, color, alpha)
+function Canvas:color(color, alpha)
+  color = self:shown_color(color)
   if alpha and alpha < 1 then
     return ('lc rgb "#%02x%s"'):format(floor((1 - alpha) * 255 + 0.5), color:sub(2))
   end
   return ('lc rgb "%s"'):format(color)
 end
 
---- How a drawing of characters tells series apart: the line type of the slot, in colour where the terminal has any.
-function Canvas:ink(slot, color)
-  local line_type = (slot - 1) % 7 + 1
-  return self.ansi and ('lt %d lc rgb "%s"'):format(line_type, color) or ("lt %d"):format(line_type)
+--- Joins points by lines; a nan interrupts. style: width, dash ("solid" or gnuplot's pattern), alpha, marker ({point
+-- type, relative size, character}, or nil) with its size.
+function Canvas:lines(xs, ys, style)
+  local how = "lines"
+  local pen = ("lw %g dt %s"):format(style.width or 2, style.dash or "solid")
+  if style.marker then
+    how = "linespoints"
+    pen = ("%s pt %d ps %g"):format(pen, style.marker[1], style.marker[2] * (style.size or 1))
+  end
+  self:rows({xs, ys}, ("with %s %s %s %s"):format(how, self:color(style.color, style.alpha), pen,
+                                                 self:title(style.label)))
 end
 
---- Sets the colours (a list of "#rrggbb") that the values from low to high take, and whether their scale is shown.
-function Canvas:palette(colors, low, high, with_bar)
-  local stops = {}
-  for i, color in ipairs(colors) do
-    stops[i] = ('%d "%s"'):format(i - 1, color)
+--- Separate points. style: marker, size, alpha.
+function Canvas:points(xs, ys, style)
+  self:rows({xs, ys}, ("with points %s pt %d ps %g lw 1.5 %s"):format(
+    self:color(style.color, style.alpha), style.marker[1], style.marker[2] * (style.size or 1),
+    self:title(style.label)))
+end
+
+--- Separate points in the colours `rgb`, numbers 0xrrggbb. style: marker, size.
+function Canvas:colored_points(xs, ys, rgb, style)
+  self:rows({xs, ys, rgb}, ("with points lc rgb variable pt %d ps %g lw 1.5 %s"):format(
+    style.marker[1], style.marker[2] * (style.size or 1), self:title(style.label)))
+end
+
+--- Boxes with the sides x1[i], x2[i] and y1[i], y2[i]. style: alpha, edge (the colour of a thin border, or nil), hollow
+-- (the border alone, in color).
+function Canvas:boxes(x1, x2, y1, y2, style)
+  local x, y = {}, {}
+  for i = 1, #x1 do
+    x[i], y[i] = (x1[i] + x2[i]) / 2, (y1[i] + y2[i]) / 2
   end
-  low, high = low or 0, high or 1
-  if low >= high then
-    high = low + math.max(1, math.abs(low) * 1e-6)
+  local border = style.edge and ('border lc rgb "%s"'):format(self:shown_color(style.edge)) or "noborder"
+  self:rows({x, y, x1, x2, y1, y2}, ("with boxxyerror %s lw %g fs solid 1 %s %s"):format(
+    self:color(style.color, style.alpha), style.edge_width or 0.7, border, self:title(style.label)))
+end
+
+--- The area between the curves y1 and y2 over xs. style: alpha.
+function Canvas:area(xs, y1, y2, style)
+  self:rows({xs, y1, y2}, ("with filledcurves %s fs solid 1 noborder %s"):format(
+    self:color(style.color, style.alpha), self:title(style.label)))
+end
+
+--- A polygon with the corners xs, ys. style: alpha.
+function Canvas:polygon(xs, ys, style)
+  self:rows({xs, ys}, ("with filledcurves closed %s fs solid 1 noborder %s"):format(
+    self:color(style.color, style.alpha), self:title(style.label)))
+end
+
+--- A raster of w x h cells over the extent {x1, x2, y1, y2}; bytes holds four (red, green, blue, opacity) a cell, the row
+-- of the smallest y first.
+function Canvas:raster(extent, w, h, bytes)
+  local dx, dy = (extent[2] - extent[1]) / w, (extent[4] - extent[3]) / h
+  self:binary(("array=(%d,%d) dx=%.17g dy=%.17g origin=(%.17g,%.17g) format='%%uchar%%uchar%%uchar%%uchar'"):format(
+                w, h, dx, dy, extent[1] + dx / 2, extent[3] + dy / 2), bytes, "using 1:2:3:4 with rgbalpha notitle")
+end
+
+local justify = {left = "left", center = "center", right = "right"}
+
+--- A text at a place (a number each: data; a string: gnuplot's words). style: align ("left", "center", "right"), size
+-- (points), rotation (degrees), box (whether on a plate of the page's colour).
+function Canvas:label(x, y, text, style)
+  local function place(v)
+    return type(v) == "string" and v or ("%s %.17g"):format("first", v)
   end
-  self:set("set palette defined (%s)", table.concat(stops, ", "))
-  self:set("set cbrange [%.17g:%.17g]", low, high)
-  self:set("%s", with_bar and 'set colorbox noborder\nset cbtics scale 0.3' or "unset colorbox")
+  local along = type(y) == "number" and self.right and ("second %.17g"):format(y) or place(y)
+  local lines = {}
+  for line in (gnuplot.clean(text) .. "\n"):gmatch("([^\n]*)\n") do
+    lines[#lines + 1] = line
+  end
+  for i, line in ipairs(lines) do
+    local n = self.counter.label + 1
+    self.counter.label = n
+    local lower = ((#lines - 1) / 2 - (i - 1)) * (style.size or 10.5) / 10.5 * 1.15
+    self:set('set label %d %s at %s,%s %s%s front font ",%g" textcolor rgb "%s"%s%s', n, gnuplot.quote(line), place(x),
+             along, justify[style.align or "left"], style.rotation and (" rotate by %g"):format(style.rotation) or "",
+             style.size or 10.5, style.fixed and style.color or self:shown_color(style.color),
+             style.box and ' boxed' or "", lower ~= 0 and not style.rotation
+             and (" offset character 0,%.3f"):format(lower) or "")
+  end
+end
+
+--- An arrow from x1, y1 to x2, y2 in coordinates of the data. style: width, dash, heads ("->", "<-", "<->", "-").
+function Canvas:arrow(x1, y1, x2, y2, style)
+  local n = self.counter.arrow + 1
+  self.counter.arrow = n
+  local heads = {["->"] = "head", ["<-"] = "backhead", ["<->"] = "heads", ["-"] = "nohead"}
+  local second = self.right and "second" or "first"
+  self:set('set arrow %d from first %.17g,%s %.17g to first %.17g,%s %.17g %s filled size screen 0.012,18 front lw %g %s',
+           n, x1, second, y1, x2, second, y2, heads[style.heads or "->"], style.width or 1.2,
+           self:color(style.color, style.alpha))
 end
 
 --- The whole part of the script, as one string: settings, the plot command, its data.

@@ -145,7 +145,115 @@ function composed.view_classify(image, probabilities, classes, given, extra)
   return fig
 end
 
+local matrix_options = {
+  classes = list_of_names, normalize = options.flag, title = options.text, size = options.numbers(2),
+  cmap = options.any, colorbar = options.flag,
+}
+
+-- How often each pair of class and answer occurs, for two lists of whole numbers from 1.
+local function count_pairs(targets, predictions, classes)
+  local where = "confusion_matrix"
+  local a, b = values.list(where, "targets", targets), values.list(where, "predictions", predictions)
+  if #a ~= #b then
+    fail("%s: targets and predictions differ in length: %d and %d", where, #a, #b)
+  end
+  local n = classes and #classes or 1
+  for name, list in pairs {targets = a, predictions = b} do
+    for i, v in ipairs(list) do
+      local class = math.tointeger(v)
+      if not class or class < 1 or class > 1000 or classes and class > n then
+        fail("%s: %s[%d] is %s; a class from 1%s is expected", where, name, i, tostring(v), classes and " to " .. n or "")
+      end
+      n = max(n, class)
+    end
+  end
+  local rows = {}
+  for i = 1, n do
+    rows[i] = {}
+    for j = 1, n do
+      rows[i][j] = 0
+    end
+  end
+  for i = 1, #a do
+    local row, column = math.tointeger(a[i]), math.tointeger(b[i])
+    rows[row][column] = rows[row][column] + 1
+  end
+  return rows
+end
+
+-- A square matrix as rows of numbers.
+local function square(matrix)
+  local flat, shape = values.array("confusion_matrix", "matrix", matrix)
+  if #shape ~= 2 or shape[1] ~= shape[2] or #flat == 0 then
+    fail("confusion_matrix: the matrix has the shape %s; a row and a column for each class are expected",
+         values.shape_text(shape))
+  end
+  local rows = {}
+  for i = 1, shape[1] do
+    rows[i] = table.move(flat, (i - 1) * shape[2] + 1, i * shape[2], 1, {})
+  end
+  return rows
+end
+
+-- Each row as parts of its sum.
+local function normalized(rows)
+  for _, row in ipairs(rows) do
+    local sum = 0
+    for _, v in ipairs(row) do
+      sum = sum + v
+    end
+    for j, v in ipairs(row) do
+      row[j] = sum > 0 and v / sum or 0
+    end
+  end
+  return rows
+end
+
+local function is_one_row(v)
+  local ok, _, shape = pcall(values.array, "confusion_matrix", "data", v)
+  return ok and #shape == 1
+end
+
+function composed.confusion_matrix(first, second, given, extra)
+  local where = "confusion_matrix"
+  if extra ~= nil or first == nil then
+    fail("%s: a matrix, or targets and predictions, and a table of options are expected", where)
+  end
+  local two = values.is_data(second) and is_one_row(first) and type(second[1]) ~= "string"
+  if not two and given == nil and type(second) == "table" and (next(second) == nil or second[1] == nil) then
+    second, given = nil, second
+  end
+  local read = options.check(where, given, matrix_options)
+  local classes = read.classes or not two and second or nil
+  if classes then
+    list_of_names(where, "classes", classes)
+  end
+  local rows = two and count_pairs(first, second, classes) or square(first)
+  if classes and #classes ~= #rows then
+    fail("%s: the matrix has %d classes and %d names are given", where, #rows, #classes)
+  end
+  local n = #rows
+  local side = max(360, min(1100, 160 + 46 * n))
+  local fig = Figure.new({title = read.title, size = read.size or {side + 150, side + 10}})
+  fig:gca():heatmap(read.normalize and normalized(rows) or rows, {
+    xticklabels = classes, yticklabels = classes, cmap = read.cmap or "Blues", fmt = read.normalize and "%.2f" or nil,
+    vmin = 0, vmax = read.normalize and 1 or nil, colorbar = read.colorbar ~= false, aspect = "equal",
+  }):xlabel("Predicted"):ylabel("True")
+  return fig
+end
+
 composed.docs = {
+  {
+    name = "confusion_matrix",
+    signature = "confusion_matrix(matrix [, classes] [, {classes, normalize, title, cmap, colorbar, size}]) -> figure, "
+        .. "confusion_matrix(targets, predictions [, options]) -> figure",
+    doc = [[
+A new figure: how often each true class (row) was taken for each class (column), as numbers on colours. matrix: {k, k}; or
+targets and predictions: lists or tensors of classes from 1, which it counts. classes: k names. normalize: true shows each row
+as parts of its sum. title: above it. cmap: default "Blues".
+Errors: a matrix that is not square, lengths that differ, classes that are not from 1 to k.]],
+    example = [[plot.confusion_matrix({1, 2, 2, 1}, {1, 2, 1, 1}, {classes = {"cat", "dog"}})]],
+  },
   {
     name = "image_grid",
     signature = "image_grid(images [, {cols, titles, title_colors, title, cmap, vmin, vmax, scale, size}]) -> figure",

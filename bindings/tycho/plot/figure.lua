@@ -1,56 +1,39 @@
 --[[
-A figure: one or more axes on a page, and its ways out: a file, a window, text. It puts the script together and hands it
-to gnuplot (gnuplot.lua); what stands in the axes is theirs (axes.lua). Relies on tycho.core.process for the size of the
-terminal.
+A figure: one or more axes on a page. What stands in the axes is theirs (axes.lua); its ways out are files (files.lua), the
+screen (show.lua), text (terminal.lua) and curves that grow (live.lua).
 ]]
 
 local Axes = require "tycho.plot.axes"
 local blame = require "tycho.plot.blame"
-local gnuplot = require "tycho.plot.gnuplot"
+local colors = require "tycho.plot.colors"
+local files = require "tycho.plot.files"
 local options = require "tycho.plot.options"
+local show = require "tycho.plot.show"
+local terminal = require "tycho.plot.terminal"
 local fail = blame.fail
 
 local Figure = {}
 Figure.__index = Figure
 
 local LARGEST = 10000
-local FONT = "Sans,10.5"
+local read_theme = options.word(colors.themes)
+local figure_options = {title = options.text, size = options.numbers(2), theme = read_theme}
+local default_theme = colors.themes.light
 
--- What a file of each kind is made with: terminals to try in turn with their settings, and how such a file begins
--- and ends.
-local kinds = {
-  png = {
-    terminals = {"pngcairo", "png"}, head = "^\x89PNG\r\n\x1A\n", tail = "IEND\xAEB`\x82$",
-    setting = function(name, w, h)
-      return name == "pngcairo" and ('pngcairo size %d,%d font "%s" noenhanced rounded'):format(w, h, FONT)
-          or ("png size %d,%d noenhanced"):format(w, h)
-    end,
-  },
-  svg = {
-    terminals = {"svg"}, head = "^<%?xml", tail = "</svg>%s*$",
-    setting = function(_, w, h)
-      return ('svg size %d,%d font "DejaVu Sans,Verdana,sans-serif,14" noenhanced rounded background "#ffffff"')
-          :format(w, h)
-    end,
-  },
-  pdf = {
-    terminals = {"pdfcairo", "pdf"}, head = "^%%PDF", tail = "%%%%EOF%s*$",
-    setting = function(name, w, h)
-      return ('%s size %.4fin,%.4fin font "%s" fontscale 1 noenhanced rounded'):format(name, w / 96, h / 96, FONT)
-    end,
-  },
-}
-local window_terminals = {"qt", "wxt", "x11"}
-
---- A new figure. given: nil or {title = text, size = {width, height} in pixels (default {800, 500})}.
+--- A new figure. given: nil or {title, size = {width, height} in pixels (default {800, 500}), theme}.
 function Figure.new(given)
-  local read = options.check("figure", given, {title = options.text, size = options.numbers(2)})
+  local read = options.check("figure", given, figure_options)
   local size = read.size or {800, 500}
   local whole = options.whole(50, LARGEST)
   return setmetatable({
     suptitle_text = read.title, width = whole("figure", "size[1] (the width)", size[1]),
-    height = whole("figure", "size[2] (the height)", size[2]), axes = {},
+    height = whole("figure", "size[2] (the height)", size[2]), axes = {}, theme = read.theme or default_theme,
   }, Figure)
+end
+
+--- Sets the theme of figures made from now on.
+function Figure.set_theme(word)
+  default_theme = read_theme("theme", "theme", word)
 end
 
 function Figure:__tostring()
@@ -117,6 +100,9 @@ function Figure:subplots(rows, cols, read)
       table.insert(groups[key], axes)
       axes.shared = axes.shared or {}
       axes.shared[axis] = groups[key]
+      -- inside a shared grid numbers stand at the outer axes alone
+      local inner = axis == "x" and i <= #all - cols or axis == "y" and (i - 1) % cols > 0
+      axes["hide_" .. axis] = inner and (kind == "all" or kind == (axis == "x" and "col" or "row"))
     end
   end
   self.current = all[1]
@@ -133,187 +119,25 @@ function Figure:suptitle(text)
   return self
 end
 
--- The whole script but the terminal's setting.
-local function body(self, target)
-  self:gca()
-  local title, only = self.suptitle_text, #self.axes == 1 and self.axes[1]
-  if only and not (title and only.texts.title) then
-    return only:script(target, title)
-  end
-  local parts = {"set encoding utf8"}
-  local top = 0
-  if title then
-    local lines = 1 + select(2, title:gsub("\n", ""))
-    top = (target.text and lines + 1 or lines * 20 + 18) / target.height
-    parts[#parts + 1] = ("set multiplot title %s%s"):format(gnuplot.quote(title),
-                                                         target.text and "" or ' font ",14"')
-  else
-    parts[#parts + 1] = "set multiplot"
-  end
-  top = math.min(top, 0.5)
-  for _, axes in ipairs(self.axes) do
-    local box = axes.rectangle
-    axes.rectangle = {box[1], box[2] * (1 - top), box[3], box[4] * (1 - top)}
-    local ok, script = pcall(axes.script, axes, target)
-    axes.rectangle = box
-    if not ok then
-      error(script, 0)
-    end
-    parts[#parts + 1] = script
-  end
-  parts[#parts + 1] = "unset multiplot\n"
-  return table.concat(parts, "\n")
-end
-
--- Chooses the first of the terminals that this gnuplot has, inside the script, so that one run is enough.
-local function choose_terminal(kind, width, height)
-  local parts = {}
-  for _, name in ipairs(kind.terminals) do
-    parts[#parts + 1] = ('if (strstrt(" ".GPVAL_TERMINALS." ", " %s ")) { set terminal %s } else {'):format(
-      name, kind.setting(name, width, height))
-  end
-  parts[#parts + 1] = 'exit message "tycho: no terminal" ' .. ("}"):rep(#kind.terminals)
-  return table.concat(parts, " ")
-end
-
-local function render(self, kind, name, timeout)
-  local script = choose_terminal(kind, self.width, self.height) .. "\n"
-      .. body(self, {width = self.width, height = self.height})
-  local bytes, said = gnuplot.run("savefig", script, timeout)
-  if bytes == "" and said:find("tycho: no terminal", 1, true) then
-    fail("savefig: this gnuplot cannot make .%s files (it has no terminal %s); install gnuplot-nox, or choose another"
-         .. " of .pdf, .png, .svg", name, table.concat(kind.terminals, " or "))
-  elseif not (bytes:find(kind.head) and bytes:sub(-64):find(kind.tail)) then
-    fail("savefig: gnuplot did not make a whole .%s file%s", name, said ~= "" and ": " .. said or "")
-  end
-  if name == "svg" then
-    -- pixels stay squares when a viewer enlarges them; text cannot hold this tag, for "<" is escaped there
-    bytes = bytes:gsub("<image ", '<image style="image-rendering:pixelated" ')
-  end
-  return bytes
-end
-
-local function open_beside(path)
-  local folder = path:match("^(.*/)[^/]*$") or "./"
-  local unique = tostring({}):match("0x(%x+)") or tostring(os.time())
-  local process = require("tycho.core").process
-  local temporary = ("%s.tycho-%d-%s.tmp"):format(folder, process.getpid(), unique)
-  local file, message, code = io.open(temporary, "wb")
-  if file then
-    return file, temporary
-  end
-  local reason = (message or ""):gsub("^.*: ", "")
-  local ENOENT = 2
-  if code == ENOENT then
-    reason = ("the folder '%s' does not exist"):format(folder)
-  end
-  fail("savefig: cannot write '%s': %s", path, reason)
-end
-
 function Figure:savefig(path, given)
-  local read = options.check("savefig", given, {timeout = options.positive})
-  if type(path) ~= "string" then
-    fail("savefig: the path is a %s; a string such as \"loss.png\" is expected", type(path))
-  elseif path:find("\0", 1, true) then
-    fail("savefig: the path %q holds a zero byte", path)
-  end
-  local name = path:match("[^/]%.([^./]*)$")
-  local kind = name and kinds[name:lower()]
-  if not kind then
-    fail("savefig: '%s' has %s; known: .pdf, .png, .svg", path,
-         name and ("the unknown extension '.%s'"):format(name) or "no extension")
-  end
-  local file, temporary = open_beside(path)
-  -- runs on every way out, Ctrl-C included; after the renaming there is nothing left to remove
-  local _ <close> = setmetatable({}, {__close = function()
-    if io.type(file) == "file" then
-      file:close()
-    end
-    if temporary then
-      os.remove(temporary)
-    end
-  end})
-  local bytes = render(self, kind, name:lower(), read.timeout)
-  local ok, message = file:write(bytes)
-  if ok then
-    ok, message = file:close()
-  end
-  if ok then
-    ok, message = os.rename(temporary, path)
-  end
-  if not ok then
-    fail("savefig: cannot write '%s': %s", path, ((message or "unknown error"):gsub("^.*: ", "")))
-  end
-  temporary = nil
+  files.savefig(self, path, given)
   return self
 end
 
--- The figure as lines of characters without spaces at their ends.
-local function as_text(self, where, columns, rows, ansi, timeout)
-  local color = "mono"
-  if ansi then
-    color = ((os.getenv("TERM") or ""):find("256color", 1, true) or os.getenv("COLORTERM")) and "ansi256" or "ansi"
-  end
-  local script = ("set terminal dumb size %d,%d %s nofeed noenhanced aspect 2,1\n"):format(columns, rows, color)
-      .. body(self, {text = true, ansi = ansi, width = columns, height = rows})
-  local text = gnuplot.run(where, script, timeout)
-  if not ansi then
-    text = text:gsub("\27%[[%d;]*m", "")
-  end
-  text = text:gsub("\f", ""):gsub("[ \t]+\n", "\n"):gsub("^\n+", ""):gsub("%s+$", "")
-  if text == "" then
-    fail("%s: gnuplot drew nothing", where)
-  end
-  return text .. "\n"
-end
+local text_options = {
+  columns = options.whole(20, 1000), rows = options.whole(6, 1000), ansi = options.flag,
+  style = options.word {ascii = "ascii", braille = "braille", block = "block"},
+}
 
-function Figure:text(given)
-  local read = options.check("text", given, {
-    columns = options.whole(20, 1000), rows = options.whole(6, 1000), ansi = options.flag, timeout = options.positive,
-  })
-  return as_text(self, "text", read.columns or 79, read.rows or 23, read.ansi or false, read.timeout)
-end
-
-local function show_window(self, timeout)
-  local has = gnuplot.terminals("show")
-  for _, name in ipairs(window_terminals) do
-    if has[name] then
-      local title = gnuplot.quote(self.suptitle_text or "Tycho")
-      local script = ("set terminal %s size %d,%d title %s noenhanced\n"):format(name, self.width, self.height, title)
-          .. body(self, {width = self.width, height = self.height})
-      return gnuplot.open_window(script, timeout)
-    end
-  end
-  return false
-end
-
-local function set_in_environment(name)
-  local value = os.getenv(name)
-  return value ~= nil and value ~= ""
+function Figure:as_text(given)
+  local read = options.check("text", given, text_options)
+  self:gca()
+  return terminal.render(self, read.columns or 79, read.rows or 23, read.style or "ascii",
+                         read.ansi and (show.color_depth() or "256") or nil)
 end
 
 function Figure:show(given)
-  local read = options.check("show", given, {timeout = options.positive})
-  if (set_in_environment("DISPLAY") or set_in_environment("WAYLAND_DISPLAY"))
-      and show_window(self, read.timeout or 10) then
-    return
-  end
-  local process = require("tycho.core").process
-  local columns, rows, ansi = 79, 23, false
-  if process.isatty(1) then
-    local wide, high = process.winsize()
-    columns = math.max(20, math.min(160, (wide or 80) - 1))
-    rows = math.max(8, math.min(50, (high or 24) - 2))
-    ansi = not set_in_environment("NO_COLOR") and os.getenv("TERM") ~= "dumb"
-  end
-  local text = as_text(self, "show", columns, rows, ansi, read.timeout)
-  local ok, message = io.stdout:write(text)
-  if ok then
-    ok, message = io.stdout:flush()
-  end
-  if not ok then
-    fail("show: cannot write to the standard output: %s", message)
-  end
+  show.show(self, given)
 end
 
 --- Documentation of the methods, for plot.docs.
@@ -329,28 +153,26 @@ fig:subplot(1, 2, 1):line({1, 2, 3}):title("left")
 fig:subplot(1, 2, 2):bar({3, 1, 2}):title("right")]],
   },
   {
-    name = "savefig", signature = "savefig(path [, {timeout}])",
+    name = "savefig", signature = "savefig(path [, {dpi, timeout}])",
     doc = [[
 Writes the figure to a file, of the kind that the extension says: .png, .svg or .pdf (whose page is as large as the
-figure at 96 pixels an inch). The file appears when it is complete: an older one stays as it is when something fails.
+figure at 96 pixels an inch). savefig waits until the file is there; an older one stays as it is when something fails.
+dpi: pixels an inch of a .png, which has more of them at the same layout (default 96: the size of the figure).
 timeout: seconds that gnuplot may take (default 30).
 Errors: an unknown extension, a folder that is missing or may not be written, gnuplot missing or failing.]],
     example = [[plot.line({3, 2, 1}):savefig("loss.png")]],
   },
   {
-    name = "show", signature = "show([{timeout}])",
+    name = "show", signature = "show([{mode, timeout}])",
     doc = [[
-Shows the figure: in a window that stays where there is a display and a gnuplot that opens windows, else as text in the
-terminal, as large as its window and in colour (unless NO_COLOR is set); into a pipe or file as plain text.
-timeout: seconds that gnuplot may take (default 30, for a window 10).]],
+Shows the figure: in a window where there is a display and a gnuplot that opens windows; else as a picture in a terminal
+that takes them (kitty, Ghostty, iTerm2, WezTerm, and those that answer that they know sixel); else as characters, as large
+as the terminal and in its colours (none when NO_COLOR is set). Into a pipe or file it goes as plain ASCII.
+mode, or the environment's TYCHO_PLOT: "auto" (default), "window", "kitty", "iterm", "sixel", "text", "braille", "block" or
+"ascii" (characters of that kind). show returns when the figure is drawn and does not wait for a window to be closed.
+timeout: seconds that gnuplot may take (default 30, for a window 10).
+Errors: mode "window" without a display, gnuplot missing or failing (characters need no gnuplot).]],
     example = [[plot.line({3, 2, 1}):show()]],
-  },
-  {
-    name = "text", signature = "text([{columns, rows, ansi, timeout}]) -> string",
-    doc = [[
-Returns the figure as lines of characters: columns (default 79) by rows (default 23), without colours unless ansi is
-true. timeout: seconds that gnuplot may take (default 30).]],
-    example = [[print(plot.line({3, 2, 1}):text{columns = 60, rows = 15})]],
   },
 }
 

@@ -139,6 +139,35 @@ function gnuplot.run(where, script, timeout)
   return table.concat(output), said
 end
 
+--- Starts a script in the background. job.poll(wait) waits at most that many seconds and returns the output and the
+-- complaints when gnuplot has ended well, nil while it runs, and raises an error when it failed; job.stop() ends it.
+function gnuplot.start_job(where, script)
+  local child = start({}, {})
+  -- gnuplot takes the script as fast as it comes; only the drawing takes its time
+  local sent = child:write(script, gnuplot.timeout)
+  child:close_stdin()
+  local output, errors, job = {}, {}, {}
+  function job.poll(wait)
+    local out, err, state = child:read(wait)
+    output[#output + 1], errors[#errors + 1] = out, err
+    if state == "open" then
+      return nil
+    end
+    local how, code = child:wait(1)
+    local said = complaint(table.concat(errors))
+    if how ~= "exit" or code ~= 0 or not sent then
+      job.stop()
+      fail("%s: gnuplot %s%s", where, how == "signal" and "was killed" or "failed", said ~= "" and ": " .. said or "")
+    end
+    return table.concat(output), said
+  end
+  function job.stop()
+    child:kill()
+    child:wait(1)
+  end
+  return job
+end
+
 --- Which of the named terminals this gnuplot has, as a set.
 function gnuplot.terminals(where)
   local text = gnuplot.run(where, 'set print "-"\nprint GPVAL_TERMINALS\n', 10)

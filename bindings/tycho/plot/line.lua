@@ -1,5 +1,6 @@
 --[[
-The mark "line": points joined by a line, in the order given. Gaps (nan, infinities) interrupt it.
+The marks "line" and "step": points joined by a line or by steps, in the order given. Gaps (nan, infinities) interrupt
+them.
 ]]
 
 local options = require "tycho.plot.options"
@@ -10,6 +11,11 @@ local known = {
   marker = options.marker, size = options.positive, alpha = options.alpha,
 }
 
+local step_options = {where = options.word {pre = "pre", post = "post", mid = "mid"}}
+for name, checker in pairs(known) do
+  step_options[name] = checker
+end
+
 local Line = {}
 Line.__index = Line
 
@@ -17,27 +23,59 @@ function Line:bounds(x_log, y_log)
   return values.bounds(self.xs, self.ys, x_log, y_log)
 end
 
-function Line:draw(canvas)
-  local xs, ys = values.thin_line(self.xs, self.ys, canvas)
-  local marker, style = self.marker, self.style
-  if canvas.text then
-    local how = style == "none" and "points" or style == "steps" and "steps" or marker and "linespoints" or "lines"
-    canvas:rows({xs, ys}, ("with %s %s %s %s"):format(how, canvas:ink(self.slot, self.color),
-                marker and how ~= "steps" and 'pt "' .. marker[3] .. '"' or "", canvas:title(self.label)))
-    return
+-- The corners of steps: the value changes at a point ("pre": the step before it has its value, "post": the one after), or
+-- half way between two ("mid").
+local function corners(xs, ys, where)
+  local x, y = {}, {}
+  local function add(a, b)
+    x[#x + 1], y[#y + 1] = a, b
   end
-  local how, pen = "lines", ("lw %g dt %s"):format(self.width, style:sub(1, 1) == "(" and style or "solid")
-  if style == "steps" then
-    how = "steps"
-  elseif marker then
-    how = style == "none" and "points" or "linespoints"
-    pen = ("%s pt %d ps %g"):format(style == "none" and "lw 1.5" or pen, marker[1], marker[2] * self.size)
+  for i = 1, #xs do
+    if i > 1 then
+      local turn = where == "pre" and xs[i - 1] or where == "post" and xs[i] or (xs[i - 1] + xs[i]) / 2
+      add(turn, ys[i - 1])
+      add(turn, ys[i])
+    end
+    add(xs[i], ys[i])
   end
-  canvas:rows({xs, ys}, ("with %s %s %s %s"):format(how, canvas:color(self.color, self.alpha), pen,
-                                                   canvas:title(self.label)))
+  return x, y
 end
 
-return {
+function Line:draw(canvas)
+  local xs, ys = values.thin_line(self.xs, self.ys, canvas)
+  local style = {slot = self.slot, color = self.color, alpha = self.alpha, width = self.width, label = self.label,
+                 marker = self.marker, size = self.size, dash = self.style}
+  if self.style == "none" then
+    canvas:points(xs, ys, style)
+  elseif self.where then
+    style.dash, style.marker = "solid", nil
+    local x, y = corners(xs, ys, self.where)
+    canvas:lines(x, y, style)
+    if self.marker then
+      canvas:points(xs, ys, {color = self.color, alpha = self.alpha, marker = self.marker, size = self.size})
+    end
+  else
+    canvas:lines(xs, ys, style)
+  end
+end
+
+local function new_line(name, axes, where, ...)
+  local xs, ys, given, whole = values.points(name, ...)
+  local read = options.check(name, given, name == "step" and step_options or known)
+  local slot, color = axes:next_slot()
+  local style = read.style or "solid"
+  local marker = read.marker or nil
+  if style == "none" and read.marker == nil then
+    marker = options.marker(name, "marker", "o")
+  end
+  return setmetatable({
+    xs = xs, ys = ys, whole_x = whole, slot = slot, label = read.label, color = read.color or color, style = style,
+    width = read.width or 2, marker = marker, size = read.size or 0.8, alpha = read.alpha, joined = style ~= "none",
+    where = read.where or where or style == "steps" and "post" or nil,
+  }, Line)
+end
+
+local line = {
   name = "line",
   signature = "line([xs,] ys [, {label, color, style, width, marker, size, alpha}])",
   doc = [[
@@ -50,17 +88,20 @@ marker (default 0.8). alpha: 0 (invisible) to 1.
 Errors: xs and ys of different length, values that are no numbers, unknown options.]],
   example = [[plot.line({2.3, 1.1, 0.7, 0.5}, {label = "loss", marker = "o"}):legend():show()]],
   new = function(axes, ...)
-    local xs, ys, given, whole = values.points("line", ...)
-    local read = options.check("line", given, known)
-    local slot, color = axes:next_slot()
-    local style = read.style or "solid"
-    local marker = read.marker or nil
-    if style == "none" and read.marker == nil then
-      marker = options.marker("line", "marker", "o")
-    end
-    return setmetatable({
-      xs = xs, ys = ys, whole_x = whole, slot = slot, label = read.label, color = read.color or color, style = style,
-      width = read.width or 2, marker = marker, size = read.size or 0.8, alpha = read.alpha, joined = style ~= "none",
-    }, Line)
+    return new_line("line", axes, nil, ...)
   end,
 }
+
+local step = {
+  name = "step",
+  signature = "step([xs,] ys [, {where, label, color, style, width, marker, size, alpha}])",
+  doc = [[
+Joins points by steps. where: "pre" (default: each step ends at its point), "post" (begins there) or "mid" (changes half
+way between two points). Data and the other options are those of line.]],
+  example = [[plot.step({1, 3, 2, 4}, {where = "mid", label = "learning rate"}):legend()]],
+  new = function(axes, ...)
+    return new_line("step", axes, "pre", ...)
+  end,
+}
+
+return {line, step}

@@ -5,6 +5,7 @@ a {n, 2} tensor.
 ]]
 
 local blame = require "tycho.plot.blame"
+local colors = require "tycho.plot.colors"
 local options = require "tycho.plot.options"
 local scatter = require "tycho.plot.scatter"
 local values = require "tycho.plot.values"
@@ -145,12 +146,31 @@ function Regions:bounds()
   return e[1], e[2], e[3], e[4]
 end
 
+-- Where one class meets another, as points: what a terminal without colours shows of the regions.
+function Regions:draw_borders(canvas)
+  local xs, ys, n, e, class = {}, {}, self.resolution, self.extent, self.class
+  for i = 0, n - 2 do
+    for j = 0, n - 2 do
+      local at = i * n + j + 1
+      if class[at] ~= class[at + 1] or class[at] ~= class[at + n] then
+        xs[#xs + 1] = e[1] + (e[2] - e[1]) * (j + 1) / n
+        ys[#ys + 1] = e[3] + (e[4] - e[3]) * (i + 1) / n
+      end
+    end
+  end
+  canvas:points(xs, ys, {dots = true, color = "#808080", marker = {7, 1, ".", "."}})
+end
+
 function Regions:draw(canvas)
+  if canvas.text and (not canvas.ansi or canvas.style == "ascii") then
+    self:draw_borders(canvas)
+    return
+  end
   local cells = {}
-  local colors = {[0] = {255, 255, 255}}
+  local tones = {[0] = {255, 255, 255}}
   for k = 1, self.count do
-    local r, g, b = options.cycle[(k - 1) % #options.cycle + 1]:match("#(%x%x)(%x%x)(%x%x)")
-    colors[k] = {tonumber(r, 16), tonumber(g, 16), tonumber(b, 16)}
+    local color = colors.of_slot(k)
+    tones[k] = {colors.rgb(canvas.shown_color and canvas:shown_color(color) or color)}
   end
   local shade = {}
   local base = 1 / self.count
@@ -163,7 +183,7 @@ function Regions:draw(canvas)
     local key = class * 256 + level
     local cell = shade[key]
     if not cell then
-      local c = colors[class]
+      local c = tones[class]
       cell = string.char(c[1], c[2], c[3], level)
       shade[key] = cell
     end

@@ -3,12 +3,12 @@ The mark "scatter": separate points in one colour, in one colour a class, or col
 ]]
 
 local blame = require "tycho.plot.blame"
+local colors = require "tycho.plot.colors"
 local options = require "tycho.plot.options"
 local values = require "tycho.plot.values"
 local fail = blame.fail
 
 local MOST_CLASSES = 100
-local characters = "ox+*#@%&svwzcnu"
 
 local function label_or_names(where, name, v)
   if type(v) == "table" then
@@ -127,35 +127,32 @@ end
 
 function Scatter:draw_group(canvas, xs, ys, slot, color, label)
   local kept = values.thin_points(xs, ys, canvas)
-  xs, ys = pick(xs, kept), pick(ys, kept)
-  if canvas.text then
-    local place = (slot - 1) % #characters + 1
-    local character = self.marker_given and self.marker[3] or characters:sub(place, place)
-    canvas:rows({xs, ys}, ('with points %s pt "%s" %s'):format(canvas:ink(slot, color), character,
-                                                            canvas:title(label)))
-  else
-    canvas:rows({xs, ys}, ("with points %s pt %d ps %g lw 1.5 %s"):format(
-      canvas:color(color, self.alpha), self.marker[1], self.marker[2] * self.size, canvas:title(label)))
-  end
+  canvas:points(pick(xs, kept), pick(ys, kept), {
+    slot = slot, color = color, alpha = self.alpha, marker = self.marker, marker_given = self.marker_given,
+    size = self.size, label = label,
+  })
 end
 
 function Scatter:draw_scale(canvas)
-  local low, high = self.vmin, self.vmax
-  for _, v in ipairs(self.scale) do
+  local lookup, bar = {}, self.bar
+  for i, bytes in pairs(colors.lookup(bar.colors)) do
+    lookup[i] = string.unpack(">I3", bytes)
+  end
+  local kept = values.thin_points(self.xs, self.ys, canvas)
+  local rgb, seen = {}, {}
+  for _, i in ipairs(kept) do
+    local v = self.scale[i]
     if v == v then
-      low = self.vmin or math.min(low or v, v)
-      high = self.vmax or math.max(high or v, v)
+      local share = math.max(0, math.min(1, (v - bar.low) / (bar.high - bar.low)))
+      rgb[#rgb + 1], seen[#seen + 1] = lookup[math.floor(share * 255 + 0.5)], i
     end
   end
-  canvas:palette(self.cmap, low, high, self.colorbar)
-  local kept = values.thin_points(self.xs, self.ys, canvas)
-  canvas:rows({pick(self.xs, kept), pick(self.ys, kept), pick(self.scale, kept)},
-              ("with points palette pt %d ps %g lw 1.5 %s"):format(self.marker[1], self.marker[2] * self.size,
-                                                                  canvas:title(self.label)))
+  canvas:colored_points(pick(self.xs, seen), pick(self.ys, seen), rgb,
+                        {marker = self.marker, size = self.size, label = self.label, color = bar.colors[1]})
 end
 
 function Scatter:draw(canvas)
-  if self.scale and not canvas.text then
+  if self.scale then
     self:draw_scale(canvas)
   elseif not self.classes then
     self:draw_group(canvas, self.xs, self.ys, self.slot, self.color, self.label)
@@ -167,7 +164,7 @@ function Scatter:draw(canvas)
           xs[#xs + 1], ys[#ys + 1] = self.xs[i], self.ys[i]
         end
       end
-      self:draw_group(canvas, xs, ys, k, options.cycle[(k - 1) % #options.cycle + 1], label)
+      self:draw_group(canvas, xs, ys, k, colors.of_slot(k), label)
     end
   end
 end
@@ -194,8 +191,8 @@ Draws separate points. xs and ys are lists of numbers or tensors of one row, of 
 an infinity are left out.
 color: one colour (as for line), or a list or tensor with one value a point: strings or whole numbers are classes, each
 with a colour and a name in the legend; numbers with a fraction are a scale drawn with the colour map cmap ("viridis"
-by default; "gray", "gray_r", "magma", "coolwarm", "blues") from vmin to vmax, with a colour bar (colorbar = false
-leaves it out). label: name in the legend; with classes a list of names by class number, or a word put before each.
+by default; plot.image lists them) from vmin to vmax, with a colour bar (colorbar = false leaves it out).
+label: name in the legend; with classes a list of names by class number, or a word put before each.
 size: of the points (default 1). marker: "o" (default), ".", "s", "^", "v", "D", "x", "+", "*". alpha: 0 to 1.
 Errors: lengths that differ, more than 100 classes, values that are no numbers, unknown options.]],
   example = [[plot.scatter({1, 2, 3, 4}, {2, 1, 4, 3}, {color = {"cat", "cat", "dog", "dog"}}):legend():show()]],
@@ -204,11 +201,14 @@ Errors: lengths that differ, more than 100 classes, values that are no numbers, 
     local read = options.check("scatter", given, known)
     local mark = {
       xs = xs, ys = ys, size = read.size or 1, alpha = read.alpha or 0.85, margin = 0.05, marker_given = read.marker,
-      marker = read.marker or options.marker("scatter", "marker", "o"), vmin = read.vmin, vmax = read.vmax,
-      cmap = read.cmap or options.colormaps.viridis, colorbar = read.colorbar ~= false,
+      marker = read.marker or options.marker("scatter", "marker", "o"),
     }
     if kind_of_color(read.color, #xs) == "many" then
       mark.classes, mark.labels, mark.scale = read_many(read, #xs)
+    end
+    if mark.scale then
+      local low, high = values.range("scatter", mark.scale, read.vmin, read.vmax)
+      mark.bar = {colors = read.cmap or colors.maps.viridis, low = low, high = high, hidden = read.colorbar == false}
     end
     if not mark.classes then
       if type(read.label) == "table" then

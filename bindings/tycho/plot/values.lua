@@ -182,6 +182,24 @@ function values.bounds(xs, ys, x_log, y_log)
   return x1, x2, y1, y2
 end
 
+--- The ends of a scale of colours: vmin and vmax where given, else the smallest and largest of the list; never equal.
+function values.range(where, list, vmin, vmax)
+  local low, high
+  for i = 1, #list do
+    local v = list[i]
+    if v == v then
+      low, high = low and math.min(low, v) or v, high and math.max(high, v) or v
+    end
+  end
+  low, high = vmin or low or 0, vmax or high or 1
+  if low > high or low == high and vmin and vmax then
+    fail("%s: vmin (%g) must be below vmax (%g)", where, low, high)
+  elseif low == high then
+    high = low + math.max(1, math.abs(low) * 1e-6)
+  end
+  return low, high
+end
+
 local function ascends(xs)
   local last = -math.huge
   for i = 1, #xs do
