@@ -119,7 +119,8 @@ optimizer = optim.SGD(model:parameters(), {lr = 0.003})
 local epochs = args.epochs or args.fast and 5 or math.max(5, 300000 // #train)
 for epoch = 1, epochs do
   local running = 0
-  for batch, targets in ty.progress(trainloader, ("epoch %d"):format(epoch)) do
+  local bar = ty.progress(trainloader, ("epoch %d"):format(epoch)) -- a bar on the terminal, with the loss behind it
+  for batch, targets in bar do
     batch = batch:flatten(2)
 
     -- Exercise: the training step.
@@ -129,6 +130,7 @@ for epoch = 1, epochs do
     optimizer:step()
 
     running = running + loss:item()
+    bar:set {loss = loss:item()}
   end
   print(("epoch %d  training loss %.4f"):format(epoch, running / #trainloader))
 end

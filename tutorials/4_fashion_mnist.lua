@@ -87,16 +87,14 @@ end
 local train_losses, test_losses, accuracies = {}, {}, {}
 for epoch = 1, args.epochs or args.fast and 1 or 5 do
   local running, seen = 0, 0
-  local bar = ty.progress(trainloader, {
-    label = ("epoch %d"):format(epoch),
-    note = function() return seen > 0 and ("loss %.3f"):format(running / seen) or "" end,
-  })
+  local bar = ty.progress(trainloader, ("epoch %d"):format(epoch))
   for images, labels in bar do
     optimizer:zero_grad()
     local loss = criterion(model(images:to(device)), labels:to(device))
     loss:backward()
     optimizer:step()
     running, seen = running + loss:item(), seen + 1
+    bar:set {loss = running / seen}
   end
   local test_loss, accuracy = evaluate()
   train_losses[epoch], test_losses[epoch], accuracies[epoch] = running / seen, test_loss, accuracy

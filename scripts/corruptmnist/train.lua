@@ -20,7 +20,8 @@ end
 local function epoch_of(net, loader, criterion, optimizer, device, label, steps)
   net:train()
   local total, right, seen = 0, 0, 0
-  for images, targets in ty.progress(loader, label) do
+  local bar = ty.progress(loader, label)
+  for images, targets in bar do
     images, targets = images:to(device), targets:to(device)
     optimizer:zero_grad()
     local logits = net(images)
@@ -29,6 +30,7 @@ local function epoch_of(net, loader, criterion, optimizer, device, label, steps)
     optimizer:step()
     steps[#steps + 1] = loss:item()
     total, seen = total + loss:item() * #targets, seen + #targets
+    bar:set {loss = total / seen}
     right = right + logits:detach():argmax(2):eq(targets):sum():item()
   end
   return total / seen, right / seen
