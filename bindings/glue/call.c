@@ -371,6 +371,99 @@ static bool convert_and_run(tyb_parse *p)
     return !out || deliver(p->c, out);
 }
 
+/* What holds a result that is a tensor, or a list of them, made before it is there; and where it lies on the stack. */
+typedef struct result_holder {
+    union {
+        tyb_handle *handle;
+        tyb_box *box;
+    } made;
+    int at;
+} result_holder;
+
+static void make_holders(lua_State *L, tyb_state *s, const tyb_form *form, result_holder *holders)
+{
+    for (int r = 0; r < form->results_count; r++) {
+        int kind = form->results[r].kind;
+        if (kind == TYB_TENSOR || kind == TYB_INDICES)
+            holders[r].made.handle = tyb_new_handle(L, s);
+        else if (kind == TYB_TENSORS || kind == TYB_INDEX_LIST)
+            holders[r].made.box = tyb_push_box(L);
+        else
+            continue;
+        holders[r].at = lua_gettop(L);
+    }
+}
+
+/* Gives the holders what the function returned. Cannot raise. */
+static void fill_holders(tyb_parse *p, result_holder *holders)
+{
+    const tyb_form *form = p->form;
+    for (int r = 0; r < form->results_count; r++) {
+        int kind = form->results[r].kind;
+        tyb_value *v = &p->c->out[r];
+        if (kind == TYB_TENSORS || kind == TYB_INDEX_LIST) {
+            tyb_box *box = holders[r].made.box;
+            box->data = v->tensors;
+            box->count = v->count;
+            box->release = drop_box;
+        } else if ((kind == TYB_TENSOR || kind == TYB_INDICES) && v->tensor) {
+            int argument = p->out ? p->out : kind == TYB_TENSOR ? same_argument(p, v->tensor) : 0;
+            if (argument) {
+                ty_release(v->tensor);
+                holders[r].at = argument;
+            } else {
+                tyb_fill_handle(p->c->state, holders[r].made.handle, v->tensor);
+            }
+        } else if (kind == TYB_SELF) {
+            ty_release(v->tensor);
+        }
+    }
+}
+
+static void push_result(lua_State *L, const tyb_parse *p, int r, const result_holder *holder)
+{
+    const tyb_value *v = &p->c->out[r];
+    switch (p->form->results[r].kind) {
+    case TYB_TENSOR:
+    case TYB_INDICES:
+        if (v->tensor)
+            lua_pushvalue(L, holder->at);
+        else
+            lua_pushnil(L);
+        break;
+    case TYB_TENSORS:
+    case TYB_INDEX_LIST:
+        push_list(L, p->c->state, holder->made.box);
+        break;
+    case TYB_SELF:
+        lua_pushvalue(L, p->at[0]);
+        break;
+    case TYB_NUMBER:
+        tyb_push_scalar(L, v->number);
+        break;
+    case TYB_INT:
+        lua_pushinteger(L, v->i);
+        break;
+    case TYB_FLOAT:
+        lua_pushnumber(L, v->f);
+        break;
+    case TYB_BOOL:
+        lua_pushboolean(L, v->b);
+        break;
+    case TYB_STRING:
+        lua_pushstring(L, v->string);
+        break;
+    case TYB_SIZES:
+        tyb_push_sizes(L, v->count, v->ints);
+        break;
+    case TYB_DTYPE:
+        tyb_push_dtype(L, v->dtype);
+        break;
+    default: /* any: the function pushed it */
+        break;
+    }
+}
+
 static int dispatch(lua_State *L)
 {
     tyb_entry *entry = lua_touserdata(L, lua_upvalueindex(1));
@@ -391,95 +484,24 @@ static int dispatch(lua_State *L)
     p.forms = entry->forms;
     find_options(L, &p);
     choose_form(L, &p);
-    const tyb_form *form = p.form;
 
-    union {
-        tyb_handle *handle;
-        tyb_box *box;
-    } made[TYB_MAX_RESULTS];
-    int made_at[TYB_MAX_RESULTS];
-    for (int r = 0; r < form->results_count; r++) {
-        int kind = form->results[r].kind;
-        if (kind == TYB_TENSOR || kind == TYB_INDICES)
-            made[r].handle = tyb_new_handle(L, s);
-        else if (kind == TYB_TENSORS || kind == TYB_INDEX_LIST)
-            made[r].box = tyb_push_box(L);
-        else
-            continue;
-        made_at[r] = lua_gettop(L);
-    }
-
+    result_holder holders[TYB_MAX_RESULTS];
+    make_holders(L, s, p.form, holders);
     bool ok = convert_and_run(&p);
     if (!ok && ty_error_what() == TY_ERROR_MEMORY) {
         tyb_clean(&p);
         tyb_free_everything(L, s);
         ok = convert_and_run(&p);
     }
-    for (int r = 0; ok && r < form->results_count; r++) {
-        int kind = form->results[r].kind;
-        if (kind == TYB_TENSORS || kind == TYB_INDEX_LIST) {
-            made[r].box->data = c.out[r].tensors;
-            made[r].box->count = c.out[r].count;
-            made[r].box->release = drop_box;
-        } else if ((kind == TYB_TENSOR || kind == TYB_INDICES) && c.out[r].tensor) {
-            int argument = p.out ? p.out : kind == TYB_TENSOR ? same_argument(&p, c.out[r].tensor) : 0;
-            if (argument) {
-                ty_release(c.out[r].tensor);
-                made_at[r] = argument;
-            } else {
-                tyb_fill_handle(s, made[r].handle, c.out[r].tensor);
-            }
-        } else if (kind == TYB_SELF) {
-            ty_release(c.out[r].tensor);
-        }
-    }
+    if (ok)
+        fill_holders(&p, holders);
     tyb_clean(&p);
     if (!ok)
         tyb_raise_core(L, row->name);
 
-    int results = given_results(&c, form);
-    for (int r = 0; r < results; r++) {
-        const tyb_value *v = &c.out[r];
-        switch (form->results[r].kind) {
-        case TYB_TENSOR:
-        case TYB_INDICES:
-            if (v->tensor)
-                lua_pushvalue(L, made_at[r]);
-            else
-                lua_pushnil(L);
-            break;
-        case TYB_TENSORS:
-        case TYB_INDEX_LIST:
-            push_list(L, s, made[r].box);
-            break;
-        case TYB_SELF:
-            lua_pushvalue(L, p.at[0]);
-            break;
-        case TYB_NUMBER:
-            tyb_push_scalar(L, v->number);
-            break;
-        case TYB_INT:
-            lua_pushinteger(L, v->i);
-            break;
-        case TYB_FLOAT:
-            lua_pushnumber(L, v->f);
-            break;
-        case TYB_BOOL:
-            lua_pushboolean(L, v->b);
-            break;
-        case TYB_STRING:
-            lua_pushstring(L, v->string);
-            break;
-        case TYB_SIZES:
-            tyb_push_sizes(L, v->count, v->ints);
-            break;
-        case TYB_DTYPE:
-            tyb_push_dtype(L, v->dtype);
-            break;
-        default: /* any: the function pushed it */
-            break;
-        }
-    }
+    int results = given_results(&c, p.form);
+    for (int r = 0; r < results; r++)
+        push_result(L, &p, r, &holders[r]);
     return results;
 }
 
