@@ -5,24 +5,41 @@
  */
 #include <stdlib.h>
 
-#include "autograd/node.h"
+#include "autograd/engine.h"
 
-/* Nodes whose gradients have begun to arrive, as a heap with the youngest on top. Holds a reference to each. */
-typedef struct heap {
-    tyi_node **items;
-    size_t count, capacity;
-} heap;
+_Thread_local tyi_run *tyi_innermost;
 
-static ty_status heap_push(heap *h, tyi_node *node)
+static ty_status grow(tyi_heap *list)
 {
-    if (h->count == h->capacity) {
-        size_t capacity = h->capacity ? h->capacity * 2 : 64;
-        tyi_node **items = realloc(h->items, capacity * sizeof(tyi_node *));
-        if (!items)
-            return tyi_fail_memory(capacity * sizeof(tyi_node *));
-        h->items = items;
-        h->capacity = capacity;
-    }
+    size_t capacity = list->capacity ? list->capacity * 2 : 64;
+    tyi_node **items = realloc(list->items, capacity * sizeof(tyi_node *));
+    if (!items)
+        return tyi_fail_memory(capacity * sizeof(tyi_node *));
+    list->items = items;
+    list->capacity = capacity;
+    return TY_OK;
+}
+
+ty_status tyi_list_push(tyi_heap *list, tyi_node *node)
+{
+    if (list->count == list->capacity && grow(list) != TY_OK)
+        return TY_FAIL;
+    list->items[list->count++] = tyi_node_retain(node);
+    return TY_OK;
+}
+
+void tyi_list_free(tyi_heap *list)
+{
+    for (size_t k = 0; k < list->count; k++)
+        tyi_node_release(list->items[k]);
+    free(list->items);
+    *list = (tyi_heap){NULL, 0, 0};
+}
+
+static ty_status heap_push(tyi_heap *h, tyi_node *node)
+{
+    if (h->count == h->capacity && grow(h) != TY_OK)
+        return TY_FAIL;
     size_t at = h->count++;
     while (at > 0 && h->items[(at - 1) / 2]->sequence < node->sequence) {
         h->items[at] = h->items[(at - 1) / 2];
@@ -33,7 +50,7 @@ static ty_status heap_push(heap *h, tyi_node *node)
     return TY_OK;
 }
 
-static tyi_node *heap_pop(heap *h)
+static tyi_node *heap_pop(tyi_heap *h)
 {
     if (!h->count)
         return NULL;
@@ -55,18 +72,6 @@ static tyi_node *heap_pop(heap *h)
     top->queued = false;
     return top;
 }
-
-/* One call of backward or grad. A gradient rule or a hook may start another. */
-typedef struct run {
-    heap ready;
-    bool retain_graph, create_graph;
-    ty_tensor **captured; /* of grad: one slot per input; NULL when gradients go into the leaves */
-    int marks_count;      /* tensors whose gradients are asked for, and where they come from: references */
-    tyi_edge *marks;
-    struct run *outer;
-} run;
-
-static _Thread_local run *innermost;
 
 /* Nobody else looks at this tensor's memory, so it may be changed or kept as it is. */
 static bool is_ours(const ty_tensor *x)
@@ -96,7 +101,7 @@ static ty_status gather(ty_tensor **sum, ty_tensor *grad)
 }
 
 /* Adds the gradient (taken over) to the grad of a tensor. */
-static ty_status accumulate(const run *r, ty_tensor *x, ty_tensor *grad)
+static ty_status accumulate(const tyi_run *r, ty_tensor *x, ty_tensor *grad)
 {
     tyi_record_of *record = tyi_meta_of(x);
     if (!tyi_same_shape(x, grad)) {
@@ -128,7 +133,7 @@ static ty_status accumulate(const run *r, ty_tensor *x, ty_tensor *grad)
 }
 
 /* Where the gradient (taken over) of a leaf goes. */
-static ty_status arrive(run *r, ty_tensor *leaf, ty_tensor *grad)
+static ty_status arrive(tyi_run *r, ty_tensor *leaf, ty_tensor *grad)
 {
     int capture = tyi_meta_of(leaf)->capture;
     if (tyi_capturing && !capture) {
@@ -139,7 +144,7 @@ static ty_status arrive(run *r, ty_tensor *leaf, ty_tensor *grad)
 }
 
 /* The last gradient of a leaf with hooks has arrived. */
-static ty_status run_accumulator(run *r, tyi_node *node)
+static ty_status run_accumulator(tyi_run *r, tyi_node *node)
 {
     ty_tensor *leaf = tyi_accumulator_leaf(node), *grad = node->output[0].pending;
     tyi_hook_list *list = &tyi_meta_of(leaf)->hooks->list;
@@ -165,7 +170,7 @@ static ty_status run_accumulator(run *r, tyi_node *node)
 }
 
 /* Sends a gradient (taken over; NULL is zero) along an edge. */
-static ty_status deliver(run *r, const tyi_edge *edge, ty_tensor *grad)
+static ty_status deliver(tyi_run *r, const tyi_edge *edge, ty_tensor *grad)
 {
     if (!grad)
         return TY_OK;
@@ -198,14 +203,14 @@ static ty_status deliver(run *r, const tyi_edge *edge, ty_tensor *grad)
 }
 
 /* Gives the gradient of an output to ty_grad(). */
-static ty_status capture(run *r, const tyi_output *output, ty_tensor *grad)
+static ty_status capture(tyi_run *r, const tyi_output *output, ty_tensor *grad)
 {
     return grad && r->captured && output->capture ? gather(&r->captured[output->capture - 1], ty_retain(grad)) : TY_OK;
 }
 
 /* Keeps the gradient of an output for the tensor that asked: by retain_grad, or named by backward(inputs). Not in
  * place: its grad may be the user's by now. */
-static ty_status keep(const run *r, const tyi_output *output, ty_tensor *grad)
+static ty_status keep(const tyi_run *r, const tyi_output *output, ty_tensor *grad)
 {
     ty_tensor *x = output->retain ? output->retain : output->capture ? output->asked : NULL;
     if (!grad || r->captured || !x)
@@ -222,7 +227,7 @@ static ty_status keep(const run *r, const tyi_output *output, ty_tensor *grad)
 }
 
 /* The gradients of a node's outputs on their way in: hooks, and those who keep them. */
-static ty_status take_in(run *r, tyi_node *node, ty_tensor **grad_out, bool follows)
+static ty_status take_in(tyi_run *r, tyi_node *node, ty_tensor **grad_out, bool follows)
 {
     tyi_hook_list *list = node->extra && node->extra->hooks.count ? &node->extra->hooks : NULL;
     ty_status status = TY_OK;
@@ -240,7 +245,7 @@ static ty_status take_in(run *r, tyi_node *node, ty_tensor **grad_out, bool foll
 }
 
 /* The rule itself, and what surrounds it. */
-static ty_status apply_rule(const run *r, tyi_node *node, ty_tensor **grad_out, ty_tensor **grad_in)
+static ty_status apply_rule(const tyi_run *r, tyi_node *node, ty_tensor **grad_out, ty_tensor **grad_in)
 {
     const tyi_node *outer = tyi_anomaly_on ? tyi_anomaly_enter(node) : NULL;
     ty_status status = TY_OK;
@@ -269,7 +274,7 @@ static ty_status apply_rule(const run *r, tyi_node *node, ty_tensor **grad_out, 
 
 #define FEW 8
 
-static ty_status run_node(run *r, tyi_node *node)
+static ty_status run_node(tyi_run *r, tyi_node *node)
 {
     ty_tensor *few_out[FEW], *few_in[FEW];
     ty_tensor **grad_out = few_out, **grad_in = few_in;
@@ -305,7 +310,7 @@ static ty_status run_node(run *r, tyi_node *node)
 }
 
 /* Runs what is ready until nothing is; after a failure gradients that still wait are dropped. */
-static ty_status drain(run *r, ty_status status)
+static ty_status drain(tyi_run *r, ty_status status)
 {
     tyi_node *node;
     while ((node = heap_pop(&r->ready))) {
@@ -321,39 +326,17 @@ static ty_status drain(run *r, ty_status status)
         ty_release(leaf);
     }
     free(r->ready.items);
-    r->ready = (heap){NULL, 0, 0};
+    r->ready = (tyi_heap){NULL, 0, 0};
     return status;
 }
 
 /* ---- The nodes that a run may reach ---- */
 
-static ty_status list_push(heap *list, tyi_node *node)
-{
-    if (list->count == list->capacity) {
-        size_t capacity = list->capacity ? list->capacity * 2 : 64;
-        tyi_node **items = realloc(list->items, capacity * sizeof(tyi_node *));
-        if (!items)
-            return tyi_fail_memory(capacity * sizeof(tyi_node *));
-        list->items = items;
-        list->capacity = capacity;
-    }
-    list->items[list->count++] = tyi_node_retain(node);
-    return TY_OK;
-}
-
-static void list_free(heap *list)
-{
-    for (size_t k = 0; k < list->count; k++)
-        tyi_node_release(list->items[k]);
-    free(list->items);
-    *list = (heap){NULL, 0, 0};
-}
-
 /* Every node that the roots reach, youngest first, in *found. Uses the nodes' marks of the heap, which must be clear:
- * see set_aside(). */
-static ty_status reach(int count, ty_tensor *const *roots, heap *found)
+ * see tyi_set_aside(). */
+static ty_status reach(int count, ty_tensor *const *roots, tyi_heap *found)
 {
-    heap waiting = {0};
+    tyi_heap waiting = {0};
     ty_status status = TY_OK;
     for (int i = 0; i < count && status == TY_OK; i++) {
         tyi_edge edge = tyi_history(roots[i]);
@@ -366,7 +349,7 @@ static ty_status reach(int count, ty_tensor *const *roots, heap *found)
             if (node->edges[i].node && !node->edges[i].node->queued)
                 status = heap_push(&waiting, node->edges[i].node);
         if (status == TY_OK)
-            status = list_push(found, node);
+            status = tyi_list_push(found, node);
         tyi_node_release(node);
     }
     free(waiting.items);
@@ -374,7 +357,7 @@ static ty_status reach(int count, ty_tensor *const *roots, heap *found)
 }
 
 /* A leaf with hooks takes its turn right after the oldest node that uses it. */
-static void schedule_leaves(const heap *found)
+static void schedule_leaves(const tyi_heap *found)
 {
     for (size_t k = 0; k < found->count; k++) {
         const tyi_node *node = found->items[k];
@@ -386,157 +369,22 @@ static void schedule_leaves(const heap *found)
     }
 }
 
-/* ---- A run within a run ---- */
-
-/* What an outer run keeps in the nodes, put aside while an inner one uses the same fields. */
-typedef struct aside {
-    tyi_node *node;  /* a reference */
-    ty_tensor *leaf; /* of an accumulator: a reference */
-    uint64_t sequence;
-    bool queued, needed;
-    tyi_output *output; /* copies */
-} aside;
-
-typedef struct asides {
-    size_t count, capacity;
-    aside *items;
-    int captures_count; /* marks of leaves */
-    int *captures;
-} asides;
-
-static ty_status put_aside(asides *all, tyi_node *node, ty_tensor *leaf)
-{
-    if (all->count == all->capacity) {
-        size_t capacity = all->capacity ? all->capacity * 2 : 64;
-        aside *items = realloc(all->items, capacity * sizeof *items);
-        if (!items)
-            return tyi_fail_memory(capacity * sizeof *items);
-        all->items = items;
-        all->capacity = capacity;
-    }
-    size_t bytes = (size_t)node->outputs * sizeof(tyi_output);
-    tyi_output *copies = malloc(bytes + 1);
-    if (!copies)
-        return tyi_fail_memory(bytes);
-    memcpy(copies, node->output, bytes);
-    all->items[all->count++] =
-        (aside){tyi_node_retain(node), ty_retain(leaf), node->sequence, node->queued, node->needed, copies};
-    node->queued = false;
-    node->needed = true;
-    for (int i = 0; i < node->outputs; i++) {
-        node->output[i].pending = NULL;
-        node->output[i].capture = 0;
-        node->output[i].asked = NULL;
-    }
-    return TY_OK;
-}
-
-/* Back to what the outer run left. */
-static void restore(asides *all)
-{
-    while (all->count) {
-        aside *a = &all->items[--all->count];
-        a->node->queued = a->queued;
-        a->node->needed = a->needed;
-        a->node->sequence = a->sequence;
-        for (int i = 0; i < a->node->outputs; i++) {
-            a->node->output[i].pending = a->output[i].pending;
-            a->node->output[i].capture = a->output[i].capture;
-            a->node->output[i].asked = a->output[i].asked;
-        }
-        free(a->output);
-        tyi_node_release(a->node);
-        ty_release(a->leaf);
-    }
-    free(all->items);
-    int at = 0;
-    for (run *r = innermost; r && all->captures; r = r->outer)
-        for (int i = 0; i < r->marks_count; i++)
-            if (r->marks[i].leaf)
-                tyi_meta_of(r->marks[i].leaf)->capture = all->captures[at++];
-    free(all->captures);
-}
-
-/* Clears the marks of outer runs on leaves. */
-static ty_status put_captures_aside(asides *all)
-{
-    int marks = 0;
-    for (const run *r = innermost; r; r = r->outer)
-        marks += r->marks_count;
-    all->captures = malloc(((size_t)marks + 1) * sizeof *all->captures);
-    if (!all->captures)
-        return tyi_fail_memory((size_t)marks * sizeof *all->captures);
-    for (const run *r = innermost; r; r = r->outer)
-        for (int i = 0; i < r->marks_count; i++)
-            if (r->marks[i].leaf)
-                all->captures[all->captures_count++] = tyi_meta_of(r->marks[i].leaf)->capture;
-    for (const run *r = innermost; r; r = r->outer)
-        for (int i = 0; i < r->marks_count; i++)
-            if (r->marks[i].leaf)
-                tyi_meta_of(r->marks[i].leaf)->capture = 0;
-    return TY_OK;
-}
-
-/* Puts a node aside, and the accumulators that it leads to; nodes it leads to are listed in *waiting. */
-static ty_status put_step_aside(asides *all, tyi_node *node, heap *waiting)
-{
-    ty_status status = TY_OK;
-    if (node->aside)
-        return TY_OK;
-    status = put_aside(all, node, NULL);
-    node->aside = status == TY_OK;
-    for (int i = 0; i < node->inputs && status == TY_OK; i++) {
-        const tyi_edge *edge = &node->edges[i];
-        const tyi_leaf_hooks *hooks = edge->leaf ? tyi_meta_of(edge->leaf)->hooks : NULL;
-        if (edge->node && !edge->node->aside) {
-            status = list_push(waiting, edge->node);
-        } else if (hooks && !hooks->accumulator->aside) {
-            status = put_aside(all, hooks->accumulator, edge->leaf);
-            hooks->accumulator->aside = status == TY_OK;
-        }
-    }
-    return status;
-}
-
-/* Clears the marks of outer runs from all that the roots and inputs reach. Nodes are walked by a list of their own,
- * since the marks of the heap are in use. */
-static ty_status set_aside(asides *all, int roots_count, ty_tensor *const *roots, int inputs_count,
-                           ty_tensor *const *inputs)
-{
-    ty_status status = put_captures_aside(all);
-    heap waiting = {0};
-    for (int i = 0; i < roots_count + (inputs_count > 0 ? inputs_count : 0) && status == TY_OK; i++) {
-        tyi_node *node = tyi_history(i < roots_count ? roots[i] : inputs[i - roots_count]).node;
-        if (node)
-            status = list_push(&waiting, node);
-    }
-    while (waiting.count && status == TY_OK) {
-        tyi_node *node = waiting.items[--waiting.count];
-        status = put_step_aside(all, node, &waiting);
-        tyi_node_release(node);
-    }
-    list_free(&waiting);
-    for (size_t k = 0; k < all->count; k++)
-        all->items[k].node->aside = false;
-    return status;
-}
-
 /* ---- Runs ---- */
 
 /* Everything from the roots' gradients on. */
-static ty_status go(run *r, int roots_count, ty_tensor *const *roots, ty_tensor *const *gradients)
+static ty_status go(tyi_run *r, int roots_count, ty_tensor *const *roots, ty_tensor *const *gradients)
 {
     ty_status status = TY_OK;
     if (atomic_load_explicit(&tyi_hooked_leaves, memory_order_relaxed) > 0) {
-        heap found = {0};
+        tyi_heap found = {0};
         status = reach(roots_count, roots, &found);
         if (status == TY_OK)
             schedule_leaves(&found);
-        list_free(&found);
+        tyi_list_free(&found);
     }
     bool was = ty_set_grad_enabled(r->create_graph);
-    r->outer = innermost;
-    innermost = r;
+    r->outer = tyi_innermost;
+    tyi_innermost = r;
     for (int i = 0; i < roots_count && status == TY_OK; i++) {
         ty_tensor *grad = gradients ? ty_retain(gradients[i]) : NULL;
         if (!grad)
@@ -545,7 +393,7 @@ static ty_status go(run *r, int roots_count, ty_tensor *const *roots, ty_tensor 
         status = grad ? deliver(r, &edge, grad) : TY_FAIL;
     }
     status = drain(r, status);
-    innermost = r->outer;
+    tyi_innermost = r->outer;
     ty_set_grad_enabled(was);
     return status;
 }
@@ -576,7 +424,7 @@ static ty_status check_roots(const char *name, int count, ty_tensor *const *root
 
 /* Marks the inputs, whose gradients are asked for, and the nodes that lead to them. first[i] is the input that has the
  * mark of input i: another one where a tensor is asked for twice. */
-static ty_status mark_inputs(run *r, int count, ty_tensor *const *inputs, int *first, const heap *found)
+static ty_status mark_inputs(tyi_run *r, int count, ty_tensor *const *inputs, int *first, const tyi_heap *found)
 {
     for (size_t k = 0; k < found->count; k++)
         found->items[k]->needed = false;
@@ -601,7 +449,7 @@ static ty_status mark_inputs(run *r, int count, ty_tensor *const *inputs, int *f
     return TY_OK;
 }
 
-static void unmark(run *r, heap *found)
+static void unmark(tyi_run *r, tyi_heap *found)
 {
     for (int i = 0; i < r->marks_count; i++) {
         tyi_edge edge = r->marks[i];
@@ -618,14 +466,14 @@ static void unmark(run *r, heap *found)
     for (size_t k = 0; k < found->count; k++)
         found->items[k]->needed = true;
     free(r->marks);
-    list_free(found);
+    tyi_list_free(found);
 }
 
 /* A run for the gradients of given tensors; with r->captured they are handed out, else they go into grad. */
-static ty_status go_for(run *r, int roots_count, ty_tensor *const *roots, ty_tensor *const *gradients, int inputs_count,
-                        ty_tensor *const *inputs, int *first)
+static ty_status go_for(tyi_run *r, int roots_count, ty_tensor *const *roots, ty_tensor *const *gradients,
+                        int inputs_count, ty_tensor *const *inputs, int *first)
 {
-    heap found = {0};
+    tyi_heap found = {0};
     bool was = tyi_capturing;
     ty_status status = TY_OK;
     r->marks = malloc(((size_t)inputs_count + 1) * sizeof *r->marks);
@@ -654,20 +502,20 @@ static ty_status check_inputs(const char *name, int count, ty_tensor *const *inp
 }
 
 /* A run, alone or within another; inputs_count -1: for all leaves. */
-static ty_status start(run *r, int roots_count, ty_tensor *const *roots, ty_tensor *const *gradients, int inputs_count,
-                       ty_tensor *const *inputs, int *first)
+static ty_status start(tyi_run *r, int roots_count, ty_tensor *const *roots, ty_tensor *const *gradients,
+                       int inputs_count, ty_tensor *const *inputs, int *first)
 {
-    asides all = {0};
+    tyi_asides all = {0};
     bool was = tyi_capturing;
-    ty_status status = innermost ? set_aside(&all, roots_count, roots, inputs_count, inputs) : TY_OK;
+    ty_status status = tyi_innermost ? tyi_set_aside(&all, roots_count, roots, inputs_count, inputs) : TY_OK;
     tyi_capturing = false;
     if (status == TY_OK && inputs_count < 0)
         status = go(r, roots_count, roots, gradients);
     else if (status == TY_OK)
         status = go_for(r, roots_count, roots, gradients, inputs_count, inputs, first);
     tyi_capturing = was;
-    if (innermost)
-        restore(&all);
+    if (tyi_innermost)
+        tyi_put_back(&all);
     return status;
 }
 
@@ -682,7 +530,7 @@ ty_status ty_backward_many(int roots_count, ty_tensor *const *roots, ty_tensor *
     int *first = NULL;
     if (inputs_count > 0 && !(first = malloc((size_t)inputs_count * sizeof *first)))
         return tyi_fail_memory((size_t)inputs_count * sizeof *first);
-    run r = {.retain_graph = retain_graph || create_graph, .create_graph = create_graph};
+    tyi_run r = {.retain_graph = retain_graph || create_graph, .create_graph = create_graph};
     ty_status status = start(&r, roots_count, roots, gradients, inputs_count, inputs, first);
     free(first);
     return status;
@@ -706,7 +554,7 @@ ty_status ty_grad(int roots_count, ty_tensor *const *roots, ty_tensor *const *gr
     int *first = malloc(((size_t)inputs_count + 1) * sizeof *first);
     if (!first)
         return tyi_fail_memory((size_t)inputs_count * sizeof *first);
-    run r = {.retain_graph = retain_graph || create_graph, .create_graph = create_graph, .captured = grads};
+    tyi_run r = {.retain_graph = retain_graph || create_graph, .create_graph = create_graph, .captured = grads};
     ty_status status = start(&r, roots_count, roots, gradients, inputs_count, inputs, first);
     for (int i = 0; i < inputs_count && status == TY_OK; i++) {
         if (first[i] != i)
