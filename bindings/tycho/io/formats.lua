@@ -77,13 +77,13 @@ formats.docs = {
     doc = "Loads a JSON file: objects and arrays as tables, whole numbers as integers, null as io.null in an array (in an "
       .. "object its entry is left out).",
     example = 'ty.io.save_json({lr = 0.1}, "/tmp/tycho_doc.json"); assert(ty.io.load_json("/tmp/tycho_doc.json").lr == 0.1)'},
-  {name = "io.save_json", signature = "(value, path: string, indent: bool = true)",
+  {name = "io.save_json", signature = "(value: any, path: string, indent: bool = true)",
     doc = "Writes tables, strings, numbers and booleans as JSON. A table with the keys 1..n becomes an array, any other an "
       .. "object. Tensors are not JSON: save x:totable(), or use ty.save.",
     example = 'ty.io.save_json({lr = 1e-3, layers = {784, 256, 10}}, "/tmp/tycho_doc.json")'},
   {name = "io.decode_json", signature = "(text: string) -> value", doc = "The value of a JSON text; see io.load_json.",
     example = 'assert(ty.io.decode_json("[1, 2]")[2] == 2)'},
-  {name = "io.encode_json", signature = "(value, indent: bool = false) -> string",
+  {name = "io.encode_json", signature = "(value: any, indent: bool = false) -> string",
     doc = "A value as JSON text; see io.save_json.", example = 'assert(ty.io.encode_json({1, 2.5}) == "[1,2.5]")'},
   {name = "io.read_image", signature = '(path: string, mode: string = "UNCHANGED") -> tensor',
     doc = 'Reads a PNG or JPEG image as uint8 {channels, height, width}, as torchvision.io.read_image. mode: "UNCHANGED", '
@@ -102,30 +102,22 @@ formats.docs = {
     example = 'ty.io.write_jpeg((ty.rand(3, 8, 8) * 255):byte(), "/tmp/tycho_doc.jpg", {quality = 90})'},
 }
 
--- A function with this signature over the one of the same name in the core.
-local function plain(name, signature)
-  local parse, call = options.signature(name, signature), files[name]
+-- The parser of a function's arguments, by the signature that its help shows.
+local signatures = {}
+for _, entry in ipairs(formats.docs) do signatures[entry.name] = entry.signature:match "^%((.*)%)" end
+local function parser(name) return options.signature(name, signatures["io." .. name]) end
+
+-- Those that the function of the same name in the core does as it is.
+for _, name in ipairs{"load_idx", "load_npy", "save_npy", "load_npz", "save_npz", "safe_open", "save_safetensors", "load_json",
+  "save_json", "decode_json", "encode_json", "write_png", "write_jpeg"} do
+  local parse, call = parser(name), files[name]
   formats[name] = function(...) return call(parse(...)) end
 end
 
-plain("load_idx", "path: string")
-plain("load_npy", "path: string")
-plain("save_npy", "x: tensor, path: string")
-plain("load_npz", "path: string")
-plain("save_npz", "tensors: table, path: string, compressed: bool = false")
-plain("safe_open", "path: string")
-plain("save_safetensors", "tensors: table, path: string, metadata: table?")
-plain("load_json", "path: string")
-plain("save_json", "value: any, path: string, indent: bool = true")
-plain("decode_json", "text: string")
-plain("encode_json", "value: any, indent: bool = false")
-plain("write_png", "x: tensor, path: string")
-plain("write_jpeg", "x: tensor, path: string, quality: count = 75")
-
 local modes = {UNCHANGED = true, GRAY = true, GRAY_ALPHA = true, RGB = true, RGB_ALPHA = true}
 
-local function image(name, signature)
-  local parse, call = options.signature(name, signature .. ', mode: string = "UNCHANGED"'), files[name]
+for _, name in ipairs{"read_image", "decode_image"} do
+  local parse, call = parser(name), files[name]
   formats[name] = function(...)
     local source, mode = parse(...)
     if not modes[mode] then
@@ -136,11 +128,8 @@ local function image(name, signature)
   end
 end
 
-image("read_image", "path: string")
-image("decode_image", "bytes: string")
-
 --- load_safetensors(path): all tensors of a file.
-local parse_safetensors = options.signature("load_safetensors", "path: string")
+local parse_safetensors = parser "load_safetensors"
 function formats.load_safetensors(...)
   local file <close> = files.safe_open(parse_safetensors(...))
   local dict = require "tycho.ordered_dict"()
