@@ -13,10 +13,10 @@ local support = dofile((debug.getinfo(1, "S").source:match "^@(.*/)" or "./") ..
 local args = support.arguments("7_decision_boundary.lua", "A classifier of points in the plane, and its decision boundary.",
   function(parser, line)
     parser:option("--points", "Points of each moon."):default "300":convert(line.count)
-    parser:option("--epochs", "At most so many passes."):default "200":convert(line.count)
-    parser:option("--patience", "Epochs without progress before training ends."):default "20":convert(line.count)
+    parser:option("--epochs", "At most so many passes."):default "60":convert(line.count)
+    parser:option("--patience", "Epochs without progress before training ends."):default "25":convert(line.count)
   end)
-if args.fast then args.points, args.epochs = math.min(args.points, 200), math.min(args.epochs, 80) end
+if args.fast then args.points, args.epochs = math.min(args.points, 200), math.min(args.epochs, 50) end
 
 ty.manual_seed(7)
 
