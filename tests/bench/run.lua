@@ -1,18 +1,76 @@
--- Runs each benchmark in Tycho and in PyTorch in turn, and prints the medians and their ratios (PyTorch's time / Tycho's).
--- Machines are noisy: only the ratios of one run mean anything.
+-- Runs each benchmark in Tycho and in PyTorch in turn, and prints medians and the ratio PyTorch's time / Tycho's with its spread.
+-- Machines are noisy: only the ratios of one run mean anything. PyTorch is run in each of the forms of a row (its fused Adam,
+-- channels_last) and the fastest counts; `--compile` tries torch.compile too.
 --
---   tycho tests/bench/run.lua            needs python3 with torch; TYCHO_BENCH_PYTHON names another python
+--   tycho tests/bench/run.lua [--rounds N] [--threads N] [--only WORD] [--compile]
+--
+-- It needs python3 with torch; TYCHO_BENCH_PYTHON names another python.
 
-local folder = arg[0]:gsub("[^/]*$", "")
+local argparse = require "argparse"
+local clock = require("tycho.core").process.clock
+
+local parser = argparse("run.lua", "Tycho against PyTorch.")
+parser:option("--rounds", "Pairs of runs.", "5"):convert(math.tointeger)
+parser:option("--threads", "Threads of both; 1 and 2 if not given."):convert(math.tointeger)
+parser:option("--only", "Rows whose name has this word.", "")
+parser:flag("--compile", "Try torch.compile too, where a row trains a model.")
+local args = parser:parse(arg)
+
+local folder = arg[0]:match "^(.*)/[^/]*$" or "."
 local python = os.getenv "TYCHO_BENCH_PYTHON" or "python3"
-local tycho = os.getenv "TYCHO_BIN" or (folder .. "../../build/tycho")
-local pairs_count = tonumber(arg[1] or "5")
+local program = os.getenv "TYCHO_BIN" or folder .. "/../../build/tycho"
+
+local adam = {"", "fused"}
+local images = {"channels_last,fused", "fused"}
+-- {what, script and its arguments, forms of PyTorch, target, has it a captured form?}
+local rows = {
+  {"MLP training step, batch 64", "mlp step", adam, 3.0, true},
+  {"MLP epoch, through the DataLoader, a batch", "mlp epoch", adam, 4.0, true},
+  {"CNN training step, batch 32", "cnn step 32", images, 2.0, true},
+  {"CNN training step, batch 64", "cnn step 64", images, 2.0, true},
+  {"CNN training step, batch 256", "cnn step 256", images, 2.0, true},
+  {"ResNet block, 16 x 64 x 56 x 56, with backward", "layers block", {"channels_last", ""}, 1.0},
+  {"matmul 256", "arrays matmul 256", {""}, 0.97},
+  {"matmul 1024", "arrays matmul 1024", {""}, 0.97},
+  {"matmul 4096", "arrays matmul 4096", {""}, 0.97},
+  {"LSTM 128, 64 steps, batch 32, with backward", "layers lstm", {""}, 1.5},
+  {"transformer, 4 layers of 128, with backward", "layers transformer", {""}, 1.5},
+  {"add, 10M elements", "arrays add", {""}, 1.0},
+  {"relu, 10M elements", "arrays relu", {""}, 1.0},
+  {"exp, 10M elements", "arrays exp", {""}, 1.0},
+  {"tanh, 10M elements", "arrays tanh", {""}, 1.0},
+  {"sum, 10M elements", "arrays sum", {""}, 1.0},
+  {"softmax of rows, 10M elements", "arrays softmax", {""}, 1.0},
+  {"(x*x):sum() with backward, 4 elements", "small backward", {""}, 5.0},
+  {"x + 1, 4 elements", "small add", {""}, nil},
+  {"MLP, 10,000 images without gradients", "mlp evaluate", {""}, 2.0},
+  {"CNN, 10,000 images without gradients", "cnn evaluate", {"channels_last", ""}, 2.0},
+}
 
 local function run(command)
   local pipe = assert(io.popen(command))
   local text = pipe:read "a"
   pipe:close()
-  return tonumber(text:match "[%d.]+") or error("no result from: " .. command)
+  local time, memory = text:match "([%d.]+) (%d+)"
+  return tonumber(time) or error("no result from: " .. command), tonumber(memory)
+end
+
+local function ours(row, threads, capture)
+  local script, rest = row[2]:match "^(%S+) (.*)$"
+  return run(("TYCHO_NUM_THREADS=%d %s %s/%s.lua %s%s"):format(threads, program, folder, script, rest, capture and " capture" or ""))
+end
+
+local function theirs(row, threads)
+  local script, rest = row[2]:match "^(%S+) (.*)$"
+  local best, memory = math.huge, 0
+  local forms = {table.unpack(row[3])}
+  if args.compile and row[1]:find "step" then forms[#forms + 1] = forms[1] .. ",compile" end
+  for _, form in ipairs(forms) do
+    local time, kilobytes = run(("OMP_NUM_THREADS=%d THREADS=%d FORM=%s %s %s/%s.py %s"):format(threads, threads, form, python, folder,
+      script, rest))
+    if time < best then best, memory = time, kilobytes end
+  end
+  return best, memory
 end
 
 local function median(list)
@@ -21,28 +79,48 @@ local function median(list)
   return sorted[(#sorted + 1) // 2], sorted[1], sorted[#sorted]
 end
 
--- {what, our script and its environment, PyTorch's script and the environments that it is tried with}
-local benches = {
-  {"MLP step, batch 64, 1 thread", "TYCHO_NUM_THREADS=1 %s mlp_step.lua",
-    {"OMP_NUM_THREADS=1 THREADS=1 %s mlp_step.py", "OMP_NUM_THREADS=1 THREADS=1 ADAM=fused %s mlp_step.py"}},
-  {"MLP step, batch 64, 2 threads", "TYCHO_NUM_THREADS=2 %s mlp_step.lua",
-    {"OMP_NUM_THREADS=2 THREADS=2 %s mlp_step.py", "OMP_NUM_THREADS=2 THREADS=2 ADAM=fused %s mlp_step.py"}},
-  {"x + 1 on 4 elements", "TYCHO_NUM_THREADS=1 %s small_ops.lua add", {"OMP_NUM_THREADS=1 %s small_ops.py add"}},
-  {"(x*x):sum() forward and backward, 4 elements", "TYCHO_NUM_THREADS=1 %s small_ops.lua backward",
-    {"OMP_NUM_THREADS=1 %s small_ops.py backward"}},
-}
+local function duration(us)
+  if us < 1000 then return ("%.2f us"):format(us) end
+  return us < 1e6 and ("%.2f ms"):format(us / 1e3) or ("%.2f s"):format(us / 1e6)
+end
 
-print(("%-46s %12s %12s %8s  %s"):format("", "Tycho us", "PyTorch us", "ratio", "(spread)"))
-for _, bench in ipairs(benches) do
-  local ours, theirs, ratios = {}, {}, {}
-  for i = 1, pairs_count do
-    local function command(text, program) return ("cd %s. && "):format(folder) .. text:format(program) end
-    local absolute = tycho:sub(1, 1) == "/" and tycho or (os.getenv "PWD" .. "/" .. tycho)
-    ours[i] = run(command(bench[2], absolute))
-    theirs[i] = math.huge
-    for _, text in ipairs(bench[3]) do theirs[i] = math.min(theirs[i], run(command(text, python))) end
-    ratios[i] = theirs[i] / ours[i]
+-- One line of the table: fills lists of times by round.
+local function line(name, threads, rounds, target, measure_ours, measure_theirs, measure_captured)
+  local a, b, c, ratios, captured, memory_a, memory_b = {}, {}, {}, {}, {}, 0, 0
+  for i = 1, rounds do
+    a[i], memory_a = measure_ours()
+    b[i], memory_b = measure_theirs()
+    ratios[i] = b[i] / a[i]
+    if measure_captured then
+      c[i] = measure_captured()
+      captured[i] = b[i] / c[i]
+    end
   end
   local ratio, low, high = median(ratios)
-  print(("%-46s %12.2f %12.2f %8.2f  (%.2f to %.2f)"):format(bench[1], median(ours), median(theirs), ratio, low, high))
+  print(("| %s | %s | %s | %s | %.2f (%.2f to %.2f) | %s | %s | %s |"):format(name, threads, duration(median(a)), duration(median(b)),
+    ratio, low, high, #captured > 0 and ("%.2f"):format((median(captured))) or "",
+    memory_a and memory_b and ("%.2f"):format(memory_a / memory_b) or "", target or ""))
+  io.stdout:flush()
+end
+
+-- Seconds for a whole process, in microseconds.
+local function whole(command)
+  local start = clock()
+  assert(os.execute(command), command)
+  return (clock() - start) * 1e6
+end
+
+print "| work | threads | Tycho | PyTorch | ratio (spread) | captured | memory, Tycho / PyTorch | target |"
+print "| --- | --- | --- | --- | --- | --- | --- | --- |"
+for _, row in ipairs(rows) do
+  if row[1]:find(args.only, 1, true) then
+    for _, threads in ipairs(args.threads and {args.threads} or row[2]:find "^small" and {1} or {1, 2}) do
+      line(row[1], threads, args.rounds, row[4], function() return ours(row, threads) end, function() return theirs(row, threads) end,
+        row[5] and require("tycho").capture and function() return ours(row, threads, true) end or nil)
+    end
+  end
+end
+if ("start"):find(args.only, 1, true) then
+  line("start to the first statement", "", args.rounds, 30.0, function() return whole(program .. " -e 'local _ = ty.nn'") end,
+    function() return whole(python .. " -c 'import torch.nn'") end)
 end

@@ -1,6 +1,6 @@
 /*
- * Convolution on the CPU: what the drivers (conv.c by columns and matrix products, conv_planes.c channel by channel)
- * share, and the inner loops that they call (conv_loops.c, once per instruction set). Knows nothing of tensors.
+ * Convolution on the CPU: what the drivers (conv.c, conv_tiled.c by tiles, conv_planes.c channel by channel) share, and
+ * the inner loops that they call (conv_loops.c, once per instruction set). Knows nothing of tensors.
  */
 #ifndef TYI_CPU_CONV_H
 #define TYI_CPU_CONV_H
@@ -56,22 +56,22 @@ const tyi_conv_loops *tyi_conv_loops_of(ty_dtype dtype);
 typedef struct tyi_conv_job {
     const tyi_conv_args *args;
     const tyi_conv_loops *loops;
-    int64_t element;             /* bytes */
-    int64_t in, out, kernel;     /* elements of a plane of x, of y, of the window */
-    int64_t rows, chunk, chunks; /* of columns; channels of a chunk; number of chunks */
-    int64_t block, blocks, row;  /* positions of a block; number of blocks; elements between rows of columns */
-    int64_t parts, part;         /* of the batch, and images of a part */
-    bool direct;                 /* x is its own columns: kernel 1, stride 1, no padding */
-    void *sums;                  /* of the parts */
+    int64_t element;         /* bytes */
+    int64_t in, out, kernel; /* elements of a plane of x, of y, of the window */
+    int64_t rows;            /* channels of x and places of the window */
+    int64_t block, blocks;   /* positions of a block; number of blocks */
     tyi_slide slide;
     tyi_spread spread;
     atomic_int failed; /* a ty_error_kind */
 } tyi_conv_job;
 
 /* Runs a task over `count` items of `flops` each on the pool's threads. */
-ty_status tyi_conv_run(tyi_conv_job *job, int64_t count, double flops, tyi_task task);
+ty_status tyi_conv_run(tyi_conv_job *job, void *context, int64_t count, double flops, tyi_task task);
 /* Scratch memory of a task; NULL, with job->failed set, when there is none. */
 void *tyi_conv_scratch(tyi_conv_job *job, int64_t elements);
+
+/* By small matrix products that find their operands through offsets (conv_tiled.c). */
+ty_status tyi_conv_tiled(tyi_conv_job *job);
 
 /* Few channels in a group: one plane at a time. */
 bool tyi_conv_by_planes(const tyi_conv_args *args);

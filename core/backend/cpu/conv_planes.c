@@ -14,7 +14,7 @@
 
 bool tyi_conv_by_planes(const tyi_conv_args *args)
 {
-    return args->in_channels == 1 && args->out_channels <= MOST_CHANNELS;
+    return args->in_channels == 1 && (args->out_channels <= MOST_CHANNELS || args->part == TYI_CONV_X);
 }
 
 static int64_t spread_elements(const tyi_conv_job *job)
@@ -178,9 +178,10 @@ ty_status tyi_conv_planes(tyi_conv_job *job)
     double flops = 2.0 * (double)job->kernel * (double)(a->out_channels * job->slide.out[0] * job->slide.out[1]) *
                    (double)job->slide.out[2];
     int64_t planes = a->batch * a->groups;
-    ty_status status = a->part == TYI_CONV_Y   ? tyi_conv_run(job, planes * a->out_channels, flops, y_task)
-                       : a->part == TYI_CONV_X ? tyi_conv_run(job, planes, flops, x_task)
-                                               : tyi_conv_run(job, a->groups, flops * (double)a->batch, weight_task);
+    ty_status status = a->part == TYI_CONV_Y ? tyi_conv_run(job, job, planes * a->out_channels, flops, y_task)
+                       : a->part == TYI_CONV_X
+                           ? tyi_conv_run(job, job, planes, flops, x_task)
+                           : tyi_conv_run(job, job, a->groups, flops * (double)a->batch, weight_task);
     tyi_cpu_release(0, offsets, bytes);
     return status;
 }

@@ -14,6 +14,48 @@
 /* As PyTorch: a later element is taken when it is greater, or not a number. */
 #define TAKES(value, best) ((value) > (best) || (value) != (value))
 
+/* One place of the window, `step` elements between neighbouring outputs: a constant where that is common, so that the
+ * loop becomes one of vectors. */
+static inline __attribute__((always_inline)) void NAME(max_steps)(const T *source, int32_t n, int32_t step,
+                                                                  int32_t position, T *most, int32_t *at)
+{
+    TYI_PRAGMA(omp simd)
+    for (int32_t o = 0; o < n; o++) {
+        T value = source[(int64_t)o * step];
+        bool takes = TAKES(value, most[o]);
+        most[o] = takes ? value : most[o];
+        at[o] = takes ? position + o * step : at[o];
+    }
+}
+
+/* The usual window, two by two without overlap or padding: a row of outputs from rows x and x + width. */
+static void NAME(max_pairs)(const T *x, int32_t width, int32_t position, int64_t n, T *y, int32_t *place)
+{
+    const T *below = x + width;
+    TYI_PRAGMA(omp simd)
+    for (int32_t o = 0; o < (int32_t)n; o++) {
+        T best = x[2 * o], b = x[2 * o + 1], c = below[2 * o], d = below[2 * o + 1];
+        int32_t at = 0;
+        at = TAKES(b, best) ? 1 : at;
+        best = TAKES(b, best) ? b : best;
+        at = TAKES(c, best) ? width : at;
+        best = TAKES(c, best) ? c : best;
+        at = TAKES(d, best) ? width + 1 : at;
+        best = TAKES(d, best) ? d : best;
+        y[o] = best;
+        place[o] = position + 2 * o + at;
+    }
+}
+
+static bool NAME(in_pairs)(const tyi_pool_args *a)
+{
+    const tyi_window *w = &a->window;
+    bool pairs = !a->adaptive && w->kernel[0] == 1 && w->stride[0] == 1 && w->in[0] == w->out[0];
+    for (int d = 1; d < 3; d++)
+        pairs = pairs && w->kernel[d] == 2 && w->stride[d] == 2 && w->dilation[d] == 1 && w->in[d] >= 2 * w->out[d];
+    return pairs && w->pad[0] + w->pad[1] + w->pad[2] == 0;
+}
+
 static void NAME(max_row)(const tyi_pool_args *a, const T *x, span z, span y, int64_t from, int64_t to, T *best,
                           int32_t *place)
 {
@@ -36,15 +78,14 @@ static void NAME(max_row)(const tyi_pool_args *a, const T *x, span z, span y, in
                 int64_t first = low * stride - w->pad[2] + k * w->dilation[2];
                 const T *source = x + row + first;
                 T *most = best + (low - from);
-                int32_t *at = place + (low - from), n = (int32_t)(high - low), step = (int32_t)stride;
+                int32_t *at = place + (low - from), n = (int32_t)(high - low);
                 int32_t position = (int32_t)(row + first);
-                TYI_PRAGMA(omp simd)
-                for (int32_t o = 0; o < n; o++) {
-                    T value = source[(int64_t)o * step];
-                    bool takes = TAKES(value, most[o]);
-                    most[o] = takes ? value : most[o];
-                    at[o] = takes ? position + o * step : at[o];
-                }
+                if (stride == 2)
+                    NAME(max_steps)(source, n, 2, position, most, at);
+                else if (stride == 1)
+                    NAME(max_steps)(source, n, 1, position, most, at);
+                else
+                    NAME(max_steps)(source, n, (int32_t)stride, position, most, at);
             }
         }
 }
@@ -76,6 +117,7 @@ static void NAME(max)(const tyi_pool_args *a, int64_t begin, int64_t end)
     const tyi_window *w = &a->window;
     int64_t in = w->in[0] * w->in[1] * w->in[2], out = w->out[0] * w->out[1] * w->out[2];
     int32_t place[ROW];
+    bool pairs = NAME(in_pairs)(a);
     for (int64_t plane = begin; plane < end; plane++) {
         const T *x = (const T *)a->x + plane * in;
         T *y = (T *)a->y + plane * out;
@@ -84,8 +126,13 @@ static void NAME(max)(const tyi_pool_args *a, int64_t begin, int64_t end)
             for (int64_t j = 0; j < w->out[1]; j++)
                 for (int64_t from = 0; from < w->out[2]; from += ROW) {
                     int64_t to = w->out[2] - from < ROW ? w->out[2] : from + ROW;
-                    span zs = span_of(a, 0, i), ys = span_of(a, 1, j);
-                    (a->adaptive ? NAME(max_adaptive_row) : NAME(max_row))(a, x, zs, ys, from, to, y, place);
+                    if (pairs) {
+                        int64_t position = (i * w->in[1] + 2 * j) * w->in[2] + 2 * from;
+                        NAME(max_pairs)(x + position, (int32_t)w->in[2], (int32_t)position, to - from, y, place);
+                    } else {
+                        span zs = span_of(a, 0, i), ys = span_of(a, 1, j);
+                        (a->adaptive ? NAME(max_adaptive_row) : NAME(max_row))(a, x, zs, ys, from, to, y, place);
+                    }
                     for (int64_t o = 0; o < to - from; o++)
                         index[o] = place[o];
                     y += to - from;

@@ -1,0 +1,32 @@
+/*
+ * The kernels of conv_tiles.h of one instruction set, for float and for double: conv_tile_template.h, twice. Compiled
+ * once per instruction set (see isa.h).
+ */
+#include "backend/cpu/conv_tiles.h"
+#include "backend/cpu/vector.h"
+
+/* Most rows of a tile: as many sums as the registers hold beside a row of b and an element of a. */
+#if defined(__AVX512F__) || defined(__aarch64__)
+#define HEIGHT 8
+#else
+#define HEIGHT 6
+#endif
+
+#define SCALAR    float
+#define ISCALAR   int32_t
+#define NAME(x)   x##_f32
+#define IS_DOUBLE 0
+#define LANES     (TYI_VECTOR_BYTES / 4)
+#include "backend/cpu/conv_tile_template.h"
+#undef SCALAR
+#undef ISCALAR
+#undef NAME
+#undef IS_DOUBLE
+#undef LANES
+
+#define SCALAR    double
+#define ISCALAR   int64_t
+#define NAME(x)   x##_f64
+#define IS_DOUBLE 1
+#define LANES     (TYI_VECTOR_BYTES / 8)
+#include "backend/cpu/conv_tile_template.h"

@@ -1,0 +1,165 @@
+/*
+ * The kernels of conv_tiles.h for one dtype: included by conv_tile_kernels.c with SCALAR, ISCALAR, NAME(x), IS_DOUBLE
+ * and LANES defined (vector_template.h). No include guard, on purpose.
+ */
+#include "backend/cpu/vector_template.h"
+
+/* One tile of `height` rows from `row`, `width` vectors wide. */
+INLINE void NAME(one_tile)(const tyi_tiles *t, int64_t row, const int height, const int width)
+{
+    VEC sums[HEIGHT][2];
+    const SCALAR *a[HEIGHT];
+    UNROLL for (int i = 0; i < height; i++)
+    {
+        a[i] = (const SCALAR *)t->a + t->a_at[row + i];
+        UNROLL for (int j = 0; j < width; j++) sums[i][j] = (VEC){0};
+    }
+    const SCALAR *b = t->b;
+    const int64_t *k_at = t->k_at;
+    for (int64_t p = t->k; p > 0; p--) {
+        int64_t k = *k_at++;
+        VEC v[2];
+        UNROLL for (int j = 0; j < width; j++) v[j] = NAME(load)(b + j * LANES);
+        UNROLL for (int i = 0; i < height; i++)
+        {
+            SCALAR s = a[i][k];
+            UNROLL for (int j = 0; j < width; j++) sums[i][j] += v[j] * s;
+        }
+        b += t->width;
+    }
+    UNROLL for (int i = 0; i < height; i++)
+    {
+        SCALAR *c = (SCALAR *)t->c + t->c_at[row + i];
+        UNROLL for (int j = 0; j < width; j++)
+        {
+            if (t->add)
+                sums[i][j] += NAME(load)(c + j * LANES);
+            NAME(store)(c + j * LANES, sums[i][j]);
+        }
+    }
+}
+
+#define TILE(height)                                                                                                   \
+    NOINLINE void NAME(tile_##height##_1)(const tyi_tiles *t, int64_t row)                                             \
+    {                                                                                                                  \
+        NAME(one_tile)(t, row, height, 1);                                                                             \
+    }                                                                                                                  \
+    NOINLINE void NAME(tile_##height##_2)(const tyi_tiles *t, int64_t row)                                             \
+    {                                                                                                                  \
+        NAME(one_tile)(t, row, height, 2);                                                                             \
+    }
+TILE(1)
+TILE(2)
+TILE(3)
+TILE(4)
+TILE(5)
+TILE(6)
+#if HEIGHT == 8
+TILE(7)
+TILE(8)
+#endif
+#undef TILE
+
+/* Rows are cut into tiles whose heights differ by one at most. */
+static void NAME(tiles)(const tyi_tiles *t)
+{
+#define TILE(height)                                                                                                   \
+    {                                                                                                                  \
+        NAME(tile_##height##_1), NAME(tile_##height##_2)                                                               \
+    }
+    static void (*const tile[HEIGHT + 1][2])(const tyi_tiles *, int64_t) = {
+        {NULL, NULL},
+        TILE(1),
+        TILE(2),
+        TILE(3),
+        TILE(4),
+        TILE(5),
+        TILE(6),
+#if HEIGHT == 8
+        TILE(7),
+        TILE(8),
+#endif
+    };
+#undef TILE
+    int64_t count = (t->rows + HEIGHT - 1) / HEIGHT;
+    for (int64_t row = 0; count > 0; count--) {
+        int64_t height = (t->rows - row + count - 1) / count;
+        tile[height][t->vectors - 1](t, row);
+        row += height;
+    }
+}
+
+static void NAME(turn_in)(const tyi_panel *p, const void *lines)
+{
+    const SCALAR *from = lines;
+    SCALAR *to = p->panel;
+    int64_t width = p->width;
+    for (int64_t first = 0; first < p->lines; first += LANES, from += LANES * p->apart, to += LANES) {
+        int64_t lanes = p->lines - first < LANES ? p->lines - first : LANES, i = 0;
+        for (; i + LANES <= p->count; i += LANES) {
+            VEC r[LANES];
+            UNROLL for (int l = 0; l < LANES; l++) r[l] = l < lanes ? NAME(load)(from + l * p->apart + i) : (VEC){0};
+            NAME(transpose)(r);
+            UNROLL for (int l = 0; l < LANES; l++) NAME(store)(to + (i + l) * width, r[l]);
+        }
+        for (; i < p->count; i++)
+            for (int64_t l = 0; l < LANES; l++)
+                to[i * width + l] = l < lanes ? from[l * p->apart + i] : 0;
+    }
+}
+
+static void NAME(turn_out)(const tyi_panel *p, void *lines, const void *bias)
+{
+    const SCALAR *from = p->panel, *add = bias;
+    SCALAR *to = lines;
+    int64_t width = p->width;
+    for (int64_t first = 0; first < p->lines; first += LANES, to += LANES * p->apart, from += LANES) {
+        int64_t lanes = p->lines - first < LANES ? p->lines - first : LANES, i = 0;
+        SCALAR more[LANES] = {0};
+        for (int64_t l = 0; add && l < lanes; l++)
+            more[l] = add[first + l];
+        for (; i + LANES <= p->count; i += LANES) {
+            VEC r[LANES];
+            UNROLL for (int l = 0; l < LANES; l++) r[l] = NAME(load)(from + (i + l) * width);
+            NAME(transpose)(r);
+            UNROLL for (int l = 0; l < LANES; l++)
+            {
+                if (l < lanes)
+                    NAME(store)(to + l * p->apart + i, r[l] + more[l]);
+            }
+        }
+        for (; i < p->count; i++)
+            for (int64_t l = 0; l < lanes; l++)
+                to[l * p->apart + i] = from[i * width + l] + more[l];
+    }
+}
+
+static void NAME(add_up)(const void *parts, int64_t n, int64_t apart, int64_t from, int64_t to, void *x)
+{
+    for (int64_t i = from; i < to; i++) {
+        SCALAR sum = 0;
+        for (int64_t p = 0; p < n; p++)
+            sum += ((const SCALAR *)parts)[p * apart + i];
+        ((SCALAR *)x)[i] = sum;
+    }
+}
+
+const tyi_conv_tiles *TYI_ISA_NAME(NAME(tyi_conv_tiles))(void);
+
+const tyi_conv_tiles *TYI_ISA_NAME(NAME(tyi_conv_tiles))(void)
+{
+    static const tyi_conv_tiles kernels = {
+        .element = sizeof(SCALAR),
+        .lanes = LANES,
+        .tiles = NAME(tiles),
+        .turn_in = NAME(turn_in),
+        .turn_out = NAME(turn_out),
+        .add_up = NAME(add_up),
+    };
+    return &kernels;
+}
+
+#undef VEC
+#undef INDEX
+#undef MASK
+#undef TRANSPOSE_STEP

@@ -1,0 +1,21 @@
+-- Single operations on large tensors: `matmul N` of two N x N matrices; `add`, `relu`, `exp`, `tanh`, `sum` of 10,000,000 numbers and
+-- `softmax` over the rows of {10,000, 1,000}, each with a fresh result.
+
+package.path = arg[0]:gsub("[^/]*$", "?.lua;") .. package.path
+local ty = require "tycho"
+local measure = require "measure"
+
+local works = {
+  add = function(x, y) return x + y end,
+  relu = function(x) return x:relu() end,
+  exp = function(x) return x:exp() end,
+  tanh = function(x) return x:tanh() end,
+  sum = function(x) return x:sum() end,
+  softmax = function(x) return x:softmax(2) end,
+  matmul = function(x, y) return x:matmul(y) end,
+}
+
+local work, n = works[arg[1]], math.tointeger(arg[2])
+local sizes = n and {n, n} or {10000, 1000}
+local x, y = ty.randn(sizes), ty.randn(sizes)
+measure(function() work(x, y) end)

@@ -1,0 +1,21 @@
+"""arrays.lua in PyTorch."""
+import sys
+
+import torch
+
+from measure import measure
+
+works = {
+    "add": lambda x, y: x + y,
+    "relu": lambda x, y: x.relu(),
+    "exp": lambda x, y: x.exp(),
+    "tanh": lambda x, y: x.tanh(),
+    "sum": lambda x, y: x.sum(),
+    "softmax": lambda x, y: x.softmax(1),
+    "matmul": lambda x, y: x.matmul(y),
+}
+n = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+sizes = (n, n) if n else (10000, 1000)
+x, y = torch.randn(sizes), torch.randn(sizes)
+work = works[sys.argv[1]]
+measure(lambda _: work(x, y))
