@@ -26,7 +26,7 @@ local lazy = {
   io = {"tycho.io"}, save = {"tycho.io", "save"}, load = {"tycho.io", "load"},
   OrderedDict = {"tycho.ordered_dict"}, cuda = {"tycho.cuda"},
   finfo = {"tycho.dtype_info", "finfo"}, iinfo = {"tycho.dtype_info", "iinfo"},
-  progress = {"tycho.progress"}, help = {"tycho.help"},
+  progress = {"tycho.progress"}, doctor = {"tycho.doctor", "set"}, help = {"tycho.help"},
   no_grad = {"tycho.scopes", "no_grad"}, enable_grad = {"tycho.scopes", "enable_grad"},
   set_grad_enabled = {"tycho.scopes", "set_grad_enabled"}, is_grad_enabled = {"tycho.scopes", "is_grad_enabled"},
   inference_mode = {"tycho.scopes", "inference_mode"},
