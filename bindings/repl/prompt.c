@@ -308,6 +308,8 @@ int tyb_prompt(lua_State *L)
     bool library = load_library(L);
     load_part(L, chunk_key, library);
     load_part(L, show_key, library);
+    if (library) /* a script before the prompt may have chosen already */
+        tyb_do_quietly(L, "if not package.loaded['tycho.doctor'] then require('tycho').doctor(true) end");
     bool terminal = tyb_line_open(L);
     bool colour = terminal && tyb_colour(STDOUT_FILENO);
     const char *first = colour ? "\001\033[1;36m\002>\001\033[0m\002 " : "> ";

@@ -45,6 +45,8 @@ void tyb_report_open(lua_State *L, const char *own);
  * Ctrl-C. On an error the one value left is a message for tyb_report(). `interrupted` (may be NULL) tells whether
  * Ctrl-C came. */
 int tyb_call(lua_State *L, int nargs, bool fatal, bool *interrupted);
+/* Runs Lua code of our own that may fail without anybody hearing of it; the stack stays as it is. */
+void tyb_do_quietly(lua_State *L, const char *code);
 /* Writes the message on the top of the stack to standard error, after "program: " unless that is NULL, and pops it. */
 void tyb_report(lua_State *L, const char *program);
 /* True when text written to this stream may have colours: a capable terminal, and NO_COLOR is not set. */

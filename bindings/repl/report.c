@@ -130,6 +130,14 @@ static int message_handler(lua_State *L)
     return 1;
 }
 
+void tyb_do_quietly(lua_State *L, const char *code)
+{
+    int top = lua_gettop(L);
+    if (luaL_dostring(L, code) != LUA_OK) /* what it is for is a convenience */
+        lua_pop(L, 1);
+    lua_settop(L, top);
+}
+
 int tyb_call(lua_State *L, int nargs, bool fatal, bool *interrupted)
 {
     int base = lua_gettop(L) - nargs;
@@ -139,6 +147,8 @@ int tyb_call(lua_State *L, int nargs, bool fatal, bool *interrupted)
     int status = lua_pcall(L, nargs, LUA_MULTRET, base);
     bool asked = tyb_interrupt_end(L);
     lua_remove(L, base);
+    /* a progress bar that is left behind would share its line with what comes now */
+    tyb_do_quietly(L, "local screen = package.loaded['tycho.progress.screen']; if screen then screen.end_all() end");
     if (interrupted)
         *interrupted = asked;
     return status;

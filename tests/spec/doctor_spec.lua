@@ -579,4 +579,20 @@ describe("ty.doctor", function()
     assert.error_matches(function() ty.doctor "on" end, "doctor: true, false or a table of checks is needed")
     ty.doctor(was)
   end)
+
+  it("is on at the prompt, unless the script before it has chosen, and off in scripts", function()
+    local bin = os.getenv "TYCHO_BIN"
+    if not bin then return pending "needs TYCHO_BIN" end
+    local function output(command)
+      local pipe = io.popen(command:gsub("BIN", "'" .. bin .. "'") .. " 2>&1")
+      local text = pipe:read "a"
+      pipe:close()
+      return text
+    end
+    assert.truthy(output("echo 'ty.doctor()' | BIN -i"):find "true")
+    assert.truthy(output("echo 'ty.doctor()' | BIN -i -e 'ty.doctor(false)'"):find "false")
+    assert.truthy(output("BIN -e 'print(ty.doctor())'"):find "false")
+    local said = output([[printf 'x = ty.zeros(1, {requires_grad = true})\n(x / 0):sum():backward()\n' | BIN -i]])
+    assert.truthy(said:find "stdin:%d+: doctor: the loss is NaN" or said:find ":%d+: doctor: the loss is NaN", said)
+  end)
 end)

@@ -211,6 +211,19 @@ describe("ty.progress at a terminal", function()
       "24x5")
   end)
 
+  it("gives the line back to the prompt, however the loop is left", function()
+    local setup = header:gsub("\n%s*", " ")
+    with_file(table.concat({"expect > ", "line bar = ty.progress(100)", "expect > ", "line " .. (setup:gsub("^local ", "")),
+      "expect > ", "line for i in bar do sleep(0.03) if i == 9 then break end end", "raw % |", "raw ]\\r\\n", "expect > ",
+      "line for i in ty.progress(100) do sleep(0.03) end", "raw 3/100", "send \\x03", "raw ]\\r\\n", "expect interrupted",
+      "expect > ", "send \\x04", "exit 0"}, "\n") .. "\n", function(steps)
+        local pipe = io.popen(("env TERM=xterm LC_ALL=C INPUTRC=/dev/null TYCHO_PROGRESS= XDG_STATE_HOME=/nowhere %s %s <%s 2>&1")
+          :format(quote(PTY), quote(BIN), steps))
+        local text = pipe:read "a"
+        assert.is_true(pipe:close() == true, text)
+      end)
+  end)
+
   it("gives the line back at Ctrl-C and at an error", function()
     drive([[for i in ty.progress(100) do sleep(0.05) end]],
       {"raw 2/100", "send \\x03", "raw ]\\r\\n", "expect interrupted", "exit 130"})

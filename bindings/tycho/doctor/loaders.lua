@@ -44,8 +44,8 @@ local function look(pass, labels)
   pass.steps = steps.taken
   if pass.kinds < 2 or pass.examples < ENOUGH or pass.kinds * 4 > pass.examples or pass.trained < 2 then return true end
   report.warn("not_shuffled", ("the model is trained on batches in the order of their labels (the first %d examples go "
-    .. "from class %d to %d), and forgets one class over the next; say shuffle = true to the DataLoader"):format(pass.examples, pass.first,
-      high))
+    .. "from class %d to %d), and forgets one class over the next; say shuffle = true to the DataLoader"):format(
+      pass.examples, pass.first, high))
   return false
 end
 

@@ -201,8 +201,8 @@ local function check_model(model, own, mine, optimised)
   for layer in next, layers.strangers_of(model) do
     for _, p in ipairs(layer:parameters()) do
       if p.requires_grad and p.grad and not optimised[p] then
-        report.warn("not_optimised", ("%s runs in %s but is not registered there, so that parameters() and the optimiser lack its "
-          .. "parameters; keep it in a field of the module, or lists of layers in nn.ModuleList"):format(tostring(layer),
+        report.warn("not_optimised", ("%s runs in %s but is not registered there, so that parameters() and the optimiser lack "
+          .. "its parameters; keep it in a field of the module, or lists of layers in nn.ModuleList"):format(tostring(layer),
             model:type_name()))
         return
       end
