@@ -185,30 +185,52 @@ static int save_npz(lua_State *L)
     return 0;
 }
 
+static bool call_save_csv(request *r)
+{
+    return ty_save_csv(r->given, r->extra, r->path) == TY_OK;
+}
+
+enum { MOST_WORDS = 64 };
+
+/* The options (delimiter, quote, header, words or nil) from idx on. The words stay in their table, and so alive. */
+static ty_csv_options csv_options(lua_State *L, int idx, const char *name, const char *words[MOST_WORDS + 1])
+{
+    lua_Unsigned count = lua_istable(L, idx + 3) ? lua_rawlen(L, idx + 3) : 0;
+    if (count > MOST_WORDS)
+        tyb_raise(L, "%s: more than %d words for missing values", name, MOST_WORDS);
+    for (lua_Unsigned i = 0; i < count; i++) {
+        lua_rawgeti(L, idx + 3, (lua_Integer)i + 1);
+        if (lua_type(L, -1) != LUA_TSTRING)
+            tyb_raise(L, "%s: the words for missing values must be strings", name);
+        words[i] = lua_tostring(L, -1);
+        lua_pop(L, 1);
+    }
+    words[count] = NULL;
+    return (ty_csv_options){.delimiter = *luaL_checkstring(L, idx),
+                            .quote = *luaL_checkstring(L, idx + 1),
+                            .header = lua_toboolean(L, idx + 2),
+                            .missing = words};
+}
+
 /* load_csv(path, delimiter, quote, header, words or nil) -> ordered dict of columns */
 static int load_csv(lua_State *L)
 {
-    enum { MOST_WORDS = 64 };
-    const char *words[MOST_WORDS + 1] = {NULL};
-    lua_settop(L, 5);
-    if (lua_istable(L, 5)) {
-        lua_Unsigned count = lua_rawlen(L, 5);
-        if (count > MOST_WORDS)
-            tyb_raise(L, "load_csv: more than %d words for missing values", MOST_WORDS);
-        luaL_checkstack(L, (int)count + 10, "load_csv");
-        for (lua_Unsigned i = 0; i < count; i++) { /* the strings stay on the stack, and so alive */
-            lua_rawgeti(L, 5, (lua_Integer)i + 1);
-            if (lua_type(L, -1) != LUA_TSTRING)
-                tyb_raise(L, "load_csv: the words for missing values must be strings");
-            words[i] = lua_tostring(L, -1);
-        }
-    }
-    ty_csv_options options = {.delimiter = *luaL_checkstring(L, 2),
-                              .quote = *luaL_checkstring(L, 3),
-                              .header = lua_toboolean(L, 4),
-                              .missing = words};
+    const char *words[MOST_WORDS + 1];
+    ty_csv_options options = csv_options(L, 2, "load_csv", words);
     return push_read_value(L, "load_csv", call_load_csv,
                            &(request){.path = tyb_check_path(L, 1, "load_csv"), .extra = &options});
+}
+
+/* save_csv(columns, path, delimiter, quote, header, words or nil) */
+static int save_csv(lua_State *L)
+{
+    const char *words[MOST_WORDS + 1], *path = tyb_check_path(L, 2, "save_csv");
+    ty_csv_options options = csv_options(L, 3, "save_csv", words);
+    tyb_box *box = tyb_push_box(L);
+    tyb_to_file_value(L, 1, box);
+    run(L, "save_csv", call_save_csv, &(request){.given = box->data, .path = path, .extra = &options});
+    box->release(box);
+    return 0;
 }
 
 /* ---- JSON ---- */
@@ -390,6 +412,7 @@ void tyb_add_formats(lua_State *L)
         {"load_npz", load_npz},
         {"save_npz", save_npz},
         {"load_csv", load_csv},
+        {"save_csv", save_csv},
         {"load_json", load_json},
         {"decode_json", decode_json},
         {"save_json", save_json},

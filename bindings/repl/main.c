@@ -270,7 +270,8 @@ int main(int argc, char **argv)
     }
     if (r.version)
         printf("Tycho %s, %s\n", TY_VERSION, LUA_RELEASE);
-    setlocale(LC_CTYPE, ""); /* wide characters at the prompt; numbers keep their point */
+    signal(SIGXFSZ, SIG_IGN); /* a file over the limit (ulimit -f) is an error of the write, not the program's end */
+    setlocale(LC_CTYPE, "");  /* wide characters at the prompt; numbers keep their point */
 
     lua_State *L = luaL_newstate();
     if (!L) {

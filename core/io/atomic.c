@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -66,23 +67,62 @@ static ty_status open_directory(tyi_atomic *a)
     return fail_errno(a, "its directory cannot be opened", errno);
 }
 
+/* What a writer that was killed left behind under this name is removed. Whoever writes holds a lock on the file, which
+ * ends with the process: what can be locked has no writer any more. False: it is in use, or not ours to remove. */
+static bool remove_stale(const tyi_atomic *a)
+{
+    int file = openat(a->directory, a->temporary, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (file < 0)
+        return errno == ENOENT;
+    struct stat held, named;
+    bool removed = fstat(file, &held) == 0 && S_ISREG(held.st_mode) && held.st_uid == geteuid() &&
+                   flock(file, LOCK_EX | LOCK_NB) == 0 &&
+                   /* The name may be another file's by now; only the holder of the lock takes it away. */
+                   fstatat(a->directory, a->temporary, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+                   held.st_ino == named.st_ino && held.st_dev == named.st_dev &&
+                   unlinkat(a->directory, a->temporary, 0) == 0;
+    close(file);
+    return removed;
+}
+
+/* Makes and locks the file a->temporary. A system without locks never removes anything, so their absence does no harm.
+ */
+static bool make_temporary(tyi_atomic *a)
+{
+    /* The mode is what the umask makes of 0666, as for any new file; mkstemp would give 0600. */
+    a->file = openat(a->directory, a->temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (a->file < 0)
+        return false;
+    struct stat stat;
+    if (flock(a->file, LOCK_EX) != 0 || fstat(a->file, &stat) != 0 || stat.st_nlink > 0)
+        return true;
+    /* Taken for a stale one between the two calls. */
+    close(a->file);
+    a->file = -1;
+    errno = EEXIST;
+    return false;
+}
+
+/* The first name tried follows from the target's, so that a program that is killed again and again leaves one file, not
+ * many; a second writer of the same target takes a random one. */
 static ty_status open_temporary(tyi_atomic *a)
 {
     static const char digits[] = "0123456789abcdefghijklmnopqrstuv";
+    snprintf(a->temporary, sizeof a->temporary, ".%.180s.tycho-tmp", a->name);
     for (int attempt = 0; attempt < 100; attempt++) {
-        unsigned char random[12];
-        if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
-            return fail_errno(a, "no random name for a temporary file", errno);
-        char *end = a->temporary + sprintf(a->temporary, ".tycho-");
-        for (size_t i = 0; i < sizeof random; i++)
-            *end++ = digits[random[i] % 32];
-        strcpy(end, ".tmp");
-        /* The mode is what the umask makes of 0666, as for any new file; mkstemp would give 0600. */
-        a->file = openat(a->directory, a->temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-        if (a->file >= 0)
+        if (make_temporary(a))
             return TY_OK;
         if (errno != EEXIST)
             break;
+        if (attempt == 0 && remove_stale(a))
+            continue;
+        unsigned char random[12];
+        if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+            return fail_errno(a, "no random name for a temporary file", errno);
+        char *end = a->temporary + snprintf(a->temporary, sizeof a->temporary, ".%.180s.", a->name);
+        for (size_t i = 0; i < sizeof random; i++)
+            *end++ = digits[random[i] % 32];
+        strcpy(end, ".tycho-tmp");
     }
     return fail_errno(a, "no file can be made in its directory", errno);
 }

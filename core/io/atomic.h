@@ -12,16 +12,16 @@
 typedef struct tyi_atomic {
     int file, directory;
     bool sync_directory;
-    const char *who;    /* the public call, for messages: "save" */
-    const char *path;   /* as the caller named it, for messages; borrowed */
-    char *target;       /* the real path, through symbolic links */
-    const char *name;   /* last part of it */
-    char temporary[40]; /* name beside it */
+    const char *who;     /* the public call, for messages: "save" */
+    const char *path;    /* as the caller named it, for messages; borrowed */
+    char *target;        /* the real path, through symbolic links */
+    const char *name;    /* last part of it */
+    char temporary[224]; /* name beside it: ".NAME.tycho-tmp" */
 } tyi_atomic;
 
-/* Opens the temporary file. A target that exists must be a regular file that may be written; its mode and owner are
- * kept. A symbolic link stays, and the file it points at is replaced. On failure nothing is left behind and `a` needs
- * no further call. */
+/* Opens the temporary file, and removes the one that a killed process left for the same target. A target that exists
+ * must be a regular file that may be written; its mode and owner are kept. A symbolic link stays, and the file it
+ * points at is replaced. On failure nothing is left behind and `a` needs no further call. */
 ty_status tyi_atomic_begin(tyi_atomic *a, const char *who, const char *path);
 /* Writes at the current position; stops when the user interrupts. */
 ty_status tyi_atomic_write(tyi_atomic *a, const void *data, size_t bytes);

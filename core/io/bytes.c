@@ -4,6 +4,8 @@
 #include "io/bytes.h"
 
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 tyi_quote tyi_quote_bytes(const char *bytes, size_t length)
@@ -25,6 +27,17 @@ void tyi_swap_bytes(void *data, size_t count, size_t size)
             at[low] = at[high];
             at[high] = c;
         }
+}
+
+void tyi_number_text(char *text, double value, bool single)
+{
+    for (int digits = single ? 6 : 15; digits <= (single ? 9 : 17); digits++) {
+        snprintf(text, TYI_NUMBER_TEXT, "%.*g", digits, value);
+        if (single ? strtof(text, NULL) == (float)value : strtod(text, NULL) == value)
+            break;
+    }
+    if (!strpbrk(text, ".,en"))
+        strcat(text, ".0");
 }
 
 bool tyi_is_utf8(const char *string, size_t length)

@@ -16,6 +16,12 @@ tyi_quote tyi_quote_bytes(const char *bytes, size_t length);
 /* Reverses the bytes of each of `count` elements of `size` bytes. */
 void tyi_swap_bytes(void *data, size_t count, size_t size);
 
+/* A finite or infinite number with the fewest digits (15 to 17) that are read back as the same double; with `single`,
+ * as the same float (6 to 9); ".0" is added where it would look like an integer. The decimal point is the current
+ * locale's. */
+#define TYI_NUMBER_TEXT 40
+void tyi_number_text(char *text, double value, bool single);
+
 bool tyi_is_utf8(const char *string, size_t length);
 
 #endif

@@ -146,19 +146,13 @@ static cJSON *container(const ty_value *v)
 /* A number keeps its digits, and a float looks like one. */
 static cJSON *number(const ty_value *v)
 {
-    char text[40];
+    char text[TYI_NUMBER_TEXT];
     if (v->kind == TY_INTEGER) {
         snprintf(text, sizeof text, "%" PRId64, v->integer);
     } else {
         if (!isfinite(v->number))
             return tyi_fail(TY_ERROR_VALUE, "save_json: JSON has no infinity and no NaN");
-        for (int digits = 15; digits <= 17; digits++) {
-            snprintf(text, sizeof text, "%.*g", digits, v->number);
-            if (strtod(text, NULL) == v->number)
-                break;
-        }
-        if (!strpbrk(text, ".en"))
-            strcat(text, ".0");
+        tyi_number_text(text, v->number, false);
     }
     cJSON *json = cJSON_CreateRaw(text);
     return json ? json : fail_memory(NULL);

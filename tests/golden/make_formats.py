@@ -120,6 +120,9 @@ def check(folder):
         image = Image.open(folder / name)
         image.load()
         assert image.size == (12, 8)
+    with open(folder / "table.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    assert rows == [["n", "x", "a,b"], ["1", "0.1", 'say "x"'], ["-2", "", "two\nlines"]], rows
     value = json.loads((folder / "value.json").read_text())
     assert value == {"lr": 0.001, "one": 1.0, "n": 5, "list": [1, "é\n", True, None], "none": {}}, value
     print("all files are read")

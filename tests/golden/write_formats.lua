@@ -1,4 +1,4 @@
--- Writes the files that `make_formats.py FOLDER` checks with NumPy, safetensors, Pillow and Python's json:
+-- Writes the files that `make_formats.py FOLDER` checks with NumPy, safetensors, Pillow and Python's csv and json:
 --   tycho tests/golden/write_formats.lua FOLDER; python3 tests/golden/make_formats.py FOLDER
 local ty = require "tycho"
 local folder = assert(arg[1], "a folder is needed") .. "/"
@@ -24,4 +24,6 @@ ty.io.write_png(ty.cat({pixels, other, other, pixels}, 1), folder .. "alpha.png"
 ty.io.write_jpeg(pixels, folder .. "grey.jpg")
 ty.io.write_jpeg(ty.cat({pixels, other, other}, 1), folder .. "color.jpg", {quality = 90})
 
+ty.io.save_csv(ty.OrderedDict {{"n", ty.tensor {1, -2}}, {"x", ty.tensor {0.1, 0 / 0}}, {"a,b", {'say "x"', "two\nlines"}}},
+  folder .. "table.csv")
 ty.io.save_json({lr = 1e-3, one = 1.0, n = 5, list = {1, "é\n", true, ty.io.null}, none = {}}, folder .. "value.json")

@@ -73,6 +73,17 @@ formats.docs = {
       .. "another is given.",
     example = 'local f = assert(io.open("/tmp/tycho_doc.csv", "w")); f:write("a,kind\\n1,x\\n2.5,y\\n"); f:close()\n'
       .. 'assert(ty.io.load_csv("/tmp/tycho_doc.csv"):tensor({"a"}).shape[2] == 1)'},
+  {name = "io.save_csv",
+    signature = "(data: table or tensor, path: string, columns: table?, header: bool = true, delimiter: string = \",\", "
+      .. "quote: string = '\"', missing: string = \"\")",
+    doc = "Writes columns as a CSV file: a table of tensors of one dimension or lists by name, what io.load_csv gave, or a "
+      .. "tensor {rows, columns}. columns: the names to write, in this order (of a tensor: the names of its columns); without it "
+      .. "the order is a CSV's or an OrderedDict's own, else by name. nil in a list, io.null (which the end of a list needs) "
+      .. "and NaN are written as `missing`. "
+      .. "Texts are quoted where they need it; floats have the digits that give the same number back. io.load_csv reads the same "
+      .. "values. The file is replaced as a whole or not at all.",
+    example = 'ty.io.save_csv({epoch = {1, 2}, loss = ty.tensor{0.5, 0.25}}, "/tmp/tycho_doc.csv")\n'
+      .. 'assert(ty.io.load_csv("/tmp/tycho_doc.csv").loss[2]:item() == 0.25)'},
   {name = "io.load_json", signature = "(path: string) -> value",
     doc = "Loads a JSON file: objects and arrays as tables, whole numbers as integers, null as io.null in an array (in an "
       .. "object its entry is left out).",
@@ -137,6 +148,7 @@ function formats.load_safetensors(...)
   return dict
 end
 
-formats.load_csv = require("tycho.io.csv").load_csv
+local csv = require "tycho.io.csv"
+formats.load_csv, formats.save_csv = csv.load_csv, csv.save_csv
 
 return formats
