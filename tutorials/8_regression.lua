@@ -148,6 +148,8 @@ local residual, r2 = report("the network", prediction)
 --
 -- Predicted against true: good predictions lie on the diagonal. Residuals against predictions: a good model leaves noise; a
 -- bend or a funnel there is something that it has not learned.
+-- (The cars show a funnel: chance moves a price by so many per cent, so dear cars scatter more. Who learns the logarithm of the
+-- price instead makes the errors of all cars count alike.)
 
 local figure, axes = plot.subplots(2, 2, {size = {1000, 800}, title = ("%s: R^2 = %.3f"):format(args.target, r2)})
 axes[1][1]:line(train_losses, {label = "training"}):line(validation_losses, {label = "validation"}):yscale "log"

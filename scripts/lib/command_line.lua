@@ -40,9 +40,25 @@ command_line.share = converter("a number from 0 to below 1", function(x) return 
 
 --- Ends the program with status 1 and a message; where the message came from in the Lua files is left away.
 function command_line.fail(message)
-  message = tostring(message):gsub("^[^\n:]*%.lua:%d+: ", "")
-  io.stderr:write((arg[0]:match "[^/]*$"), ": ", message, "\n")
+  message = tostring(message):gsub("^[^\n:]*scripts/[^\n:]*%.lua:%d+: ", "")
+  io.stderr:write((arg[0]:match "([^/]*)%.lua$" or arg[0]), ": ", message, "\n")
   os.exit(1, true)
+end
+
+--- Runs main; an error that it raises ends the program as command_line.fail does. Ctrl-C stays what it is.
+function command_line.run(main)
+  local ok, message = pcall(main)
+  if ok then return end
+  if tostring(message):find("interrupted", 1, true) then error(message, 0) end
+  command_line.fail(message)
+end
+
+--- A converter for NAME=VALUE: {name, value}, with numbers, true and false as such.
+function command_line.setting(text)
+  local name, value = text:match "^([%a_][%w_]*)=(.*)$"
+  if not name then return nil, ("'%s': NAME=VALUE is expected"):format(text) end
+  if value == "true" or value == "false" then return {name, value == "true"} end
+  return {name, math.tointeger(tonumber(value)) or tonumber(value) or value}
 end
 
 --- The path of the program that runs this script.
