@@ -202,6 +202,44 @@ function Optimizer:state_dict()
   return {state = state, param_groups = groups}
 end
 
+-- The state of the parameter with this number, which JSON makes a string.
+local function state_of(dict, id) return dict.state[id] or dict.state[tostring(id)] end
+
+-- States that are as large as their parameter; others are numbers, rows or columns.
+local as_parameters = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq", "momentum_buffer", "square_avg", "sum", "exp_inf"}
+
+-- Adds what is wrong with the number of a group's parameters, and gives how many can be compared.
+local function group_misfits(i, saved, group, add)
+  local count = type(saved.params) == "table" and #saved.params or 0
+  if count ~= #group.params then
+    add("group %d of the state has %d parameter%s, here it has %d", i, count, count == 1 and "" or "s", #group.params)
+  end
+  return math.min(count, #group.params)
+end
+
+-- All that keeps a state from fitting into the optimiser, a line each.
+local function misfits(self, dict)
+  local lines = {}
+  local function add(text, ...) lines[#lines + 1] = text:format(...) end
+  if #dict.param_groups ~= #self.param_groups then
+    add("it has %d parameter groups, this optimiser %d", #dict.param_groups, #self.param_groups)
+  end
+  for i = 1, math.min(#dict.param_groups, #self.param_groups) do
+    local saved, group = dict.param_groups[i], self.param_groups[i]
+    for k = 1, group_misfits(i, saved, group, add) do
+      local parameter, of = group.params[k], state_of(dict, saved.params[k])
+      for _, state in ipairs(as_parameters) do
+        local value = type(of) == "table" and of[state]
+        if core.is_tensor(value) and tostring(value.shape) ~= tostring(parameter.shape) then
+          add("%s of parameter %d in group %d has the shape %s, the parameter %s", state, k, i, tostring(value.shape),
+            tostring(parameter.shape))
+        end
+      end
+    end
+  end
+  return lines
+end
+
 --- load_state_dict(state): options and state of a dict that state_dict (or PyTorch's) made; the groups must be alike.
 function Optimizer:load_state_dict(dict)
   local own = private[self]
@@ -209,14 +247,9 @@ function Optimizer:load_state_dict(dict)
   if type(dict) ~= "table" or type(dict.param_groups) ~= "table" or type(dict.state) ~= "table" then
     core.raise(("%s: a table with the fields state and param_groups is needed"):format(name))
   end
-  if #dict.param_groups ~= #self.param_groups then
-    core.raise(("%s: the state has %d parameter groups, this optimiser %d"):format(name, #dict.param_groups, #self.param_groups))
-  end
-  for i, saved in ipairs(dict.param_groups) do
-    if type(saved.params) ~= "table" or #saved.params ~= #self.param_groups[i].params then
-      core.raise(("%s: group %d of the state has %d parameters, here it has %d"):format(name, i,
-        type(saved.params) == "table" and #saved.params or 0, #self.param_groups[i].params))
-    end
+  local complaints = misfits(self, dict)
+  if #complaints > 0 then
+    core.raise(("%s: the state does not fit:\n\t%s"):format(name, table.concat(complaints, "\n\t")))
   end
   for i, saved in ipairs(dict.param_groups) do
     -- A fresh C object: a parameter that the dict holds no state of starts anew.
@@ -227,7 +260,7 @@ function Optimizer:load_state_dict(dict)
     end
     push(c, group, cache)
     for k, id in ipairs(saved.params) do
-      local of = dict.state[id] or dict.state[tostring(id)]
+      local of = state_of(dict, id)
       local parameter = group.params[k]
       for _, state in ipairs(c:states()) do
         local value = of and of[state]

@@ -48,6 +48,9 @@ end
 local function as_tensor(self, value) return ty.tensor(value + 0.0, {dtype = self.params[1].dtype}) end
 local function as_number(value) return core.is_tensor(value) and value:item() or value end
 
+-- The same number with the parameters' precision, which is what a state dict holds: a resumed run goes on with the same bits.
+local function rounded(self, value) return as_tensor(self, value):item() end
+
 local number_lists = {ro = true, al = true}
 
 function LBFGS:state(k, name)
@@ -252,13 +255,13 @@ function LBFGS:direction(gradient)
     end
     table.insert(m.old_dirs, y)
     table.insert(m.old_stps, s)
-    table.insert(m.ro, 1.0 / ys)
-    m.H_diag = ys / y:dot(y):item()
+    table.insert(m.ro, rounded(self, 1.0 / ys))
+    m.H_diag = rounded(self, ys / y:dot(y):item())
   end
   m.al = m.al or {}
   local q = -gradient
   for i = #m.old_dirs, 1, -1 do
-    m.al[i] = m.old_stps[i]:dot(q):item() * m.ro[i]
+    m.al[i] = rounded(self, m.old_stps[i]:dot(q):item() * m.ro[i])
     q:add_(m.old_dirs[i], {alpha = -m.al[i]})
   end
   local d = q * m.H_diag
