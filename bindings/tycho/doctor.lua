@@ -51,6 +51,7 @@ local watched_losses = {"cross_entropy", "nll_loss", "binary_cross_entropy_with_
 local install = {
   ["tycho.nn.module"] = function(module)
     replace(module.Module, "_call", function(old) return layers.watch(old, loaders.is_batch) end)
+    replace(module.Module, "train", layers.watch_train)
   end,
   ["tycho.functional"] = function(F)
     for _, name in ipairs(watched_losses) do

@@ -143,7 +143,7 @@ describe("the order of the steps:", function()
       end
       local other = optim.SGD(net():parameters(), {lr = 1})
       local schedule = optim.lr_scheduler.StepLR(other, {step_size = 2})
-      for _ = 1, 5 do
+      for _ = 1, 12 do
         other:step()
         schedule:step()
       end
@@ -205,6 +205,14 @@ describe("the modes:", function()
         end)
       end
     end)
+    assert_says("train_mode", "its dropout", function()
+      local model, x, y = net(nn.Dropout(0.2)):eval(), batch()
+      model:train()
+      F.cross_entropy(model(x), y):backward()
+      ty.no_grad(function()
+        return model(x):argmax(2) -- here
+      end)
+    end)
     assert_says("train_mode", "its batch normalisation", function()
       local model, x, y = net(nn.BatchNorm1d(8)), batch()
       ty.no_grad(function()
@@ -249,6 +257,9 @@ describe("the modes:", function()
       end
       ty.no_grad(function() return model(x):argmax(2) end)
       ty.no_grad(function() return net()(x):argmax(2) end) -- nothing in it that differs
+      model:train() -- put back to training for its dropout, and not trained
+      ty.no_grad(function() return model(x):argmax(2) end)
+      model:eval()
     end)
   end)
 end)

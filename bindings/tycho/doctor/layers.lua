@@ -59,13 +59,15 @@ local examined = setmetatable({}, {__mode = "k"})
 local EXAMINED = 3
 -- The last call that looks like an evaluation in training mode: output and place.
 local suspect = setmetatable({}, {__mode = "v"})
-layers.forwards = 0
+-- model -> how many backwards there were when it was put from eval into training mode
+local switched = setmetatable({}, {__mode = "k"})
+layers.forwards, layers.backwards = 0, 0
 
 function layers.forget()
   current, in_backward = nil, nil
   pending, called, examined = setmetatable({}, {__mode = "k"}), setmetatable({}, {__mode = "k"}), setmetatable({}, {__mode = "k"})
-  suspect = setmetatable({}, {__mode = "v"})
-  layers.forwards = 0
+  suspect, switched = setmetatable({}, {__mode = "v"}), setmetatable({}, {__mode = "k"})
+  layers.forwards, layers.backwards = 0, 0
 end
 
 local leave = setmetatable({}, {__close = function() current = nil end})
@@ -107,8 +109,11 @@ local function find_strangers(call)
   end
 end
 
+-- A model that was put into training mode and not trained since is to be so: its dropout is to draw (Gal and Ghahramani 2016).
+local function is_meant(model) return switched[model] == layers.backwards end
+
 local function note_evaluation(call, output, is_batch, ...)
-  if not call.training or not call.model.training or not report.wanted "train_mode" then return end
+  if not call.training or not call.model.training or is_meant(call.model) or not report.wanted "train_mode" then return end
   if type(output) ~= "table" and not core.is_tensor(output) then return end
   suspect.output = output
   layers.suspect_place, layers.suspect_what = report.place(), call.training
@@ -146,9 +151,9 @@ end
 --- layers.watch(old, is_batch): Module._call as the doctor has it.
 function layers.watch(old, is_batch)
   return function(self, ...)
-    local kind = layers.kind_of(self)
+    local kind = kinds[getmetatable(self)] or layers.kind_of(self)
     if current then
-      note_layer(self, kind, (...))
+      if kind.differs or current.examine then note_layer(self, kind, (...)) end
       return old(self, ...)
     end
     if in_backward or kind.loss then return old(self, ...) end
@@ -170,9 +175,18 @@ function layers.watch(old, is_batch)
   end
 end
 
+--- layers.watch_train(old): Module.train as the doctor has it.
+function layers.watch_train(old)
+  return function(self, mode, ...)
+    switched[self] = mode ~= false and not self.training and layers.backwards or nil
+    return old(self, mode, ...)
+  end
+end
+
 --- Backward begins or ends: the models called before it are those that are trained.
 function layers.backward_begins()
   in_backward = true
+  layers.backwards = layers.backwards + 1
   for model, call in next, pending do
     called[model] = call
     pending[model] = nil

@@ -11,18 +11,18 @@ local steps = {}
 -- gradient once; marked, a parameter with its gradient after the last step; stale, whether the gradients of that step are
 -- still there; dirty, whether backward has added to such.
 local of = setmetatable({}, {__mode = "k"})
-local backwards, losses_since, batches_of
+local losses_since, batches_of
 steps.taken = 0
 
 function steps.forget(count_batches)
   of = setmetatable({}, {__mode = "k"})
-  backwards, losses_since, steps.taken, batches_of = 0, {}, 0, count_batches
+  losses_since, steps.taken, batches_of = {}, 0, count_batches
 end
 
 local function known(optimizer)
   local own = of[optimizer]
   if not own then
-    own = {steps = 0, backwards = 0, forwards = layers.forwards, batches = 0, seen = {}}
+    own = {steps = 0, backwards = layers.backwards, forwards = layers.forwards, born = layers.backwards, batches = 0, seen = {}}
     of[optimizer] = own
   end
   return own
@@ -96,7 +96,7 @@ local function any_gradient(optimizer)
 end
 
 local function check_backward(optimizer, own)
-  if own.backwards ~= backwards or not report.wanted "no_backward" then return end
+  if own.backwards ~= layers.backwards or not report.wanted "no_backward" then return end
   if is_stale(own) then
     report.warn("no_backward", "step takes the gradients of the step before once more: there was no backward since; call "
       .. "loss:backward() before opt:step()")
@@ -157,6 +157,7 @@ end
 
 local function check_gradients(optimizer, own, after)
   local missing = {}
+  if layers.backwards == own.born then return end -- a schedule is looked at
   for _, group in ipairs(optimizer.param_groups) do
     for _, p in ipairs(group.params) do
       if p.requires_grad and not own.seen[p] then missing[#missing + 1] = p end
@@ -244,8 +245,8 @@ end
 -- ---- How the loss goes on ----
 
 local function note_loss(x)
-  if x:numel() ~= 1 or not x.dtype.is_floating_point then return end
-  if x.device.type ~= "cpu" and backwards % 16 ~= 0 then return end -- reading would wait for the device
+  if x:numel() ~= 1 then return end
+  if x.device.type ~= "cpu" and layers.backwards % 16 ~= 0 then return end -- reading would wait for the device
   local value = x:item()
   if value ~= value or value == math.huge or value == -math.huge then
     report.warn("loss_value", ("the loss is %s: lower the learning rate, clip gradients (nn.utils.clip_grad_norm_), look for "
@@ -299,7 +300,6 @@ end
 local during = setmetatable({}, {__close = function() layers.backward_ends() end})
 
 local function before_backward(x)
-  backwards = backwards + 1
   for _, own in next, of do
     if own.dirty then own.dirty = not is_zeroed(own) elseif is_stale(own) then own.dirty = true end
   end
@@ -336,11 +336,11 @@ local function after_step(optimizer, own, closure)
     check_zero(optimizer, own)
   end
   if own.steps == LOOKED then check_gradients(optimizer, own, LOOKED) end
-  own.backwards, own.forwards, own.last, own.batches = backwards, layers.forwards, steps.taken, batches_of()
+  own.backwards, own.forwards, own.last, own.batches = layers.backwards, layers.forwards, steps.taken, batches_of()
 end
 
 local function done(optimizer, own, closure, ...)
-  if closure and own.backwards == backwards then
+  if closure and own.backwards == layers.backwards then
     report.warn("no_backward", "the closure that step was given calls no backward; it is to forget the gradients, compute the "
       .. "loss, call loss:backward() and return the loss")
   end
