@@ -3,6 +3,8 @@
  * functions of the binding table by scope (functions, methods, F, init), the table as data (rows), the small types, and
  * the system functions that the Lua half wraps.
  */
+#include <limits.h>
+
 #include <lauxlib.h>
 
 #include "args.h"
@@ -69,6 +71,20 @@ static int interrupt_clear(lua_State *L)
     return 0;
 }
 
+/* core.print_width([columns]) -> how wide tensors printed until now; sets it. */
+static int print_width(lua_State *L)
+{
+    tyb_state *s = tyb_get(L);
+    int before = s->print.line_width;
+    if (!lua_isnoneornil(L, 1)) {
+        lua_Integer columns = luaL_checkinteger(L, 1);
+        luaL_argcheck(L, columns >= 0 && columns <= INT_MAX, 1, "out of range");
+        s->print.line_width = (int)columns;
+    }
+    lua_pushinteger(L, before);
+    return 1;
+}
+
 __attribute__((visibility("default"))) int luaopen_tycho_core(lua_State *L);
 
 int luaopen_tycho_core(lua_State *L)
@@ -80,6 +96,7 @@ int luaopen_tycho_core(lua_State *L)
         {"set_grad_enabled", set_grad_enabled},
         {"is_grad_enabled", is_grad_enabled},
         {"interrupt_clear", interrupt_clear},
+        {"print_width", print_width},
         {NULL, NULL},
     };
     /* Rows that the Lua half also finds beside the functions of this file. */

@@ -1,9 +1,8 @@
 /*
- * The Tab key: readline asks here, and the Lua function tycho.repl.complete answers with names. Inside a string it is
- * readline itself that completes file names. On a line of blanks Tab indents. Relies on report.c for the call, so that
- * even a completion can be stopped, and knows nothing of what the names mean.
+ * The Tab key: readline asks here, and the function `complete` of tycho.repl.session answers with names, or leaves it to
+ * readline to complete a file's name. On a line of blanks Tab indents. Relies on report.c for the call, so that even a
+ * completion can be stopped, and knows nothing of what the names mean.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +12,8 @@
 
 #include "repl.h"
 
-static const char complete_key[] = "tycho.repl.complete"; /* registry: the Lua function */
-
 static lua_State *state;      /* readline's callbacks carry no argument; one prompt per process */
+static const char *pending;   /* the lines before this one */
 static lua_Integer next_name; /* of the list on the top of the state's stack, while readline collects it */
 
 /* readline's generator over the list: a copy of each name that begins with text, then NULL. */
@@ -39,20 +37,32 @@ static char **names(const char *text, int start, int end)
 {
     (void)end;
     rl_completion_append_character = '\0';
-    if (rl_completion_quote_character)
-        return NULL; /* file names */
-    rl_attempted_completion_over = 1;
     int top = lua_gettop(state);
     char **found = NULL;
-    lua_getfield(state, LUA_REGISTRYINDEX, complete_key);
+    tyb_session_push(state, "complete");
+    lua_pushfstring(state, "%s%s", pending ? pending : "", pending ? "\n" : "");
     lua_pushlstring(state, rl_line_buffer, (size_t)start);
+    lua_concat(state, 2);
     lua_pushstring(state, text);
-    if (tyb_call(state, 2, false, NULL) == LUA_OK && lua_istable(state, top + 1)) {
+    lua_pushboolean(state, rl_completion_quote_character != 0);
+    if (tyb_call(state, 3, false, NULL) == LUA_OK && lua_gettop(state) > top && lua_istable(state, top + 1)) {
         lua_settop(state, top + 1);
+        rl_attempted_completion_over = 1;
         found = rl_completion_matches(text, each_name);
     }
     lua_settop(state, top);
     return found;
+}
+
+static const char breaks[] = " \t\n\"\\'`@$><=;|&{}()[]+-*/%^~#,.:!?";
+
+/* What ends a word: blanks alone where a command of the prompt, such as ":load", has a file after it. */
+static char *word_breaks(void)
+{
+    const char *line = rl_line_buffer + strspn(rl_line_buffer, " ");
+    bool file = *line == ':' && line[strcspn(line, " ")] && strncmp(line, ":time ", 6) != 0;
+    rl_completer_word_break_characters = file ? " \t\n" : breaks;
+    return NULL;
 }
 
 /* Bound to Tab. */
@@ -68,21 +78,17 @@ static int complete_or_indent(int count, int key)
     return rl_complete(count, key);
 }
 
+void tyb_complete_after(const char *text)
+{
+    pending = text;
+}
+
 void tyb_complete_open(lua_State *L)
 {
     state = L;
-    lua_getglobal(L, "require");
-    lua_pushstring(L, complete_key);
-    if (tyb_call(L, 1, false, NULL) != LUA_OK) {
-        lua_settop(L, 0);
-        rl_bind_key('\t', rl_insert);
-        return;
-    }
-    lua_settop(L, 1); /* require has a second result */
-    lua_setfield(L, LUA_REGISTRYINDEX, complete_key);
     rl_attempted_completion_function = names;
-    rl_basic_word_break_characters = " \t\n\"\\'`@$><=;|&{}()[]+-*/%^~#,.:!?";
-    rl_completer_word_break_characters = rl_basic_word_break_characters;
+    rl_basic_word_break_characters = breaks;
+    rl_completion_word_break_hook = word_breaks;
     rl_completer_quote_characters = "\"'";
     rl_bind_key('\t', complete_or_indent);
 }

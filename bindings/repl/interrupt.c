@@ -117,8 +117,10 @@ static void stop_hook(lua_State *L, lua_Debug *ar)
     }
     tyb_interrupt_seen();
     if (lua_getinfo(L, "Sl", ar) && ar->currentline > 0)
-        luaL_error(L, "%s:%d: interrupted!", ar->short_src, ar->currentline);
-    luaL_error(L, "interrupted!");
+        lua_pushfstring(L, "%s:%d: interrupted!", ar->short_src, ar->currentline);
+    else
+        lua_pushliteral(L, "interrupted!");
+    lua_error(L); /* luaL_error() would put the caller's line before it */
 }
 
 static void leave(struct running *here, lua_State *L)
@@ -280,6 +282,23 @@ static int base_xpcall(lua_State *L)
     return finish_pcall(L, status, 0);
 }
 
+/* os.execute(command): Lua's own, upvalue 1. The system lets only the command have a Ctrl-C that comes meanwhile, so that
+ * a loop around it would go on for ever: a command that Ctrl-C ended stops what runs here, too. */
+static int os_execute(lua_State *L)
+{
+    int nargs = lua_gettop(L);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, nargs, LUA_MULTRET);
+    if (lua_gettop(L) == 3 && lua_type(L, 2) == LUA_TSTRING) {
+        lua_Integer code = lua_tointeger(L, 3);
+        bool by_signal = strcmp(lua_tostring(L, 2), "signal") == 0;
+        if (by_signal ? code == SIGINT : code == TYB_EXIT_SIGINT)
+            raise(SIGINT);
+    }
+    return lua_gettop(L);
+}
+
 void tyb_interrupt_open(lua_State *L)
 {
     static const luaL_Reg base[] = {{"pcall", base_pcall}, {"xpcall", base_xpcall}, {NULL, NULL}};
@@ -291,6 +310,11 @@ void tyb_interrupt_open(lua_State *L)
     lua_getfield(L, -1, "close");
     lua_pushcclosure(L, co_close, 1);
     lua_setfield(L, -2, "close");
+    lua_pop(L, 1);
+    lua_getfield(L, -1, LUA_OSLIBNAME);
+    lua_getfield(L, -1, "execute");
+    lua_pushcclosure(L, os_execute, 1);
+    lua_setfield(L, -2, "execute");
     lua_pop(L, 2);
 
     main_thread = pthread_self();

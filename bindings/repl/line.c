@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/select.h>
 #include <unistd.h>
 #include <readline/history.h>
@@ -30,6 +31,7 @@ static char *latest; /* the chunk remembered last */
 static volatile sig_atomic_t caught;
 static char *line_read; /* what on_line() was given, once line_done */
 static bool line_done;
+static int indented; /* blanks that this line began with, until a closing word took some back */
 
 static void on_signal(int sig)
 {
@@ -84,6 +86,17 @@ static bool ends_line_itself(void)
 {
     const char *paste = rl_variable_value("enable-bracketed-paste");
     return RL_READLINE_VERSION >= 0x0801 && paste && strcmp(paste, "on") == 0;
+}
+
+/* readline's hook at the begin of a line. Text that is already there, as lines pasted in, has its own indentation. */
+static int indent(void)
+{
+    int waiting = 0;
+    if (ioctl(STDIN_FILENO, FIONREAD, &waiting) == 0 && waiting > 0)
+        indented = 0;
+    for (int i = 0; i < indented; i++)
+        rl_insert_text(" ");
+    return 0;
 }
 
 static tyb_line_status read_terminal(const char *prompt)
@@ -151,6 +164,107 @@ static tyb_line_status read_plainly(void)
     return again && tyb_interrupt_idle() ? TYB_LINE_DISCARDED : TYB_LINE_END;
 }
 
+/* ---- Keys ----------------------------------------------------------------------------------- */
+
+/* Bound to the last letters of what closes a block: takes a step of indentation back. */
+static int insert_closing(int count, int key)
+{
+    static const char *const words[] = {"end", "else", "elseif", "until", "}", ")"};
+    int result = rl_insert(count, key);
+    if (indented < 2 || rl_point != rl_end || (int)strspn(rl_line_buffer, " ") != indented)
+        return result;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcmp(rl_line_buffer + indented, words[i]) != 0)
+            continue;
+        rl_delete_text(0, 2);
+        rl_point -= 2;
+        indented = 0; /* else may become elseif */
+        break;
+    }
+    return result;
+}
+
+/* Bound to Meta-Enter: a new line within the text, indented as the one before it. */
+static int insert_newline(int count, int key)
+{
+    (void)count;
+    (void)key;
+    int start = rl_point;
+    while (start > 0 && rl_line_buffer[start - 1] != '\n')
+        start--;
+    int blanks = (int)strspn(rl_line_buffer + start, " ");
+    if (blanks > rl_point - start)
+        blanks = rl_point - start;
+    rl_insert_text("\n");
+    for (int i = 0; i < blanks; i++)
+        rl_insert_text(" ");
+    return 0;
+}
+
+/* Moves to the same column of the line above or below in a text of several lines; false where there is none. */
+static bool move_line(bool up)
+{
+    int start = rl_point;
+    while (start > 0 && rl_line_buffer[start - 1] != '\n')
+        start--;
+    int to = start, column = rl_point - start;
+    if (up) {
+        if (start == 0)
+            return false;
+        for (to = start - 1; to > 0 && rl_line_buffer[to - 1] != '\n'; to--)
+            ;
+    } else {
+        const char *next = strchr(rl_line_buffer + rl_point, '\n');
+        if (!next)
+            return false;
+        to = (int)(next - rl_line_buffer) + 1;
+    }
+    int length = (int)strcspn(rl_line_buffer + to, "\n");
+    rl_point = to + (column < length ? column : length);
+    return true;
+}
+
+static int down_or_history(int count, int key);
+
+/* Bound to the arrows: lines of a text of several lines, then entries that begin as what was typed. */
+static int up_or_history(int count, int key)
+{
+    if (move_line(true))
+        return 0;
+    if (rl_last_func == up_or_history || rl_last_func == down_or_history)
+        rl_last_func = rl_history_search_backward; /* by which readline knows that the search goes on */
+    int result = rl_history_search_backward(count, key);
+    rl_point = rl_end;
+    return result;
+}
+
+static int down_or_history(int count, int key)
+{
+    if (move_line(false))
+        return 0;
+    if (rl_last_func == up_or_history || rl_last_func == down_or_history)
+        rl_last_func = rl_history_search_backward;
+    int result = rl_history_search_forward(count, key);
+    rl_point = rl_end;
+    return result;
+}
+
+/* Before the user's inputrc is read, which may bind the keys otherwise. */
+static void bind_keys(void)
+{
+    rl_bind_keyseq("\\e[A", up_or_history);
+    rl_bind_keyseq("\\eOA", up_or_history);
+    rl_bind_keyseq("\\e[B", down_or_history);
+    rl_bind_keyseq("\\eOB", down_or_history);
+    rl_bind_keyseq("\\e\\C-m", insert_newline);
+    rl_bind_keyseq("\\e\\C-j", insert_newline);
+    for (const char *key = "defl})"; *key; key++)
+        rl_bind_key_in_map(*key, insert_closing, emacs_standard_keymap);
+    rl_variable_bind("show-all-if-ambiguous", "on");
+}
+
+/* ---- History -------------------------------------------------------------------------------- */
+
 /* Makes the chunk the latest; false when it already was. */
 static bool becomes_latest(const char *chunk)
 {
@@ -177,6 +291,8 @@ bool tyb_line_open(lua_State *L)
     rl_outstream = stdout;
     rl_catch_signals = 0;
     rl_catch_sigwinch = 0;
+    rl_startup_hook = indent;
+    bind_keys();
     rl_initialize();
     tyb_complete_open(L);
     stifle_history(HISTORY_ENTRIES);
@@ -184,8 +300,9 @@ bool tyb_line_open(lua_State *L)
     return true;
 }
 
-tyb_line_status tyb_line_read(const char *prompt, char **line)
+tyb_line_status tyb_line_read(const char *prompt, int columns, char **line)
 {
+    indented = columns;
     fflush(stdout);
     clearerr(stdin); /* a read that Ctrl-C stopped is no error of the next one */
     line_read = NULL;

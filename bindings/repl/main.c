@@ -21,7 +21,9 @@ int luaopen_tycho_core(lua_State *L);
 
 static const char usage[] = "usage: tycho [options] [script [arguments]]\n"
                             "  -e code        run the code (may be given again)\n"
-                            "  -i             prompt after the script or code\n"
+                            "  -i             prompt after the script or code, with its variables\n"
+                            "  --norc         do not run ~/.tychorc.lua before the prompt\n"
+                            "  --no-color     no colours (as with NO_COLOR=1 or TERM=dumb)\n"
                             "  -v, --version  show the version\n"
                             "  -h, --help     show this help\n"
                             "  --             end of options\n"
@@ -35,6 +37,7 @@ struct request {
     int script;       /* index in argv of the script, or argc */
     bool code;        /* -e was given */
     bool interactive; /* -i */
+    bool norc, no_colour;
     bool version, help;
     const char *wrong; /* what is wrong with the arguments, or NULL */
     const char *about; /* the argument meant */
@@ -62,6 +65,10 @@ static struct request parse(int argc, char **argv)
             }
         } else if (strcmp(a, "-i") == 0) {
             r.interactive = true;
+        } else if (strcmp(a, "--norc") == 0) {
+            r.norc = true;
+        } else if (strcmp(a, "--no-color") == 0 || strcmp(a, "--no-colour") == 0) {
+            r.no_colour = true;
         } else if (strcmp(a, "-v") == 0 || strcmp(a, "--version") == 0) {
             r.version = true;
         } else if (strcmp(a, "-h") == 0 || strcmp(a, "--help") == 0) {
@@ -170,11 +177,12 @@ static void set_path(lua_State *L)
 
 /* ---- Running --------------------------------------------------------------------------------- */
 
-/* Calls what the load left on the stack (a function with nargs arguments, or its message); an exit status. */
-static int run(lua_State *L, int load_status, int nargs)
+/* Calls what the load left on the stack (a function with nargs arguments, or its message); an exit status. With a session
+ * to come a second Ctrl-C does not end the process. */
+static int run(lua_State *L, int load_status, int nargs, bool session)
 {
     bool interrupted = false;
-    if (load_status == LUA_OK && tyb_call(L, nargs, true, &interrupted) == LUA_OK) {
+    if (load_status == LUA_OK && tyb_call(L, nargs, !session, &interrupted) == LUA_OK) {
         lua_settop(L, 0);
         return 0;
     }
@@ -196,29 +204,43 @@ static void set_arg(lua_State *L, int argc, char **argv, int script)
     lua_setglobal(L, "arg");
 }
 
-static int run_codes(lua_State *L, char **argv, int end)
+/* Runs the -e codes; with a prompt to come, as part of its session. */
+static int run_codes(lua_State *L, char **argv, int end, bool session)
 {
     for (int i = 1; i < end; i++) {
         if (strncmp(argv[i], "-e", 2) != 0)
             continue;
         const char *code = argv[i][2] ? argv[i] + 2 : argv[++i];
-        int status = run(L, luaL_loadbuffer(L, code, strlen(code), "=(command line)"), 0);
+        int load_status = LUA_OK;
+        if (session) {
+            tyb_session_push(L, "code");
+            lua_pushstring(L, code);
+        } else {
+            load_status = luaL_loadbuffer(L, code, strlen(code), "=(command line)");
+        }
+        int status = run(L, load_status, session ? 1 : 0, session);
         if (status != 0)
             return status;
     }
     return 0;
 }
 
-/* Runs the file (NULL: standard input) with the arguments after it. */
-static int run_script(lua_State *L, const char *file, char **arguments)
+/* Runs the file (NULL: standard input) with the arguments after it; likewise. */
+static int run_script(lua_State *L, const char *file, char **arguments, bool session)
 {
-    int status = luaL_loadfile(L, file);
-    int nargs = 0;
+    int status = LUA_OK, nargs = 0;
+    session = session && file;
+    if (session) {
+        tyb_session_push(L, "file");
+        lua_pushstring(L, file);
+    } else {
+        status = luaL_loadfile(L, file);
+    }
     for (; status == LUA_OK && arguments && arguments[nargs]; nargs++) {
         luaL_checkstack(L, 1, "too many arguments to script");
         lua_pushstring(L, arguments[nargs]);
     }
-    return run(L, status, nargs);
+    return run(L, status, nargs + (session ? 1 : 0), session);
 }
 
 /* What main() does inside the state's protection. Arguments: argc, argv, where to put the exit status. */
@@ -240,19 +262,25 @@ static int protected_main(lua_State *L)
     set_lazy_globals(L);
     set_arg(L, argc, argv, r->script);
 
-    int options_end = r->script;
-    *status = run_codes(L, argv, options_end);
+    bool something = r->code || r->script < argc || r->version;
+    bool prompt = r->interactive || (!something && isatty(STDIN_FILENO));
+    if (prompt) {
+        if (!tyb_session_open(L))
+            return 0;
+        if (!r->norc)
+            tyb_session_start(L);
+    }
+    *status = run_codes(L, argv, r->script, prompt);
     if (*status == 0 && r->script < argc) {
         const char *file = argv[r->script];
         bool input = strcmp(file, "-") == 0 && strcmp(argv[r->script - 1], "--") != 0;
-        *status = run_script(L, input ? NULL : file, argv + r->script + 1);
+        *status = run_script(L, input ? NULL : file, argv + r->script + 1, prompt);
     }
-    bool something = r->code || r->script < argc || r->version;
-    if (r->interactive || (!something && isatty(STDIN_FILENO))) {
+    if (prompt) {
         int asked = tyb_prompt(L);
         *status = asked ? asked : *status;
     } else if (!something) {
-        *status = run_script(L, NULL, NULL);
+        *status = run_script(L, NULL, NULL, false);
     }
     return 0;
 }
@@ -270,8 +298,10 @@ int main(int argc, char **argv)
     }
     if (r.version)
         printf("Tycho %s, %s\n", TY_VERSION, LUA_RELEASE);
+    if (r.no_colour)
+        setenv("NO_COLOR", "1", 1);
     signal(SIGXFSZ, SIG_IGN); /* a file over the limit (ulimit -f) is an error of the write, not the program's end */
-    setlocale(LC_CTYPE, "");  /* wide characters at the prompt; numbers keep their point */
+    setlocale(LC_CTYPE, ""); /* wide characters at the prompt; numbers keep their point */
 
     lua_State *L = luaL_newstate();
     if (!L) {

@@ -54,6 +54,12 @@ bool tyb_colour(int fd);
 
 /* ---- prompt.c ------------------------------------------------------------------------------- */
 
+/* Loads the session, which tells the user's globals from those that are there now; false, reported, when it cannot. */
+bool tyb_session_open(lua_State *L);
+/* Pushes the function of this name of the module tycho.repl.session. */
+void tyb_session_push(lua_State *L, const char *name);
+/* Runs the user's ~/.tychorc.lua; its failure is reported. */
+void tyb_session_start(lua_State *L);
 /* Reads, runs and shows until the end of input; the exit status of the session. */
 int tyb_prompt(lua_State *L);
 
@@ -63,8 +69,9 @@ typedef enum { TYB_LINE, TYB_LINE_DISCARDED, TYB_LINE_END } tyb_line_status;
 
 /* Decides between readline (standard input and output are terminals) and plain reading; true for readline. */
 bool tyb_line_open(lua_State *L);
-/* Reads a line without its newline into *line, which the caller frees. DISCARDED: Ctrl-C; END: Ctrl-D or the end. */
-tyb_line_status tyb_line_read(const char *prompt, char **line);
+/* Reads a line without its newline into *line, which the caller frees; at a terminal `columns` blanks are there already.
+ * A pasted text, or a chunk from the history, has newlines in it. DISCARDED: Ctrl-C; END: Ctrl-D or the end. */
+tyb_line_status tyb_line_read(const char *prompt, int columns, char **line);
 /* Remembers a chunk (of one or more lines) for the arrow keys and for later sessions. */
 void tyb_line_remember(const char *chunk);
 /* Ends the session's reading. */
@@ -81,7 +88,9 @@ void tyb_history_trim(void);
 
 /* ---- complete.c ----------------------------------------------------------------------------- */
 
-/* Connects readline's Tab key with the Lua function tycho.repl.complete; without it Tab is a character. */
+/* Connects readline's Tab key with the session's function `complete`. */
 void tyb_complete_open(lua_State *L);
+/* The lines of the chunk before the one that is typed, until the next call; NULL: none. */
+void tyb_complete_after(const char *pending);
 
 #endif

@@ -1,8 +1,9 @@
 /*
- * Errors as the user sees them: the message at the user's own line, and a traceback without C functions and without the
- * Lua sources of Tycho, unless TYCHO_FULL_TRACEBACK is set. Also the one way in which the executable calls Lua code,
- * tyb_call(). Relies on interrupt.c; knows nothing of prompts.
+ * Errors as the user sees them: the message at the user's own line, that line of the source (tycho.repl.failure finds it),
+ * and a traceback without C functions and without the Lua sources of Tycho, unless TYCHO_FULL_TRACEBACK is set. Also the
+ * one way in which the executable calls Lua code, tyb_call(). Relies on interrupt.c; knows nothing of prompts.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,9 @@
 /* Frames shown of a deep stack: the innermost and the outermost. */
 #define INNER_FRAMES 12
 #define OUTER_FRAMES 6
+/* Levels of the stack, C functions and Tycho's own among them, that are looked at from either end of a deep one. */
+#define INNER_LEVELS 400
+#define OUTER_LEVELS 40
 
 static const char own_key[] = "tycho.repl.own"; /* registry: "@folder/" of Tycho's Lua sources */
 
@@ -67,53 +71,102 @@ static void push_frame(lua_State *L, const lua_Debug *ar)
                         ar->linedefined);
 }
 
-/* Replaces the error value 1 by its text. */
+/* Pushes require(module)(argument), the argument being the value 1; nil when that fails. */
+static void push_result(lua_State *L, const char *module)
+{
+    lua_getglobal(L, "require");
+    lua_pushstring(L, module);
+    if (lua_pcall(L, 1, 1, 0) == LUA_OK) {
+        lua_pushvalue(L, 1);
+        if (lua_pcall(L, 1, 1, 0) == LUA_OK)
+            return;
+    }
+    lua_pop(L, 1);
+    lua_pushnil(L);
+}
+
+static int to_text(lua_State *L)
+{
+    luaL_tolstring(L, 1, NULL);
+    return 1;
+}
+
+/* Replaces the error value 1 by its text: a string, what its __tostring gives, a table as the prompt shows it. */
 static const char *as_text(lua_State *L)
 {
-    const char *text = lua_tostring(L, 1);
-    if (!text && luaL_callmeta(L, 1, "__tostring") && lua_type(L, -1) == LUA_TSTRING)
-        text = lua_tostring(L, -1);
-    if (!text)
-        text = lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
-    lua_pushstring(L, text);
-    lua_replace(L, 1);
+    if (!lua_isstring(L, 1)) {
+        bool own = luaL_getmetafield(L, 1, "__tostring") != LUA_TNIL;
+        lua_settop(L, 1);
+        if (own) {
+            lua_pushcfunction(L, to_text);
+            lua_pushvalue(L, 1);
+            if (lua_pcall(L, 1, 1, 0) != LUA_OK)
+                lua_pushfstring(L, "(error object is a %s value whose __tostring failed)", luaL_typename(L, 1));
+        } else if (lua_istable(L, 1)) {
+            push_result(L, "tycho.repl.show");
+            const char *shown = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "it";
+            lua_pushfstring(L, "(error object is a table value) %s", shown);
+        } else {
+            lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
+        }
+        lua_replace(L, 1);
+    }
     lua_settop(L, 1);
     return lua_tostring(L, 1);
 }
 
-/* Message handler: the error value becomes the text to show. */
-static int message_handler(lua_State *L)
+/* Adds the line of the source at which the message 1 points below it. */
+static void add_source_line(lua_State *L)
 {
-    tyb_interrupt_seen();
-    const char *message = as_text(L);
-    lua_getfield(L, LUA_REGISTRYINDEX, own_key); /* index 2 */
-    const char *own = lua_tostring(L, 2);
-
-    lua_Debug ar, first;
-    int users = 0;
-    size_t own_position = 0;
-    for (int level = 1; lua_getstack(L, level, &ar); level++) {
-        lua_getinfo(L, "Slnt", &ar);
-        if (is_own(own, &ar) && users == 0 && own_position == 0)
-            own_position = position_length(message, &ar);
-        if (is_user(own, &ar) && users++ == 0)
-            first = ar;
-    }
-    if (users > 0 && own_position > 0) {
-        message = lua_pushfstring(L, "%s:%d: %s", first.short_src, first.currentline, message + own_position);
+    int top = lua_gettop(L);
+    lua_Hook hook = lua_gethook(L); /* that of an interrupt would stop this code, too */
+    int mask = lua_gethookmask(L), count = lua_gethookcount(L);
+    lua_sethook(L, NULL, 0, 0);
+    push_result(L, "tycho.repl.failure");
+    lua_sethook(L, hook, mask, count);
+    if (lua_type(L, -1) == LUA_TSTRING) {
+        lua_pushfstring(L, "%s\n%s", lua_tostring(L, 1), lua_tostring(L, -1));
         lua_replace(L, 1);
     }
-    bool placed = users > 0 && position_length(message, &first) > 0;
-    if (users == 0 || (users == 1 && placed)) {
-        lua_settop(L, 1);
-        return 1;
+    lua_settop(L, top);
+}
+
+/* The number of levels of the stack. lua_getstack() walks from the innermost to the one asked for, so that asking for each
+ * of the 200,000 levels of an endless recursion would take minutes. */
+static int stack_depth(lua_State *L)
+{
+    lua_Debug ar;
+    int low = 0, high = 1;
+    while (lua_getstack(L, high, &ar)) {
+        low = high;
+        high *= 2;
     }
+    while (high - low > 1) {
+        int middle = low + (high - low) / 2;
+        if (lua_getstack(L, middle, &ar))
+            low = middle;
+        else
+            high = middle;
+    }
+    return high;
+}
+
+/* The level after this one that is looked at: of a deep stack the middle is passed over. */
+static int next_level(int level, int depth)
+{
+    return level + 1 == INNER_LEVELS && depth - OUTER_LEVELS > INNER_LEVELS ? depth - OUTER_LEVELS : level + 1;
+}
+
+/* Pushes message 1 and the traceback of `users` frames below it. */
+static void push_traceback(lua_State *L, const char *own, int depth, int users)
+{
+    lua_Debug ar;
     luaL_Buffer b;
     luaL_buffinit(L, &b);
-    luaL_addstring(&b, message);
+    luaL_addstring(&b, lua_tostring(L, 1));
     luaL_addstring(&b, "\nstack traceback:");
-    int seen = 0;
-    for (int level = 1; lua_getstack(L, level, &ar); level++) {
+    int seen = 0, passed = depth > INNER_LEVELS + OUTER_LEVELS ? depth - INNER_LEVELS - OUTER_LEVELS : 0;
+    for (int level = 1; lua_getstack(L, level, &ar); level = next_level(level, depth)) {
         lua_getinfo(L, "Slnt", &ar);
         if (!is_user(own, &ar))
             continue;
@@ -122,11 +175,45 @@ static int message_handler(lua_State *L)
             push_frame(L, &ar);
             luaL_addvalue(&b);
         } else if (seen == INNER_FRAMES + 1) {
-            lua_pushfstring(L, "\n  ... (%d more)", users - INNER_FRAMES - OUTER_FRAMES);
+            lua_pushfstring(L, "\n  ... (%d more)", users + passed - INNER_FRAMES - OUTER_FRAMES);
             luaL_addvalue(&b);
         }
     }
     luaL_pushresult(&b);
+}
+
+/* Message handler: the error value becomes the text to show. */
+static int message_handler(lua_State *L)
+{
+    tyb_interrupt_seen();
+    const char *message = as_text(L);
+    lua_getfield(L, LUA_REGISTRYINDEX, own_key);
+    const char *own = lua_tostring(L, 2);
+
+    lua_Debug ar, first;
+    int users = 0, depth = stack_depth(L);
+    size_t own_position = 0;
+    for (int level = 1; lua_getstack(L, level, &ar); level = next_level(level, depth)) {
+        lua_getinfo(L, "Slnt", &ar);
+        if (is_own(own, &ar) && users == 0 && own_position == 0)
+            own_position = position_length(message, &ar);
+        if (is_user(own, &ar) && users++ == 0)
+            first = ar;
+    }
+    if (own_position > 0) {
+        message += own_position;
+        if (users > 0)
+            message = lua_pushfstring(L, "%s:%d: %s", first.short_src, first.currentline, message);
+        else
+            message = lua_pushstring(L, message);
+        lua_replace(L, 1);
+    }
+    bool placed = users > 0 && position_length(message, &first) > 0;
+    add_source_line(L);
+    if (users > 1 || (users == 1 && !placed))
+        push_traceback(L, own, depth, users);
+    else
+        lua_settop(L, 1);
     return 1;
 }
 
@@ -161,14 +248,77 @@ bool tyb_colour(int fd)
     return isatty(fd) && !(no_color && *no_color) && term && *term && strcmp(term, "dumb") != 0;
 }
 
+/* The length of a shape that begins at p, as (2x3), [2, 3], {2, 3} or 2x3; 0 when none does. */
+static size_t shape_length(const char *p)
+{
+    static const char open[] = "([{", close[] = ")]}";
+    const char *bracket = strchr(open, *p);
+    const char *q = p + (bracket != NULL);
+    int numbers = 0;
+    for (;;) {
+        size_t digits = strspn(q, "0123456789");
+        if (digits == 0)
+            break;
+        numbers++;
+        q += digits;
+        if (*q == 'x' && isdigit((unsigned char)q[1]))
+            q++;
+        else if (bracket && strncmp(q, ", ", 2) == 0 && isdigit((unsigned char)q[2]))
+            q += 2;
+        else
+            break;
+    }
+    if (bracket ? numbers == 0 || *q != close[bracket - open] : numbers < 2 || isalnum((unsigned char)*q) || *q == '_')
+        return 0;
+    return (size_t)(q - p) + (bracket != NULL);
+}
+
+/* Writes n bytes of a message in red, the shapes in it in bold yellow. */
+static void write_message(FILE *out, const char *text, size_t n)
+{
+    fputs("\033[31m", out);
+    for (size_t i = 0; i < n;) {
+        bool within = i > 0 && (isalnum((unsigned char)text[i - 1]) || text[i - 1] == '_');
+        size_t shape = within ? 0 : shape_length(text + i);
+        if (shape > 0 && i + shape <= n) {
+            fprintf(out, "\033[1;33m%.*s\033[0;31m", (int)shape, text + i);
+            i += shape;
+        } else {
+            fputc(text[i++], out);
+        }
+    }
+    fputs("\033[0m", out);
+}
+
+/* True for a line of the source: "   12 | code". */
+static bool is_source_line(const char *line)
+{
+    line += strspn(line, " ");
+    size_t digits = strspn(line, "0123456789");
+    return digits > 0 && strncmp(line + digits, " | ", 3) == 0;
+}
+
 void tyb_report(lua_State *L, const char *program)
 {
-    const char *message = luaL_tolstring(L, -1, NULL);
-    size_t head = strcspn(message, "\n");
-    bool colour = tyb_colour(STDERR_FILENO);
+    size_t size;
+    const char *message = luaL_tolstring(L, -1, &size);
     fflush(stdout);
-    fprintf(stderr, "%s%s%s%.*s%s%s\n", colour ? "\033[31m" : "", program ? program : "", program ? ": " : "",
-            (int)head, message, colour ? "\033[0m" : "", message + head);
+    if (program)
+        fprintf(stderr, "%s: ", program);
+    if (!tyb_colour(STDERR_FILENO)) {
+        fwrite(message, 1, size, stderr);
+        fputc('\n', stderr);
+    } else {
+        for (const char *line = message, *next; line; line = next) {
+            size_t n = strcspn(line, "\n");
+            next = line[n] ? line + n + 1 : NULL;
+            if (line == message)
+                write_message(stderr, line, n);
+            else
+                fprintf(stderr, is_source_line(line) ? "\033[1m%.*s\033[0m" : "%.*s", (int)n, line);
+            fputc('\n', stderr);
+        }
+    }
     fflush(stderr);
     lua_pop(L, 2);
 }

@@ -2,53 +2,13 @@
 -- would be gone before the next line. `local x <const> = 1` becomes `x = 1`, `local a, b` becomes `a, b = nil`, and
 -- `local function f` becomes `function f`; line numbers stay. A local inside a block, a <close> variable (whose end is
 -- the point of it) and _ENV stay local. The text needs to be a chunk that compiles; otherwise what comes back need not
--- compile either. Relies on nothing but the words of the language.
+-- compile either. Relies on lexer.lua.
+
+local lexer = require "tycho.repl.lexer"
 
 local find, sub, match = string.find, string.sub, string.match
 local concat = table.concat
-
--- Where each kind of block begins and ends; `while` and `for` have their `do`.
-local DEPTH = {["do"] = 1, ["function"] = 1, ["if"] = 1, ["repeat"] = 1, ["end"] = -1, ["until"] = -1}
-
--- The first position from i on that is neither blank nor comment.
-local function skip_blanks(text, i)
-  while true do
-    i = find(text, "[^%s]", i) or #text + 1
-    if sub(text, i, i + 1) ~= "--" then
-      return i
-    end
-    local level = match(text, "^%[(=*)%[", i + 2)
-    local _, last
-    if level then
-      _, last = find(text, "]" .. level .. "]", i, true)
-    else
-      _, last = find(text, "\n", i, true)
-    end
-    i = (last or #text) + 1
-  end
-end
-
--- The position after the string that begins at i; nil when no string does.
-local function skip_string(text, i)
-  local quote = match(text, "^[\"']", i)
-  if quote then
-    local j = i + 1
-    while j <= #text do
-      local c = sub(text, j, j)
-      if c == quote then
-        return j + 1
-      end
-      j = j + (c == "\\" and 2 or 1)
-    end
-    return j
-  end
-  local level = match(text, "^%[(=*)%[", i)
-  if level then
-    local _, last = find(text, "]" .. level .. "]", i, true)
-    return (last or #text) + 1
-  end
-  return nil
-end
+local skip_blanks, skip_string, DEPTH = lexer.skip_blanks, lexer.skip_string, lexer.depth
 
 -- Reads `name <attrib>, name ...` from i. Returns the names as one text, the position after the last of them, and the
 -- position of what follows; nil when the declaration must stay local.

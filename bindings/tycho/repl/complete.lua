@@ -1,74 +1,26 @@
--- Finds the names that could continue what is typed: globals and keywords, fields after `.`, methods after `:`.
--- Completing must not change anything, so no code of the line runs: a chain of names and literal indices is followed
--- with raw reads and along __index tables. A value whose metatable has `__complete(self, separator)` is asked for a
--- list of its names ("." or ":" is what was typed after it); offering that function also vouches that reading one of
--- these names, or an integer index of a table, is harmless, so the chain is followed through its __index function, too.
+-- What could continue the text that is typed: commands, globals and keywords, fields after `.`, methods after `:`, keys in
+-- `t["`, and the names of options in the table of a call. Completing must not change anything, so no code of the line
+-- runs: infer.lua tells what stands before the word. Never an error: where nothing is known, nothing is offered.
 
-local getmetatable = debug.getmetatable
+local infer = require "tycho.repl.infer"
+local lexer = require "tycho.repl.lexer"
+
 local match, sub = string.match, string.sub
-local type, next, rawget, pcall, ipairs = type, next, rawget, pcall, ipairs
-local sort = table.sort
+local type, next, ipairs, pcall = type, next, ipairs, pcall
 local globals = _G
 
 local DEEPEST = 30 -- __index tables followed before it is taken for a circle
 
-local KEYWORDS = {}
-for word in ([[and break do else elseif end false for function goto if in local nil not or repeat return then true
-  until while]]):gmatch("%a+") do
-  KEYWORDS[#KEYWORDS + 1] = word
-end
-
--- A field of the metatable, read raw; nil without one.
-local function meta(value, name)
-  local mt = getmetatable(value)
-  return type(mt) == "table" and rawget(mt, name) or nil
+local function callable(value)
+  return type(value) == "function" or infer.meta(value, "__call") ~= nil
 end
 
 local function index(value, key)
   return value[key]
 end
 
--- The list that the value itself offers; empty when it offers none or fails.
-local function offered(value, separator)
-  local complete = meta(value, "__complete")
-  if type(complete) ~= "function" then
-    return {}, false
-  end
-  local ok, list = pcall(complete, value, separator)
-  return ok and type(list) == "table" and list or {}, true
-end
-
--- value[key] without running code that could do anything; nil when it is not there or cannot be had so.
-local function read(value, key)
-  local holder = value
-  for _ = 1, DEEPEST do
-    if type(holder) == "table" then
-      local found = rawget(holder, key)
-      if found ~= nil then
-        return found
-      end
-    end
-    holder = meta(holder, "__index")
-    if type(holder) ~= "table" then
-      break
-    end
-  end
-  local list, trusted = offered(value, ".")
-  if trusted then
-    local known = type(key) ~= "string" and type(value) == "table"
-    for _, name in ipairs(list) do
-      known = known or name == key
-    end
-    if known then
-      local ok, found = pcall(index, value, key)
-      return ok and found or nil
-    end
-  end
-  return nil
-end
-
-local function callable(value)
-  return type(value) == "function" or meta(value, "__call") ~= nil
+local function is_identifier(key)
+  return match(key, "^[%a_][%w_]*$") and not lexer.keywords[key]
 end
 
 -- Adds the names of the value to the set; after ":" those of functions only.
@@ -77,18 +29,18 @@ local function add_names(names, value, separator)
   for _ = 1, DEEPEST do
     if type(holder) == "table" then
       for key, field in next, holder do
-        if type(key) == "string" and match(key, "^[%a_][%w_]*$") and (separator ~= ":" or callable(field)) then
+        if type(key) == "string" and is_identifier(key) and (separator ~= ":" or callable(field)) then
           names[key] = true
         end
       end
     end
-    holder = meta(holder, "__index")
+    holder = infer.meta(holder, "__index")
     if type(holder) ~= "table" then
       break
     end
   end
-  for _, name in ipairs((offered(value, separator))) do
-    local wanted = type(name) == "string"
+  for _, name in ipairs((infer.offered(value, separator))) do
+    local wanted = type(name) == "string" and is_identifier(name)
     if wanted and separator == ":" then
       local ok, field = pcall(index, value, name)
       wanted = ok and callable(field)
@@ -99,73 +51,188 @@ local function add_names(names, value, separator)
   end
 end
 
--- The keys of the chain that ends the text, first one first: "f(a.b[1]" gives {"a", "b", 1}. nil when it is no such
--- chain: it begins with a call, a bracket or a literal.
-local function chain(text)
-  local keys = {}
-  while true do
-    local rest, key = match(text, "^(.-)%[%s*(%-?%d+)%s*%]%s*$")
-    if key then
-      key = math.tointeger(key)
-    else
-      rest, key = match(text, "^(.-)%[%s*\"([^\"\\%]]*)\"%s*%]%s*$")
+-- The names of an object that is not there yet: its class's functions, and after "." nothing else is known either.
+local function add_class_names(names, class)
+  for _ = 1, DEEPEST do
+    if type(class) ~= "table" then
+      return
     end
-    if not key then
-      rest, key = match(text, "^(.-)%[%s*'([^'\\%]]*)'%s*%]%s*$")
+    for key, field in next, class do
+      if type(key) == "string" and type(field) == "function" and is_identifier(key) then
+        names[key] = true
+      end
     end
-    if key ~= nil then
-      table.insert(keys, 1, key)
-      text = rest
-    else
-      rest, key = match(text, "^(.-)([%a_][%w_]*)%s*$")
-      if not key or match(rest, "%d$") then
-        return nil
+    class = rawget(class, "_base") or infer.meta(class, "__index")
+  end
+end
+
+-- The words that a signature names as arguments, as a set.
+local function arguments_of(signature)
+  local names = {}
+  for form in (signature .. "\n"):gmatch "(.-)\n" do
+    local inside = form:gsub("%s*%->.*$", ""):match "%((.*)%)" or ""
+    inside = inside:gsub('"[^"]*"', "")
+    for piece in inside:gmatch "[^,{}%[%]]+" do
+      local name = match(piece, "^%s*([%a_][%w_]*)")
+      if name then
+        names[name] = true
       end
-      table.insert(keys, 1, key)
-      local before = match(rest, "^(.-)%.%s*$")
-      if not before or match(before, "%.$") then
-        return not match(rest, ":%s*$") and keys or nil
+    end
+  end
+  return names
+end
+
+-- The names of the options of the call in whose table the text stands at the place of a key; nil when it does not.
+local function option_names(tokens)
+  local brace, around = infer.open_brackets(tokens)
+  local last = tokens[#tokens]
+  if not brace or tokens[brace].text ~= "{" or last.kind ~= "symbol" or not (#tokens == brace or match(last.text, "^[,;]$")) then
+    return nil
+  end
+  local before, callee = tokens[brace - 1], nil
+  if not before then
+    return nil
+  elseif before.kind == "name" then
+    callee = brace - 1
+  elseif around and tokens[around].text == "(" and (before.text == "," or before.text == "(") then
+    callee = around - 1
+  end
+  local item = callee and callee > 0 and infer.chain(tokens, callee)
+  local entry = item and infer.entry(item)
+  if not entry then
+    return nil
+  end
+  local names = arguments_of(entry.signature or "")
+  if entry.row then
+    names.input = nil -- what a method is called on
+  end
+  for i = brace + 1, #tokens - 1 do -- those that are given already
+    if tokens[i + 1].text == "=" then
+      names[tokens[i].text] = nil
+    end
+  end
+  return names
+end
+
+-- The keys of the value as they stand in a string after `[`.
+local function string_keys(names, value)
+  if type(value) == "table" then
+    for key in next, value do
+      if type(key) == "string" then
+        names[key] = true
       end
-      text = before
+    end
+    for _, name in ipairs((infer.offered(value, "."))) do
+      if type(name) == "string" then
+        local ok, field = pcall(index, value, name)
+        names[name] = ok and type(field) ~= "function" or nil
+      end
     end
   end
 end
 
--- The sorted names that begin with `word`, which stands in a line after the text `before`.
-local function complete(before, word)
-  local names = {}
-  local head, separator = match(before, "^(.-)%s*([.:])%s*$")
-  if separator == "." and sub(head, -1) == "." then
-    head, separator = nil, nil -- the operator ..
-  end
-  if not separator or separator == ":" and sub(head, -1) == ":" then
-    add_names(names, globals, ".")
-    for _, keyword in ipairs(KEYWORDS) do
-      names[keyword] = true
-    end
-  else
-    local keys = chain(head)
-    if not keys then
-      return {}
-    end
-    local value = globals
-    for _, key in ipairs(keys) do
-      value = read(value, key)
-      if value == nil then
-        return {}
-      end
-    end
-    add_names(names, value, separator)
-  end
+-- The names in the set that begin with the word, sorted; private ones for those who ask.
+local function matching(names, word, suffix)
   local list = {}
   for name in next, names do
-    -- names that begin with an underscore are private: shown to those who ask
     if sub(name, 1, #word) == word and (sub(name, 1, 1) ~= "_" or sub(word, 1, 1) == "_") then
-      list[#list + 1] = name
+      list[#list + 1] = name .. (suffix or "")
     end
   end
-  sort(list)
+  table.sort(list)
   return list
 end
 
-return complete
+-- Globals, keywords, and the names that the chunk itself holds so far.
+local function plain_names(tokens, word)
+  local names = {}
+  add_names(names, globals, ".")
+  for keyword in next, lexer.keywords do
+    names[keyword] = true
+  end
+  for _, token in ipairs(tokens) do
+    if token.kind == "name" then
+      names[token.text] = true
+    end
+  end
+  return matching(names, word)
+end
+
+local function after_separator(tokens, separator, word)
+  local item = infer.chain(tokens, #tokens)
+  local names = {}
+  if item and item.value ~= nil then
+    add_names(names, item.value, separator)
+  elseif item and item.class then
+    add_class_names(names, item.class)
+  end
+  return matching(names, word)
+end
+
+-- A string that is open at the end of the text: keys after `[`, else nil for the names of files.
+local function in_string(text, word)
+  local tokens = lexer.tokens(text)
+  local open = tokens[#tokens]
+  if not (open and open.open) or not match(open.text, "^[\"']") then
+    return nil
+  end
+  tokens[#tokens] = nil
+  if not tokens[1] or tokens[#tokens].text ~= "[" or #tokens < 2 then
+    return nil
+  end
+  tokens[#tokens] = nil
+  local item, names = infer.chain(tokens, #tokens), {}
+  if item and item.value ~= nil then
+    string_keys(names, item.value)
+  end
+  return next(names) and matching(names, word) or nil
+end
+
+-- The code in a line that may begin with a command or a question mark; nil and the answer when it is not about code.
+local function code_of(before, word)
+  local question = match(before, "^%s*%?+(.*)$")
+  local command, rest = match(before, "^%s*:(%a+)!?(%s.*)$")
+  if question then
+    return question
+  elseif match(before, "^%s*:$") then
+    local names = {}
+    for _, name in ipairs(require "tycho.repl.commands".words()) do
+      names[sub(name, 2)] = true
+    end
+    return nil, matching(names, word)
+  elseif command and command ~= "time" then
+    return nil, nil
+  end
+  return rest or before
+end
+
+--- complete(before, word, quoted): the sorted texts that begin with `word`, which stands after the text `before`; quoted: in a
+-- string. nil: names of files.
+local function complete(before, word, quoted)
+  local code, answer = code_of(before, word)
+  if not code then
+    return answer
+  elseif quoted then
+    return in_string(code, word)
+  end
+  local tokens = lexer.tokens(code)
+  local last = tokens[#tokens]
+  if last and (last.open or match(code, "%-%-[^\n]*$") and last.at < #code - #match(code, "%-%-[^\n]*$")) then
+    return {} -- in a long string or a comment
+  end
+  if last and last.kind == "symbol" and (last.text == "." or last.text == ":") then
+    tokens[#tokens] = nil
+    return after_separator(tokens, last.text, word)
+  end
+  local options = last and option_names(tokens)
+  local list = options and matching(options, word, " = ") or {}
+  return #list > 0 and list or plain_names(tokens, word)
+end
+
+return function(before, word, quoted)
+  local ok, list = pcall(complete, before, word, quoted)
+  if ok then
+    return list
+  end
+  return {}
+end

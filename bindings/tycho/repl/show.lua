@@ -1,23 +1,22 @@
--- Writes values out for a reader at the prompt: strings quoted, tables with their entries (nested ones short),
--- everything that has a __tostring through it. Only reads: tables are walked with next, so nothing but __tostring runs.
+-- Writes values out for a reader at the prompt: strings quoted, tables with their entries in order, tensors and modules inside
+-- tables short, everything that has a __tostring through it. Tables are walked with next, so nothing but __tostring runs, and
+-- one that fails is told of in its place. A table that fits on a line is written on one; else each entry has a line, down
+-- to the depth and number of entries below.
+
+local core = require "tycho.core"
+local lexer = require "tycho.repl.lexer"
 
 local debug_getinfo, getmetatable = debug.getinfo, debug.getmetatable
 local format, rep, gsub, sub = string.format, string.rep, string.gsub, string.sub
 local find, match = string.find, string.match
 local concat, sort = table.concat, table.sort
-local type, tostring, next, rawget, rawlen = type, tostring, next, rawget, rawlen
+local type, tostring, next, rawget, rawlen, error = type, tostring, next, rawget, rawlen, error
 local math_type, pcall, utf8_len = math.type, pcall, utf8.len
 
-local WIDTH = 80 -- a table that fits on a line is written on one
-local ENTRIES = 40 -- entries of a table that are shown
-local NESTED = 8 -- entries of a table inside a table
+local DEEPEST = 5 -- tables inside each other that are written out
+local ENTRIES = 100 -- entries of a table that are shown
+local NESTED = 20 -- entries of a table inside a table
 local NESTED_TEXT = 60 -- characters of a string or of a __tostring inside a table
-
-local KEYWORDS = {}
-for word in ([[and break do else elseif end false for function goto if in local nil not or repeat return then true
-  until while]]):gmatch("%a+") do
-  KEYWORDS[word] = true
-end
 
 local function quoted(text)
   local escaped = gsub(format("%q", text), "\\\n", "\\n")
@@ -28,12 +27,27 @@ local function width(text)
   return utf8_len(text) or #text
 end
 
+-- tostring(value); where its __tostring fails, what it says instead.
+local function text_by_itself(value)
+  local ok, text = pcall(tostring, value)
+  if ok then
+    return text
+  end
+  text = type(text) == "string" and text or "an error"
+  if find(text, "interrupted!", 1, true) then
+    error(text, 0)
+  end
+  return format("<%s whose __tostring failed: %s>", type(value), text)
+end
+
 -- The text cut to one line of at most n characters.
 local function shortened(text, n)
   local line = match(text, "^[^\n]*")
   if width(line) > n then
     local cut = utf8.offset(line, n - 2) or n - 2
     return sub(line, 1, cut - 1) .. "..."
+  elseif line ~= text and sub(line, -1) == "(" then
+    return line .. "...)" -- a module that holds others
   end
   return line == text and line or line .. " ..."
 end
@@ -46,21 +60,16 @@ local function function_text(f)
   return format("function <%s:%d>", info.short_src, info.linedefined)
 end
 
--- A tensor inside a table is told by its dtype and shape; nil for other values.
-local function tensor_text(value)
-  local ok, text = pcall(function()
-    local dims = {}
-    for i, n in ipairs(value.shape) do
-      dims[i] = math_type(n) == "integer" and tostring(n) or error()
-    end
-    return format("tensor %s {%s}", gsub(tostring(value.dtype), "^.*%.", ""), concat(dims, ", "))
-  end)
-  return ok and text or nil
+-- A large tensor inside a table is told by its dtype, shape and device.
+local function tensor_text(x)
+  local device = tostring(x.device)
+  return format("tensor %s {%s}%s", gsub(tostring(x.dtype), "^.*%.", ""), concat(x.shape, ", "),
+    device ~= "cpu" and " on " .. device or "")
 end
 
 local function has_text(value)
   local mt = getmetatable(value)
-  return mt and (rawget(mt, "__tostring") or rawget(mt, "__name")) and true
+  return type(mt) == "table" and (rawget(mt, "__tostring") or rawget(mt, "__name")) and true
 end
 
 -- Keys in the order of reading: numbers, strings, the rest.
@@ -72,43 +81,61 @@ local function key_less(a, b)
   if ta == "number" or ta == "string" then
     return a < b
   end
-  return tostring(a) < tostring(b)
+  return false
 end
 
-local table_text
-
--- The text of a value that stands inside a table; depth counts the tables around it.
-local function nested_text(value, depth)
+-- The text of a value inside a table, other than a table to be written out; nil for one.
+local function short_text(value)
   local kind = type(value)
   if kind == "string" then
-    return #value > NESTED_TEXT and shortened(quoted(sub(value, 1, NESTED_TEXT)), NESTED_TEXT) or quoted(value)
+    local cut = #value > NESTED_TEXT and utf8.offset(value, 0, NESTED_TEXT) or NESTED_TEXT + 1
+    return #value > NESTED_TEXT and quoted(sub(value, 1, cut - 1)) .. "..." or quoted(value)
   elseif kind == "function" then
     return function_text(value)
   elseif kind == "table" and not has_text(value) then
-    return table_text(value, depth)
+    return nil
+  elseif core.is_tensor(value) and value:numel() > 10 then
+    return tensor_text(value)
   end
-  local text = tostring(value)
+  local text = text_by_itself(value)
   if find(text, "\n", 1, true) or #text > NESTED_TEXT then
-    return kind == "userdata" and tensor_text(value) or shortened(text, NESTED_TEXT)
+    return core.is_tensor(value) and tensor_text(value) or shortened(text, NESTED_TEXT)
   end
   return text
 end
 
 local function key_text(key)
   if type(key) == "string" then
-    return match(key, "^[%a_][%w_]*$") and not KEYWORDS[key] and key or "[" .. quoted(key) .. "]"
+    return match(key, "^[%a_][%w_]*$") and not lexer.keywords[key] and key or "[" .. shortened(quoted(key), NESTED_TEXT) .. "]"
   end
-  return "[" .. nested_text(key, 2) .. "]"
+  return "[" .. (short_text(key) or "{...}") .. "]"
+end
+
+local table_text
+
+-- What all parts of one table's text share: `path` holds the tables around the value, to tell cycles.
+local function value_text(value, room, depth, path)
+  local text = short_text(value)
+  if text then
+    return text
+  elseif path[value] then
+    return "<cycle>"
+  elseif next(value) == nil then
+    return "{}"
+  elseif depth >= DEEPEST then
+    return "{...}"
+  end
+  path[value] = true
+  text = table_text(value, room, depth, path)
+  path[value] = nil
+  return text
 end
 
 -- The entries of a table as texts, at most `most` of them, and the number of all.
-local function entries(value, most, depth)
+local function entries(value, most, room, depth, path)
   local texts, length = {}, rawlen(value)
-  for i = 1, length do
-    if i > most then
-      break
-    end
-    texts[i] = nested_text(rawget(value, i), depth)
+  for i = 1, math.min(length, most) do
+    texts[i] = value_text(rawget(value, i), room, depth + 1, path)
   end
   local keys = {}
   for key in next, value do
@@ -121,65 +148,73 @@ local function entries(value, most, depth)
     if #texts >= most then
       break
     end
-    texts[#texts + 1] = key_text(key) .. " = " .. nested_text(rawget(value, key), depth)
+    local name = key_text(key)
+    texts[#texts + 1] = name .. " = " .. value_text(rawget(value, key), room - width(name) - 3, depth + 1, path)
   end
   return texts, length + #keys
 end
 
-function table_text(value, depth)
-  if next(value) == nil then
-    return "{}"
-  end
-  if depth >= 2 then
-    return "{...}"
-  end
-  local texts, count = entries(value, depth == 0 and ENTRIES or NESTED, depth + 1)
-  if count > #texts then
-    texts[#texts + 1] = format("... %d more", count - #texts)
-  end
-  local line = "{" .. concat(texts, ", ") .. "}"
-  if depth > 0 then
-    return #line <= NESTED_TEXT and line or format("{... %d entries}", count)
-  end
-  if width(line) <= WIDTH and not find(line, "\n", 1, true) then
-    return line
-  end
-  -- A list of short items goes many to a line, anything else one entry to a line.
-  local longest = 0
-  for _, text in ipairs(texts) do
-    longest = math.max(longest, width(text))
-  end
-  local per_line = rawlen(value) == count and longest <= 20 and (WIDTH - 2) // (longest + 2) or 1
+-- Many short items to a line, each in a column of its own.
+local function in_columns(texts, longest, room)
+  local per_line = math.max(1, (room - 2) // (longest + 2))
   local lines = {}
   for i = 1, #texts, per_line do
     local row = {}
     for j = i, math.min(i + per_line - 1, #texts) do
       local text = texts[j] .. (j < #texts and "," or "")
-      row[#row + 1] = per_line > 1 and j < i + per_line - 1 and text .. rep(" ", longest + 1 - width(text)) or text
+      row[#row + 1] = text .. rep(" ", longest + 1 - width(text))
     end
-    lines[#lines + 1] = "  " .. gsub(concat(row, " "), "%s+$", "")
+    lines[#lines + 1] = (gsub(concat(row, " "), "%s+$", ""))
   end
-  return "{\n" .. concat(lines, "\n") .. "\n}"
+  return lines
+end
+
+-- The text of a table whose entries may use `room` columns.
+function table_text(value, room, depth, path)
+  local texts, count = entries(value, depth == 0 and ENTRIES or NESTED, room - 2, depth, path)
+  if count > #texts then
+    texts[#texts + 1] = format("... %d more", count - #texts)
+  end
+  local line = "{" .. concat(texts, ", ") .. "}"
+  if width(line) <= room and not find(line, "\n", 1, true) then
+    return line
+  end
+  local longest, plain = 0, rawlen(value) == count
+  for _, text in ipairs(texts) do
+    longest = math.max(longest, width(text))
+    plain = plain and not find(text, "\n", 1, true)
+  end
+  local lines
+  if plain and longest <= 20 then
+    lines = in_columns(texts, longest, room)
+  else
+    lines = {}
+    for i, text in ipairs(texts) do
+      lines[i] = text .. (i < #texts and "," or "")
+    end
+  end
+  return "{\n  " .. gsub(concat(lines, "\n"), "\n", "\n  ") .. "\n}"
 end
 
 -- The text of one value that the prompt shows by itself.
-local function text_of(value)
+local function text_of(value, columns)
   local kind = type(value)
   if kind == "string" then
     return quoted(value)
   elseif kind == "function" then
     return function_text(value)
   elseif kind == "table" and not has_text(value) then
-    return table_text(value, 0)
+    return value_text(value, columns, 0, {})
   end
-  return tostring(value)
+  return text_by_itself(value)
 end
 
 -- The text of all the values: on one line with tabs between them, or each on lines of its own.
 local function show(...)
+  local columns = math.max(20, core.process.winsize() or 80)
   local texts, lines = {}, false
   for i = 1, select("#", ...) do
-    texts[i] = text_of((select(i, ...)))
+    texts[i] = text_of((select(i, ...)), columns)
     lines = lines or find(texts[i], "\n", 1, true)
   end
   return concat(texts, lines and "\n" or "\t")
