@@ -1,7 +1,7 @@
 /*
- * The Tab key: readline asks here, and the function `complete` of tycho.repl.session answers with names, or leaves it to
- * readline to complete a file's name. On a line of blanks Tab indents. Relies on report.c for the call, so that even a
- * completion can be stopped, and knows nothing of what the names mean.
+ * The Tab key: readline asks here, and the function `complete` of tycho.repl.session answers with names, or leaves it
+ * to readline to complete a file's name. On a line of blanks Tab indents. Relies on report.c for the call, so that even
+ * a completion can be stopped, and knows nothing of what the names mean.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -282,8 +282,8 @@ static int base_xpcall(lua_State *L)
     return finish_pcall(L, status, 0);
 }
 
-/* os.execute(command): Lua's own, upvalue 1. The system lets only the command have a Ctrl-C that comes meanwhile, so that
- * a loop around it would go on for ever: a command that Ctrl-C ended stops what runs here, too. */
+/* os.execute(command): Lua's own, upvalue 1. The system lets only the command have a Ctrl-C that comes meanwhile, so
+ * that a loop around it would go on for ever: a command that Ctrl-C ended stops what runs here, too. */
 static int os_execute(lua_State *L)
 {
     int nargs = lua_gettop(L);

@@ -177,8 +177,8 @@ static void set_path(lua_State *L)
 
 /* ---- Running --------------------------------------------------------------------------------- */
 
-/* Calls what the load left on the stack (a function with nargs arguments, or its message); an exit status. With a session
- * to come a second Ctrl-C does not end the process. */
+/* Calls what the load left on the stack (a function with nargs arguments, or its message); an exit status. With a
+ * session to come a second Ctrl-C does not end the process. */
 static int run(lua_State *L, int load_status, int nargs, bool session)
 {
     bool interrupted = false;

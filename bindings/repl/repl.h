@@ -69,8 +69,9 @@ typedef enum { TYB_LINE, TYB_LINE_DISCARDED, TYB_LINE_END } tyb_line_status;
 
 /* Decides between readline (standard input and output are terminals) and plain reading; true for readline. */
 bool tyb_line_open(lua_State *L);
-/* Reads a line without its newline into *line, which the caller frees; at a terminal `columns` blanks are there already.
- * A pasted text, or a chunk from the history, has newlines in it. DISCARDED: Ctrl-C; END: Ctrl-D or the end. */
+/* Reads a line without its newline into *line, which the caller frees; at a terminal `columns` blanks are there
+ * already. A pasted text, or a chunk from the history, has newlines in it. DISCARDED: Ctrl-C; END: Ctrl-D or the end.
+ */
 tyb_line_status tyb_line_read(const char *prompt, int columns, char **line);
 /* Remembers a chunk (of one or more lines) for the arrow keys and for later sessions. */
 void tyb_line_remember(const char *chunk);

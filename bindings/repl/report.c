@@ -1,7 +1,7 @@
 /*
- * Errors as the user sees them: the message at the user's own line, that line of the source (tycho.repl.failure finds it),
- * and a traceback without C functions and without the Lua sources of Tycho, unless TYCHO_FULL_TRACEBACK is set. Also the
- * one way in which the executable calls Lua code, tyb_call(). Relies on interrupt.c; knows nothing of prompts.
+ * Errors as the user sees them: the message at the user's own line, that line of the source (tycho.repl.failure finds
+ * it), and a traceback without C functions and without the Lua sources of Tycho, unless TYCHO_FULL_TRACEBACK is set.
+ * Also the one way in which the executable calls Lua code, tyb_call(). Relies on interrupt.c; knows nothing of prompts.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -131,8 +131,8 @@ static void add_source_line(lua_State *L)
     lua_settop(L, top);
 }
 
-/* The number of levels of the stack. lua_getstack() walks from the innermost to the one asked for, so that asking for each
- * of the 200,000 levels of an endless recursion would take minutes. */
+/* The number of levels of the stack. lua_getstack() walks from the innermost to the one asked for, so that asking for
+ * each of the 200,000 levels of an endless recursion would take minutes. */
 static int stack_depth(lua_State *L)
 {
     lua_Debug ar;

@@ -31,7 +31,7 @@ describe("the commands of the prompt", function()
     drive {"expect > ", "line x = ty.ones(10)", "expect > ", "line :time x:sum()", "expect tensor(10.)\\n", "expect  +- ",
       "expect a run (7 batches of ", "expect > ", "line _:item()", "expect \\n10.0\\n> ",
       "line :time (function() local t = os.clock() + 0.3 while os.clock() < t do end return 'slow' end)()", "expect \"slow\"",
-      "expect  ms, one run\\n> ", "line :time error('within')", "expect stdin:1: within", "expect > ", "line :time x = = 1",
+      "expect s, one run\\n> ", "line :time error('within')", "expect stdin:1: within", "expect > ", "line :time x = = 1",
       "expect unexpected symbol", "expect > ", "line :time n = (n or 0) + 1", "expect a run", "expect > ", "line n > 7",
       "expect \\ntrue\\n"}
   end)
