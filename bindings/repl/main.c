@@ -301,7 +301,7 @@ int main(int argc, char **argv)
     if (r.no_colour)
         setenv("NO_COLOR", "1", 1);
     signal(SIGXFSZ, SIG_IGN); /* a file over the limit (ulimit -f) is an error of the write, not the program's end */
-    setlocale(LC_CTYPE, ""); /* wide characters at the prompt; numbers keep their point */
+    setlocale(LC_CTYPE, "");  /* wide characters at the prompt; numbers keep their point */
 
     lua_State *L = luaL_newstate();
     if (!L) {
