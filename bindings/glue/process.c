@@ -24,6 +24,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -555,6 +556,56 @@ static int process_winsize(lua_State *L)
     return 1;
 }
 
+/* Reads what the terminal sends into answer until the byte `last`, the end of the time or of the room. */
+static size_t read_answer(char *answer, size_t room, char last, double seconds)
+{
+    double end = now() + seconds;
+    size_t n = 0;
+    while (n < room) {
+        double left = end - now();
+        struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+        if (left <= 0 || poll(&p, 1, (int)(left * 1000) + 1) <= 0)
+            break;
+        if (read(STDIN_FILENO, answer + n, 1) != 1 || answer[n++] == last)
+            break;
+    }
+    return n;
+}
+
+/*
+ * ask_terminal(question, last, seconds) -> answer | nil
+ * Writes an escape sequence to the terminal and returns what it answers up to the byte `last`. nil when standard input
+ * and output are not both a terminal of ours in the foreground, when something typed waits to be read (it stays), or
+ * when no answer came in time. Never shows the answer and never waits longer than `seconds`.
+ */
+static int process_ask_terminal(lua_State *L)
+{
+    size_t size;
+    const char *question = luaL_checklstring(L, 1, &size);
+    const char *last = luaL_checkstring(L, 2);
+    double seconds = check_timeout(L, 3, 0.3);
+    struct termios before, raw;
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || tcgetpgrp(STDIN_FILENO) != getpgrp() ||
+        tcgetattr(STDIN_FILENO, &before) != 0)
+        return 0;
+    raw = before;
+    raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+    raw.c_cc[VMIN] = 1;
+    raw.c_cc[VTIME] = 0;
+    if (tcsetattr(STDIN_FILENO, TCSANOW, &raw) != 0)
+        return 0;
+    char answer[128];
+    size_t n = 0;
+    struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+    if (poll(&p, 1, 0) == 0 && write(STDOUT_FILENO, question, size) == (ssize_t)size)
+        n = read_answer(answer, sizeof answer, last[0], seconds);
+    tcsetattr(STDIN_FILENO, TCSANOW, &before);
+    if (n == 0)
+        return 0;
+    lua_pushlstring(L, answer, n);
+    return 1;
+}
+
 /* isatty([fd = 1]) -> whether that descriptor is a terminal */
 static int process_isatty(lua_State *L)
 {
@@ -591,8 +642,13 @@ static const luaL_Reg methods[] = {
 };
 
 static const luaL_Reg functions[] = {
-    {"spawn", process_spawn},   {"winsize", process_winsize}, {"isatty", process_isatty},
-    {"getpid", process_getpid}, {"clock", process_clock},     {NULL, NULL},
+    {"spawn", process_spawn},
+    {"winsize", process_winsize},
+    {"isatty", process_isatty},
+    {"ask_terminal", process_ask_terminal},
+    {"getpid", process_getpid},
+    {"clock", process_clock},
+    {NULL, NULL},
 };
 
 void tyb_open_process(lua_State *L)

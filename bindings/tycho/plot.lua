@@ -11,6 +11,7 @@ local annotations = require "tycho.plot.annotations"
 local blame = require "tycho.plot.blame"
 local composed = require "tycho.plot.composed"
 local Figure = require "tycho.plot.figure"
+local Live = require "tycho.plot.live"
 local options = require "tycho.plot.options"
 local fail = blame.fail
 
@@ -90,6 +91,11 @@ end
 local places = options.whole(1, 100)
 local subplots_options = {rows = places, cols = places, sharex = sharing, sharey = sharing, size = options.any,
                           title = options.any}
+
+local live_options = {title = options.any, size = options.any, theme = options.any}
+for name, checker in pairs(Live.options) do
+  live_options[name] = checker
+end
 
 --- A new figure divided into rows x cols axes.
 function plot.subplots(rows, cols, given, extra)
@@ -199,6 +205,21 @@ for _, row in ipairs(composed.docs) do
   end
   document(row, "plot.")
 end
+--- A figure whose curves grow.
+function plot.live(given)
+  local figure_part, live_part = {}, {}
+  for name, value in pairs(options.check("live", given, live_options)) do
+    (Live.options[name] and live_part or figure_part)[name] = value
+  end
+  figure_part.theme = type(given) == "table" and given.theme or nil
+  return Live.new(plot.figure(figure_part), live_part)
+end
+function Figure:live(given)
+  check_self(self, Figure, "fig", "live")
+  return Live.start(self, given)
+end
+document(Live.doc, "plot.")
+
 --- Called with two numbers it writes into the axes, otherwise it returns the figure as text.
 local function text_of(self, x, y, words, given)
   if type(x) == "number" then

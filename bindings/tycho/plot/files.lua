@@ -77,13 +77,14 @@ function files.bytes(figure, where, name, scale, timeout)
   return checked(kind, name, bytes, said)
 end
 
---- Starts to draw a figure as a PNG in the background; a job of gnuplot.lua whose poll gives the bytes when it has ended.
-function files.start_png(figure)
-  local job = gnuplot.start_job("live", script_of(figure, kinds.png, 1))
+--- Starts to draw a figure in the background; a job of gnuplot.lua whose poll gives the bytes when it has ended.
+function files.start(figure, where, name)
+  local kind = kinds[name]
+  local job = gnuplot.start_job(where, script_of(figure, kind, 1))
   local poll = job.poll
   function job.poll(wait)
     local bytes, said = poll(wait)
-    return bytes and checked(kinds.png, "png", bytes, said)
+    return bytes and checked(kind, name, bytes, said)
   end
   return job
 end

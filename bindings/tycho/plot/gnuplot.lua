@@ -178,6 +178,31 @@ function gnuplot.terminals(where)
   return set
 end
 
+--- A gnuplot that stays: send(script) hands it one script after the other, detach() lets its window outlive this program.
+function gnuplot.keep_open()
+  local child = start({"-persist"}, {stdout = "null"})
+  local kept = {}
+  function kept.send(script)
+    local sent, message = child:write(script .. "\n", gnuplot.timeout)
+    local _, errors = child:read(0)
+    if not sent then
+      local _, more = child:read(0.5)
+      child:kill()
+      fail("live: the window's gnuplot has gone (%s)%s", message, complaint(errors .. more))
+    end
+  end
+  function kept.detach()
+    child:close_stdin()
+    local how, code = child:wait(0.3)
+    if how and (how ~= "exit" or code ~= 0) then
+      local _, errors = child:read(0)
+      fail("live: gnuplot opened no window: %s", complaint(errors))
+    end
+    child:detach()
+  end
+  return kept
+end
+
 --- Runs a script that opens a window which stays when this program ends. Returns whether it opened within the time;
 -- the caller has something else to show if it did not.
 function gnuplot.open_window(script, timeout)

@@ -174,24 +174,43 @@ function show.as_text(figure, style)
   return terminal.render(figure, columns, rows, style or best_style(), show.color_depth(), background())
 end
 
---- Opens the figure in a window that stays, or returns false where none opens.
-function show.window(figure, timeout)
+-- The first terminal for windows that this gnuplot has, or nil.
+local function window_terminal()
   local has = gnuplot.terminals("show")
   for _, name in ipairs(window_terminals) do
     if has[name] then
-      local script = show.window_script(figure, name)
-      return gnuplot.open_window(script, timeout or 10)
+      return name
     end
   end
-  return false
 end
 
---- The script that draws the figure in a window of the terminal `name`.
-function show.window_script(figure, name)
+-- The script that draws the figure in a window of the terminal `name`.
+local function window_script(figure, name, more)
   local title = gnuplot.quote(figure.suptitle_text or "Tycho")
-  return ('set terminal %s size %d,%d title %s noenhanced%s\n'):format(
-    name, figure.width, figure.height, title, name ~= "x11" and (" background '%s'"):format(figure.theme.paper) or "")
-      .. picture.script(figure)
+  return ("set terminal %s size %d,%d title %s noenhanced%s%s\n"):format(
+    name, figure.width, figure.height, title, name ~= "x11" and (" background '%s'"):format(figure.theme.paper) or "",
+    more or "") .. picture.script(figure)
+end
+
+--- Opens the figure in a window that stays, or returns false where none opens.
+function show.window(figure, timeout)
+  local name = window_terminal()
+  return name and gnuplot.open_window(window_script(figure, name), timeout or 10) or false
+end
+
+--- A window that is drawn again and again: draw(figure) and detach(), after which it stays.
+function show.keep_window()
+  local name = window_terminal()
+  if not name then
+    fail("live: this gnuplot opens no windows; install gnuplot-qt or gnuplot-x11, or give a path: live{path = \"loss.png\"}")
+  end
+  local kept = gnuplot.keep_open()
+  return {
+    draw = function(figure)
+      kept.send(window_script(figure, name, " noraise"))
+    end,
+    detach = kept.detach,
+  }
 end
 
 local STYLES = {braille = "braille", block = "block", ascii = "ascii"}
