@@ -374,7 +374,7 @@ function Characters:label(x, y, text, style)
     local column = floor(c / self.dots_x)
     local n = utf8.len(text) or #text
     column = style.align == "right" and column - n or style.align == "center" and column - n // 2 or column
-    write(self, column, min(self.rows - 1, floor(r / self.dots_y)), text:gsub("\n", " "), style.color)
+    write(self, column, min(self.rows - 1, floor(r / self.dots_y)), (text:gsub("\n", " ")), style.color)
   end
 end
 
@@ -407,7 +407,11 @@ function Characters:at(column, row)
   if not letter and mask then
     letter = self.style == "block" and QUARTERS[mask] or self.solid[cell] and LEVELS[mask] or utf8.char(0x2800 + mask)
   end
-  return letter, self.ink[cell], self.back[cell]
+  local ink, back = self.ink[cell], self.back[cell]
+  if back and ink == back and letter == "\u{2580}" then
+    letter, ink = " ", nil
+  end
+  return letter, ink, back
 end
 
 return Characters

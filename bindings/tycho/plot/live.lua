@@ -9,6 +9,7 @@ local blame = require "tycho.plot.blame"
 local files = require "tycho.plot.files"
 local gnuplot = require "tycho.plot.gnuplot"
 local options = require "tycho.plot.options"
+local screen = require "tycho.progress.screen"
 local show = require "tycho.plot.show"
 local fail = blame.fail
 local max = math.max
@@ -37,7 +38,7 @@ local function choose(read)
   elseif show.mode() == "window" then
     return "window"
   end
-  return show.is_terminal() and "text" or "none"
+  return show.is_terminal() and require("tycho.core").process.isatty(2) and "text" or "none"
 end
 
 --- What draws the figure again as points are added. read: checked options path, interval, mode.
@@ -130,12 +131,25 @@ function Live:add(name, x, y)
   return self:update()
 end
 
+-- The figure is a block of lines above the bars of ty.progress; what the program prints meanwhile goes above it.
 local function draw_text(self)
-  local text = show.as_text(self.figure)
-  local back = self.lines and ("\27[%dA"):format(self.lines) or ""
-  self.lines = select(2, text:gsub("\n", "\n"))
-  io.stdout:write("\r\27[K", back, (text:gsub("\n", "\27[K\n")))
-  io.stdout:flush()
+  local lines = {}
+  for line in show.as_text(self.figure, nil, 3):gmatch("([^\n]*)\n") do
+    lines[#lines + 1] = line
+  end
+  self.lines = lines
+  if not self.block then
+    self.block = {stays = true, _lines = function()
+      return self.lines
+    end}
+    -- before a prompt it becomes a part of what was printed; the next drawing begins below
+    function self.block.close(block)
+      self.block = nil
+      screen.remove(block, true)
+    end
+    screen.add(self.block, true)
+  end
+  screen.draw()
 end
 
 local function draw_window(self)
@@ -209,24 +223,15 @@ function Live:update(force)
   return self
 end
 
---- Prints above the figure in the terminal, where print would be drawn over.
-function Live:print(...)
-  if self.mode ~= "text" or not self.lines then
-    print(...)
-    return self
-  end
-  io.stdout:write(("\r\27[%dA\27[J"):format(self.lines))
-  self.lines = nil
-  print(...)
-  return self:update(true)
-end
-
 local function finish(self)
   if self.mode == "file" then
     collect(self, gnuplot.timeout)
     files.savefig(self.figure, self.path)
   elseif self.mode == "text" or self.mode == "window" then
     draw(self)
+  end
+  if self.block then
+    self.block:close()
   end
   if self.window then
     self.window.detach()
@@ -266,13 +271,13 @@ Starts a figure whose curves grow while the program runs, and returns what draws
   live:add(name, y), live:add(name, x, y), live:add({name = y, ...}[, x])   a point (numbers or tensors of one element) to a
     line of that name; x counts from 1 by itself. Draws when the interval is over; otherwise it costs a microsecond.
   live:series(name, {options of line, axes})   sets how a line looks before its first point, or on which axes it is
-  live:update([true])   draws if it is time, or now;  live:print(...)   prints above the figure in a terminal
+  live:update([true])   draws if it is time, or now
   live:close()          draws the last state and waits until it is there; `local live <close> = plot.live()` does so too
   live.figure           the figure, for titles, labels and scales
 path: a .png, .svg or .pdf that is written again and again, always whole, in the background. Without a path it is a window
-where there is a display, the terminal (drawn over its last state) where there is one, and else nothing; mode: "auto",
-"window", "text", "file" or "none" decides. interval: seconds between two drawings (default 1, in the terminal 0.5; more
-when drawing takes more than a twentieth of the time). Trouble while drawing does not stop your loop: it is told once, and
+where there is a display, the terminal (drawn over its last state, with what you print above it) where there is one, and
+else nothing; mode: "auto", "window", "text", "file" or "none" decides.
+interval: seconds between two drawings (default 1, in the terminal 0.5; more when drawing takes more than a twentieth of the time). Trouble while drawing does not stop your loop: it is told once, and
 close raises it. fig:live(options) does the same with a figure of yours.]],
   example = [[local live = plot.live{title = "training", mode = "none"}
 for step = 1, 100 do live:add("loss", 1 / step) end

@@ -157,20 +157,21 @@ local function write(text)
 end
 
 --- The size in characters that a figure takes in the terminal: all columns but one, and a share of the rows that keeps the
--- figure's shape.
-function show.text_size(figure)
+-- figure's shape and leaves `spare` of them (default 2).
+function show.text_size(figure, spare)
   local wide, high = process().winsize()
   local columns = max(20, min(200, (wide or 80) - 1))
   local rows = math.floor(columns * figure.height / figure.width / 2 + 0.5)
-  return columns, max(8, min(rows, 60, (high or 24) - 2))
+  return columns, max(8, min(rows, 60, (high or 24) - (spare or 2)))
 end
 
---- The figure as text for this terminal, or for a file where there is none. style: one of the words or nil.
-function show.as_text(figure, style)
+--- The figure as text for this terminal, or for a file where there is none. style: one of the words or nil; spare: rows
+-- that stay free.
+function show.as_text(figure, style, spare)
   if not show.is_terminal() then
     return terminal.render(figure, 79, 23, style or "ascii")
   end
-  local columns, rows = show.text_size(figure)
+  local columns, rows = show.text_size(figure, spare)
   return terminal.render(figure, columns, rows, style or best_style(), show.color_depth(), background())
 end
 

@@ -119,7 +119,7 @@ local function draw_texts(page, place)
   local top = place.y + place.h + (axes.is_picture and 1 or 0)
   local names = axes.texts.ylabel or axes.twin and axes.twin.texts.ylabel
   if axes.texts.ylabel then
-    page:write(first, top, gnuplot.clean(axes.texts.ylabel):gsub("\n", " "))
+    page:write(first, top, (gnuplot.clean(axes.texts.ylabel):gsub("\n", " ")))
   end
   if axes.twin and axes.twin.texts.ylabel then
     local text = gnuplot.clean(axes.twin.texts.ylabel):gsub("\n", " ")

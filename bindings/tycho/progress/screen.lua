@@ -1,6 +1,7 @@
 -- Bars on a terminal: the lines at the bottom that are drawn over and over on standard error, an outer loop's above an inner
 -- one's, and what the program prints meanwhile above them. While a bar is seen, print, io.write and file:write give way to it;
--- with the last bar they are as they were. A bar here is any table with the method _line(columns), which gives its text.
+-- with the last bar they are as they were. A bar here is any table with the method _line(columns), which gives its text; a block
+-- of several lines, such as a figure that grows, has _lines() instead, and its field stays keeps it without a loop around it.
 -- Relies on tycho.core's process functions.
 
 local process = require("tycho.core").process
@@ -49,13 +50,19 @@ local function erase()
   shown = {}
 end
 
+-- A block's lines fit the terminal as they are: its escape sequences count for nothing.
+local function lines_of(bar, columns)
+  return bar._lines and bar:_lines() or {screen.cut(bar:_line(columns - 1), math.max(0, columns - 1))}
+end
+
 local function draw()
   if midline or #bars == 0 then return end
   local columns = screen.columns()
   local lines, widths = {}, {}
-  for i, bar in ipairs(bars) do
-    lines[i] = screen.cut(bar:_line(columns - 1), math.max(0, columns - 1))
-    widths[i] = width(lines[i])
+  for _, bar in ipairs(bars) do
+    for _, line in ipairs(lines_of(bar, columns)) do
+      lines[#lines + 1], widths[#widths + 1] = line, bar._lines and 1 or width(line)
+    end
   end
   if stdout_is_terminal then flush(stdout) end
   local top, more = to_top(), #shown > #lines
@@ -86,7 +93,7 @@ end
 function screen.end_left()
   for i = #bars, 1, -1 do
     local bar = bars[i]
-    if bar and not in_loop(bar) then bar:close() end
+    if bar and not bar.stays and not in_loop(bar) then bar:close() end
   end
 end
 
@@ -152,11 +159,11 @@ local function place_of(bar)
   end
 end
 
---- Puts a bar below those that run; how many there are.
-function screen.add(bar)
+--- Puts a bar below those that run, or above them if `first`; how many there are.
+function screen.add(bar, first)
   screen.end_left()
   stdout_is_terminal = process.isatty(1)
-  bars[#bars + 1] = bar
+  table.insert(bars, first and 1 or #bars + 1, bar)
   if not hooks then install() end
   return #bars
 end
@@ -173,7 +180,7 @@ function screen.remove(bar, keep)
   table.remove(bars, place)
   if keep then
     local columns = screen.columns()
-    write(stderr, midline and "\n" or "", screen.cut(bar:_line(columns - 1), math.max(0, columns - 1)), "\n")
+    write(stderr, midline and "\n" or "", table.concat(lines_of(bar, columns), "\n"), "\n")
     flush(stderr)
     midline = false
   end
