@@ -277,8 +277,9 @@ Starts a figure whose curves grow while the program runs, and returns what draws
 path: a .png, .svg or .pdf that is written again and again, always whole, in the background. Without a path it is a window
 where there is a display, the terminal (drawn over its last state, with what you print above it) where there is one, and
 else nothing; mode: "auto", "window", "text", "file" or "none" decides.
-interval: seconds between two drawings (default 1, in the terminal 0.5; more when drawing takes more than a twentieth of the time). Trouble while drawing does not stop your loop: it is told once, and
-close raises it. fig:live(options) does the same with a figure of yours.]],
+interval: seconds between two drawings (default 1, in the terminal 0.5; more when drawing takes more than a twentieth of the
+time). Trouble while drawing does not stop your loop: it is told once, and close raises it.
+fig:live(options) does the same with a figure of yours.]],
   example = [[local live = plot.live{title = "training", mode = "none"}
 for step = 1, 100 do live:add("loss", 1 / step) end
 live:close()]],
