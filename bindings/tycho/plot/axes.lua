@@ -47,11 +47,11 @@ function Axes:add(mark)
   self.marks[#self.marks + 1] = mark
 end
 
---- Which of the marks with the field `flag` this one is, and how many there are.
+--- Which of the marks whose field `flag` has the same value this one is, and how many there are.
 function Axes:rank_among(mark, flag)
   local rank, n = 1, 0
   for _, other in ipairs(self.marks) do
-    if other[flag] then
+    if other[flag] == mark[flag] then
       n = n + 1
       rank = other == mark and n or rank
     end

@@ -23,7 +23,7 @@ Boxes.__index = Boxes
 function Boxes:layout()
   local mine, all = 1, 1
   if self.is_bar then
-    mine, all = self.axes:rank_among(self, self.is_bar)
+    mine, all = self.axes:rank_among(self, "is_bar")
   end
   local width = self.width / all
   local centers = {}
@@ -78,7 +78,7 @@ end
 local function new_boxes(axes, read, fields)
   local slot, color = axes:next_slot()
   fields.axes, fields.slot, fields.label, fields.alpha = axes, slot, read.label, read.alpha
-  fields.color = read.color or color
+  fields.color, fields.half = read.color or color, fields.width / 2
   fields[fields.lying and "x_from_zero" or "from_zero"] = true
   return setmetatable(fields, Boxes)
 end

@@ -10,6 +10,7 @@ colour bar with its gap), key (width of a sample in the legend), text (character
 ]]
 
 local gnuplot = require "tycho.plot.gnuplot"
+local projection = require "tycho.plot.projection"
 local ticks = require "tycho.plot.ticks"
 local values = require "tycho.plot.values"
 local floor, max, min = math.floor, math.max, math.min
@@ -77,10 +78,16 @@ local function named(axes, axis, low, high, metrics, room)
     return list, angle
   end
   local kept, all = ticks.thin(list, low, high, room)
-  if not all and axis == "x" and not metrics.text and #list * metrics.line * 1.1 <= room.size then
-    return list, 40
+  if all or axis == "y" or metrics.text then
+    return kept, 0
   end
-  return kept, 0
+  -- slanted ones need their height along the axis; those that the user asked for are all shown
+  local every = axes.ticks[axis] and 1 or math.ceil(#list * metrics.line * 1.1 / room.size)
+  local slanted = {}
+  for i = 1, #list, every do
+    slanted[#slanted + 1] = list[i]
+  end
+  return slanted, 40
 end
 
 -- The ticks of one axis and the angle of their labels.
@@ -169,9 +176,13 @@ end
 local function right_margin(place, metrics, legend_width, w)
   -- a picture among characters has a frame of its own
   local axes, right = place.axes, metrics.text and place.axes.is_picture and 1 or metrics.pad * 1.3
-  local last = place.xticks[#place.xticks]
+  local last
+  for _, tick in ipairs(place.xticks) do
+    last = tick.label and (not last or tick.at > last.at) and tick or last
+  end
   if last and last.label and place.rotation == 0 and not metrics.text then
-    local over = (last.at - place.x1) / (place.x2 - place.x1) * w + metrics.measure(last.label) / 2 - w
+    local along = projection.part(last.at, place.x1, place.x2, axes.x_log) * w
+    local over = along + metrics.measure(last.label) / 2 - w
     right = max(right, over + 3)
   end
   if place.right then
@@ -207,7 +218,7 @@ local function margins(place, metrics, w)
     end
   end
   if place.rotation ~= 0 and place.xticks[1] then
-    local first = (place.xticks[1].at - place.x1) / (place.x2 - place.x1) * w
+    local first = projection.part(place.xticks[1].at, place.x1, place.x2, axes.x_log) * w
     left = max(left, metrics.measure(place.xticks[1].label or "") * math.cos(SLANT) - first + metrics.pad)
   end
   return {left, right_margin(place, metrics, legend_width, w), bottom_margin(place, metrics, legend_height), top}

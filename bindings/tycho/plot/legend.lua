@@ -30,9 +30,16 @@ local function visit_mark(mark, canvas, visit)
       local t = k / between
       visit(canvas, k == 0 and x or x + (next_x - x) * t, k == 0 and y or y + (next_y - y) * t)
     end
-    for _, share in ipairs(mark.from_zero and {0.66, 0.33, 0.02} or mark.x_from_zero and {0.66, 0.33, 0.02} or {}) do
-      -- a box fills everything down to 0
-      visit(canvas, mark.x_from_zero and x * share or x, mark.from_zero and y * share or y)
+    -- a box fills everything down to 0 and to its sides
+    local half = mark.half or 0
+    for _, share in ipairs((mark.from_zero or mark.x_from_zero) and {1, 0.66, 0.33, 0.02} or {}) do
+      for _, side in ipairs {-half, 0, half} do
+        if mark.x_from_zero then
+          visit(canvas, x * share, y + side)
+        else
+          visit(canvas, x + side, y * share)
+        end
+      end
     end
   end
 end

@@ -67,38 +67,66 @@ local function page_text(canvas, page, x, y, text, style)
   canvas:label(("screen %.9f"):format(x / page.width), ("screen %.9f"):format(y / page.height), text, style)
 end
 
--- The font size, at least 7 points, with which a text of that many points fits the room.
+-- How wide a line is in a font of so many points; letters of small fonts are wider than their share.
+local function measure_at(line, points)
+  return metrics.measure(line) * points / 10.5 * (points < 9 and 1.08 or 1)
+end
+
+-- The text, its font size (at least 7 points) and how wide it is, so that it fits the room; what is too long is cut.
 local function fitting(text, points, room)
   local wide = 0
+  local lines = {}
   for line in (gnuplot.clean(text) .. "\n"):gmatch("([^\n]*)\n") do
-    wide = max(wide, metrics.measure(line) * points / 10.5)
+    lines[#lines + 1] = line
+    wide = max(wide, measure_at(line, points))
   end
-  return max(7, min(points, points * room / max(wide, 1)))
+  local size = max(7, min(points, points * room / max(wide, 1)))
+  wide = 0
+  for i, line in ipairs(lines) do
+    local width = measure_at(line, size)
+    if width > room then
+      local kept = max(1, math.floor(utf8.len(line) * room / width) - 1)
+      lines[i] = line:sub(1, utf8.offset(line, kept + 1) - 1) .. "\u{2026}"
+      width = room
+    end
+    wide = max(wide, width)
+  end
+  return table.concat(lines, "\n"), size, wide
+end
+
+-- Writes a text of that many points around a place, moved as far as it takes to stay between first and last. upright:
+-- the text runs upwards, and the place is on the y axis.
+local function centered(canvas, page, x, y, text, points, first, last, color, upright)
+  local words, size, wide = fitting(text, points, last - first - 6)
+  local at = upright and y or x
+  at = max(first + wide / 2 + 3, min(last - wide / 2 - 3, at))
+  page_text(canvas, page, upright and x or at, upright and at or y, words,
+            {size = size, color = color, rotation = upright and 90 or nil})
 end
 
 local function texts(canvas, place, page)
-  local axes, theme = place.axes, canvas.theme
+  local axes, theme, box = place.axes, canvas.theme, place.box
   local middle_x, middle_y = place.x + place.w / 2, place.y + place.h / 2
+  local left, right, low, high = box[1], box[1] + box[3], box[2], box[2] + box[4]
   if place.heading then
     local n = layout.lines_of(place.heading)
-    page_text(canvas, page, middle_x, place.y + place.h + 5 + n * metrics.title / 2, place.heading, {
-      size = fitting(place.heading, 12, place.box[3] - 4), color = axes.title_color or theme.title,
-    })
+    centered(canvas, page, middle_x, place.y + place.h + 5 + n * metrics.title / 2, place.heading, 12, left, right,
+             axes.title_color or theme.title)
   end
-  if axes.texts.xlabel then
-    local n = layout.lines_of(axes.texts.xlabel)
-    page_text(canvas, page, middle_x, place.y - place.own_bottom - n * metrics.label / 2 - 1, axes.texts.xlabel,
-              {color = theme.ink, size = fitting(axes.texts.xlabel, 10.5, place.box[3])})
+  local words = axes.texts.xlabel
+  if words then
+    centered(canvas, page, middle_x, place.y - place.own_bottom - layout.lines_of(words) * metrics.label / 2 - 1, words,
+             10.5, left, right, theme.ink)
   end
-  if axes.texts.ylabel then
-    local left = place.own_left
-    page_text(canvas, page, place.x - left - metrics.label / 2 - 2, middle_y, axes.texts.ylabel,
-              {color = theme.ink, rotation = 90, size = fitting(axes.texts.ylabel, 10.5, place.box[4])})
+  words = axes.texts.ylabel
+  if words then
+    centered(canvas, page, place.x - place.own_left - metrics.label / 2 - 2, middle_y, words, 10.5, low, high, theme.ink,
+             true)
   end
-  local right = place.right and axes.twin.texts.ylabel
-  if right then
-    page_text(canvas, page, place.x + place.w + place.own_right + metrics.label / 2 + 1, middle_y, right,
-              {color = theme.ink, rotation = 90, size = fitting(right, 10.5, place.box[4])})
+  words = place.right and axes.twin.texts.ylabel
+  if words then
+    centered(canvas, page, place.x + place.w + place.own_right + metrics.label / 2 + 1, middle_y, words, 10.5, low, high,
+             theme.ink, true)
   end
 end
 
@@ -139,8 +167,8 @@ local function color_bar(place, page, theme)
     for _, tick in ipairs(bar.ticks) do
       reach_out = max(reach_out, metrics.measure(tick.label))
     end
-    page_text(canvas, page, x + 13 + metrics.tick + reach_out + metrics.label / 2, place.y + place.h / 2, bar.label,
-              {color = theme.ink, rotation = 90})
+    centered(canvas, page, x + 13 + metrics.tick + reach_out + metrics.label / 2, place.y + place.h / 2, bar.label, 10.5,
+             place.box[2], place.box[2] + place.box[4], theme.ink, true)
   end
   local cells = {}
   if bar.steps then
@@ -228,8 +256,7 @@ function picture.script(figure)
     local canvas = axes_script(place, page, figure.theme)
     if i == 1 and over then
       local high = layout.lines_of(over) * metrics.suptitle
-      page_text(canvas, page, page.width / 2, page.height - high / 2 - 5, over,
-                {size = fitting(over, 14, page.width - 10), color = figure.theme.title})
+      centered(canvas, page, page.width / 2, page.height - high / 2 - 5, over, 14, 0, page.width, figure.theme.title)
     end
     parts[#parts + 1] = canvas:script()
     if place.bar then

@@ -103,12 +103,35 @@ local function collect(state, v, depth, path)
   state.flat[#state.flat + 1] = undrawable(v) and NAN or v
 end
 
+-- The numbers of a tensor of one dimension, which need no look at each other's kind; nil for anything else.
+local function one_row(v)
+  local shape = type(v) == "userdata" and values.is_tensor(v) and v.shape
+  if not shape or #shape ~= 1 or shape[1] == 0 then
+    return nil
+  end
+  local list = v:totable()
+  if math_type(list[1]) == "float" then
+    for i = 1, #list do
+      if undrawable(list[i]) then
+        list[i] = NAN
+      end
+    end
+  elseif not math_type(list[1]) then
+    return nil
+  end
+  return list
+end
+
 --- The numbers of v (a list, nested lists, a tensor) in row order, their shape, and whether all are integers.
 -- `where` is the function's name and `name` the argument's, for errors: a value that is no number, rows of unequal
 -- length. A hole (nil) inside a list is a gap, true and false are 1 and 0.
 function values.array(where, name, v)
   if type(v) ~= "table" and not values.is_tensor(v) then
     fail("%s: %s is %s; a list of numbers or a tensor is expected", where, name, describe(v))
+  end
+  local row = one_row(v)
+  if row then
+    return row, {#row}, math_type(row[1]) == "integer"
   end
   local state = {where = where, flat = {}, shape = {}, integers = true}
   collect(state, v, 1, name)
