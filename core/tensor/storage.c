@@ -3,8 +3,9 @@
  *
  * A block's class is its size rounded up to one of four steps per power of two (at least 64 bytes), so at most a fifth
  * of a block is wasted. Freed blocks wait in a list per class, and are handed out again last in, first out, while they
- * are warm in the cache. When more is kept than is in use (and more than KEEP_FREE), large free blocks go back to the
- * system, so that a change of sizes does not hold memory forever.
+ * are warm in the cache. As much is kept as was lately in use at the most and half of it again (or KEEP_FREE), so that
+ * a loop never meets fresh pages; beyond that large free blocks go back to the system, so that one large step does not
+ * hold memory forever.
  *
  * The cache and its counters are one per process, guarded by one lock; the smallest blocks bypass it (see new_small).
  * The statistics are exact but for the peak, which counts the smallest blocks when it is asked for.
@@ -21,6 +22,8 @@
 #define CLASSES    ((48 - MIN_SHIFT) * 4)
 #define HUGE_BYTES ((size_t)4 << 20)  /* from here on blocks are mapped and advised to be huge pages */
 #define KEEP_FREE  ((size_t)64 << 20) /* this much may wait in the cache in any case */
+#define LARGE      ((size_t)1 << 16)  /* blocks that are given back to the system */
+#define PERIOD     1024 /* large blocks that are handed out while a peak is remembered: some steps of a loop */
 
 typedef struct free_block {
     struct free_block *next;
@@ -30,6 +33,8 @@ static struct {
     pthread_mutex_t lock;
     free_block *free[CLASSES];
     ty_memory_stats stats;
+    size_t peaks[2]; /* of live bytes: in the period that runs, and in the one before */
+    int large;       /* large blocks handed out in the period that runs */
 } cache = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* Class of a request and, in *rounded, the bytes that its blocks have. -1: too large for any. */
@@ -88,6 +93,28 @@ static void trim(size_t keep, size_t least)
     }
 }
 
+/* Remembers how much is in use at the most, over two periods. */
+static void note_peak(size_t handed_out)
+{
+    if (handed_out >= LARGE && ++cache.large == PERIOD) {
+        cache.large = 0;
+        cache.peaks[1] = cache.peaks[0];
+        cache.peaks[0] = 0;
+    }
+    if (cache.stats.live > cache.peaks[0])
+        cache.peaks[0] = cache.stats.live;
+    if (cache.stats.live > cache.stats.peak)
+        cache.stats.peak = cache.stats.live;
+}
+
+/* Bytes that may wait: up to the peak, and half as much again for sizes that are not in use at the same time. */
+static size_t most_waiting(void)
+{
+    size_t peak = cache.peaks[0] > cache.peaks[1] ? cache.peaks[0] : cache.peaks[1];
+    size_t room = peak > cache.stats.live ? peak - cache.stats.live : 0;
+    return room + (peak / 2 > KEEP_FREE ? peak / 2 : KEEP_FREE);
+}
+
 ty_status tyi_cpu_allocate(int device, size_t bytes, void **data)
 {
     (void)device;
@@ -112,8 +139,7 @@ ty_status tyi_cpu_allocate(int device, size_t bytes, void **data)
         cache.stats.live += rounded;
         cache.stats.live_blocks++;
         cache.stats.allocated_total += rounded;
-        if (cache.stats.live > cache.stats.peak)
-            cache.stats.peak = cache.stats.live;
+        note_peak(rounded);
     }
     pthread_mutex_unlock(&cache.lock);
     *data = block;
@@ -132,9 +158,9 @@ void tyi_cpu_release(int device, void *data, size_t bytes)
     cache.stats.live -= rounded;
     cache.stats.live_blocks--;
     cache.stats.cached += rounded;
-    size_t keep = cache.stats.live > KEEP_FREE ? cache.stats.live : KEEP_FREE;
+    size_t keep = most_waiting();
     if (cache.stats.cached > keep)
-        trim(keep, (size_t)1 << 16);
+        trim(keep, LARGE);
     pthread_mutex_unlock(&cache.lock);
 }
 

@@ -7,6 +7,7 @@ threads = int(os.environ.get("THREADS", "1"))
 form = os.environ.get("FORM", "").split(",")
 torch.set_num_threads(threads)
 torch.manual_seed(0)
+clock = time.process_time if os.environ.get("CLOCK") == "cpu" else time.perf_counter
 adam_form = {"fused": True} if "fused" in form else {"foreach": True} if "foreach" in form else {}
 memory_format = torch.channels_last if "channels_last" in form else torch.contiguous_format
 
@@ -18,11 +19,11 @@ def maybe_compiled(f):
 def measure(step, seconds=1.5, least=7, warm=3, count=1):
     for i in range(warm):
         step(i)
-    times, begin = [], time.perf_counter()
-    while len(times) < least or time.perf_counter() - begin < seconds:
-        start = time.perf_counter()
+    times, begin = [], clock()
+    while len(times) < least or clock() - begin < seconds:
+        start = clock()
         step(len(times))
-        times.append(time.perf_counter() - start)
+        times.append(clock() - start)
     times.sort()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(f"{times[(len(times) - 1) // 2] * 1e6 / count:.4f} {peak}")

@@ -28,12 +28,13 @@ static inline __attribute__((always_inline)) void NAME(max_steps)(const T *sourc
     }
 }
 
-/* The usual window, two by two without overlap or padding: a row of outputs from rows x and x + width. */
-static void NAME(max_pairs)(const T *x, int32_t width, int32_t position, int64_t n, T *y, int32_t *place)
+/* The usual window, two by two without overlap or padding: n outputs from rows x and x + width. */
+static inline __attribute__((always_inline)) void NAME(max_of_pairs)(const T *x, int32_t width, int32_t position,
+                                                                     const int32_t n, T *y, int32_t *place)
 {
     const T *below = x + width;
     TYI_PRAGMA(omp simd)
-    for (int32_t o = 0; o < (int32_t)n; o++) {
+    for (int32_t o = 0; o < n; o++) {
         T best = x[2 * o], b = x[2 * o + 1], c = below[2 * o], d = below[2 * o + 1];
         int32_t at = 0;
         at = TAKES(b, best) ? 1 : at;
@@ -45,6 +46,18 @@ static void NAME(max_pairs)(const T *x, int32_t width, int32_t position, int64_t
         y[o] = best;
         place[o] = position + 2 * o + at;
     }
+}
+
+/* A row, eight outputs at a time; the last eight again with those before them, as rows are often short. */
+static void NAME(max_pairs)(const T *x, int32_t width, int32_t position, int64_t n, T *y, int32_t *place)
+{
+    int64_t o = 0;
+    for (; o + 8 <= n; o += 8)
+        NAME(max_of_pairs)(x + 2 * o, width, position + 2 * (int32_t)o, 8, y + o, place + o);
+    if (o < n && n >= 8)
+        NAME(max_of_pairs)(x + 2 * (n - 8), width, position + 2 * (int32_t)(n - 8), 8, y + n - 8, place + n - 8);
+    else if (o < n)
+        NAME(max_of_pairs)(x + 2 * o, width, position + 2 * (int32_t)o, (int32_t)(n - o), y + o, place + o);
 }
 
 static bool NAME(in_pairs)(const tyi_pool_args *a)
