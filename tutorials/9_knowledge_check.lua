@@ -112,7 +112,11 @@ end
 -- the loss swings and goes up. Without backward there are no gradients: the optimiser skips parameters whose gradient is nil,
 -- and nothing changes. Without step the gradients are there, but nobody uses them: nothing changes, either. Neither is an
 -- error, which is why a loss that does not move is a reason to look for these three calls first.
+--
+-- ty.doctor watches for such mistakes, and says on standard error what it sees, with the line and the cure. At the prompt it
+-- is on; a script has to ask for it.
 
+ty.doctor(true)
 local figure = plot.figure {title = "One call forgotten", size = {800, 450}}
 local styles = {zero_grad = "-", backward = "--", step = ":"}
 for _, forgotten in ipairs {"zero_grad", "backward", "step"} do
@@ -120,6 +124,7 @@ for _, forgotten in ipairs {"zero_grad", "backward", "step"} do
   print(("without %-10s first epoch %.4f  last epoch %.4f"):format(forgotten .. ":", losses[1], losses[#losses]))
   figure:line(losses, {label = "without " .. forgotten, style = styles[forgotten]})
 end
+ty.doctor(false)
 local complete = train()
 print(("nothing forgotten:  first epoch %.4f  last epoch %.4f"):format(complete[1], complete[#complete]))
 figure:line(complete, {label = "nothing forgotten", color = "black"})

@@ -67,6 +67,20 @@ describe("tutorial", function()
     assert.equal(digit, answer)
   end)
 
+  it("1 ends at the prompt with tycho -i", function()
+    local pty = os.getenv "TYCHO_PTY"
+    if not pty then return pending "needs TYCHO_PTY" end
+    local path = os.tmpname()
+    local file = assert(io.open(path, "w"))
+    file:write("timeout 60\nexpect leaves a alone\nexpect > \nline =ty.ones(2, 3).shape\nexpect {2, 3}\n"
+      .. "line os.exit(0)\nexit 0\n")
+    file:close()
+    local text, status = programs.run_command {"sh", "-c",
+      ("TERM=dumb '%s' '%s' -i tutorials/1_tensors.lua --out '%s' <'%s'"):format(pty, programs.tycho, folder, path)}
+    os.remove(path)
+    assert.equal(0, status, text)
+  end)
+
   it("tells its usage for arguments that it does not know, and ends with status 2", function()
     for _, wrong in ipairs {"--epoch=3", "--images=0", "--epochs=many"} do
       local text, status = programs.run("tutorials/3_training.lua", wrong)

@@ -80,6 +80,7 @@ describe("tutorial", function()
     end
     local _, wild = ends "without zero_grad"
     assert.is_true(wild > 2 * complete, text)
+    has(text, "doctor: backward has added to the gradients", "doctor: step does nothing")
     programs.check_picture(folder .. "/forgotten.png")
   end)
 end)
