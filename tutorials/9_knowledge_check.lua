@@ -113,10 +113,9 @@ end
 -- and nothing changes. Without step the gradients are there, but nobody uses them: nothing changes, either. Neither is an
 -- error, which is why a loss that does not move is a reason to look for these three calls first.
 --
--- ty.doctor watches for such mistakes, and says on standard error what it sees, with the line and the cure. At the prompt it
--- is on; a script has to ask for it.
+-- ty.doctor watches for such mistakes, and says on standard error what it sees, with the line and the cure. At the prompt and
+-- in these tutorials it is on; another script has to ask for it.
 
-ty.doctor(true)
 local figure = plot.figure {title = "One call forgotten", size = {800, 450}}
 local styles = {zero_grad = "-", backward = "--", step = ":"}
 for _, forgotten in ipairs {"zero_grad", "backward", "step"} do

@@ -1,8 +1,11 @@
--- What the tutorials share, so that each shows its subject alone: the arguments of their command lines, and MNIST's digits.
+-- What the tutorials share, so that each shows its subject alone: the arguments of their command lines, MNIST's digits, and
+-- the training doctor at their side.
 
 local here = debug.getinfo(1, "S").source:match "^@(.*/)" or "./"
 package.path = here .. "../scripts/lib/?.lua;" .. package.path
 local command_line = require "command_line"
+
+require "tycho".doctor(true) -- names a mistake that is made while a tutorial is changed
 
 local support = {digits = require("digits").load}
 

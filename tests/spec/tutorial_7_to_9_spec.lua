@@ -65,7 +65,8 @@ describe("tutorial", function()
   end)
 
   it("9 counts 387,466 parameters, and shows what each forgotten call does", function()
-    local text = programs.output("tutorials/9_knowledge_check.lua", "--fast", "--out", folder)
+    local text, status = programs.run("tutorials/9_knowledge_check.lua", "--fast", "--out", folder)
+    assert.equal(0, status, text)
     has(text, "parameters: 387466 counted, 387466 by hand", "broadcasting gives the same: true",
       "the product gives the same: true", "so does ty.cdist: true", "batch of two:\t{2, 10}")
     local function ends(what)
