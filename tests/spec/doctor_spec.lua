@@ -556,9 +556,9 @@ describe("ty.doctor", function()
     local was = ty.doctor()
     ty.doctor(false)
     local function functions()
-      return {ty.nn.Module._call, ty.nn.Module.train, optim.Optimizer.step, optim.Optimizer.zero_grad, optim.Optimizer.add_param_group,
-        F.cross_entropy, ty.ones(1).backward, ty.autograd.backward, data.DataLoader({1}).iter, ty.ones(1).argmax,
-        optim.swa_utils.update_bn}
+      return {nn.Module._call, nn.Module.train, optim.Optimizer.step, optim.Optimizer.zero_grad,
+        optim.Optimizer.add_param_group, F.cross_entropy, ty.ones(1).backward, ty.autograd.backward,
+        data.DataLoader({1}).iter, ty.ones(1).argmax, optim.swa_utils.update_bn}
     end
     local before = functions()
     ty.doctor(true)
