@@ -36,7 +36,8 @@ local function usage(entry)
     form = form:gsub("^%s+", "")
     if form ~= "" then
       local repeated = form:sub(1, #name) == name
-      lines[#lines + 1] = repeated and form or name .. form
+      local line = wrap_line(repeated and form or name .. form, WIDTH, "    ")
+      lines[#lines + 1] = line:gsub("^    ", "")
     end
   end
   if #entry.names > 1 then lines[#lines + 1] = "also " .. table.concat(entry.names, ", ", 2) end
@@ -218,6 +219,25 @@ local function near(word)
   return list
 end
 
+--- help.alike(word, names): of a list of names those whose last word is spelt almost as this one: the
+-- nearest.
+local function alike(word, list)
+  local found, most = {}, #word <= 4 and 1 or 2
+  for _, name in ipairs(list) do
+    local d = distance(word, name:match "[%w_]+$" or name, most)
+    if d > 0 and d <= most then found[#found + 1] = {name, d} end
+  end
+  table.sort(found, function(a, b)
+    if a[2] ~= b[2] then return a[2] < b[2] end
+    return #a[1] == #b[1] and a[1] < b[1] or #a[1] < #b[1]
+  end)
+  local nearest = {}
+  for i, item in ipairs(found) do
+    if item[2] == found[1][2] then nearest[i] = item[1] end
+  end
+  return nearest
+end
+
 local function text_of_unknown(name)
   local list = near(name)
   if #list == 0 then return ("nothing is named '%s'; help() tells what there is"):format(name) end
@@ -236,7 +256,7 @@ end
 
 local overview = [[
 help(f) or help "name" explains a function, a method, a layer: help(ty.matmul), help "topk", help(nn.Linear).
-At the prompt ?name does the same; ?x tells what the variable x holds.
+At the prompt ?name does the same; ?x tells what the variable x holds; ??words searches names and texts; :help lists commands.
 Areas: ty (tensors), nn (layers), F (functions of layers), nn.init, nn.utils, optim, data, plot, ty.io (files): help(nn)
 lists what is in one, help "tensor" the methods and fields of tensors.
 help "all" lists every documented name.]]
@@ -283,6 +303,8 @@ local help = {}
 
 --- help.entries(): every entry of the documentation, as docs/entries.lua says.
 function help.entries() return entries.list() end
+
+help.alike = alike
 
 --- help.text(value or name): the documentation as a string.
 function help.text(...)

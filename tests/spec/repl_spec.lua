@@ -81,6 +81,18 @@ describe("the prompt", function()
         "raw \\e[31mstdin:1: cannot take \\e[1;33m(2x3)\\e[0;31m from \\e[1;33m{4, 5}\\e[0;31m\\e[0m"})
     end)
 
+    it("guesses what a misspelt name was meant to be", function()
+      drive {"expect > ", "line ty.zeross(3)", "expect nil value (field 'zeross')\\n  did you mean ty.zeros",
+        "line mystery = 4", "expect > ", "line mistery.x", "expect did you mean mystery?\\n> ", "line qqqq.x",
+        "expect (global 'qqqq')\\n> "}
+    end)
+
+    it("tells of a string without an end, and of an area of the library in a line", function()
+      drive {"expect > ", "line x = 'abc", "expect unfinished string near", "expect > ", "line nn",
+        "expect \\nmodule nn (?nn tells what is in it)\\n> ", "line {ty = ty, f = string}",
+        "expect \\n{f = module string, ty = module ty}\\n> ", "line string", "expect upper = function"}
+    end)
+
     it("names an endless recursion at once, with a short traceback", function()
       drive {"expect > ", "line function r() return 1 + r() end", "expect > ", "line r()", "expect stack overflow",
         "expect more)", "expect in main chunk", "expect > ", "line 6 * 7", "expect \\n42\\n"}

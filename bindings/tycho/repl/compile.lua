@@ -11,8 +11,10 @@ local find, match = string.find, string.match
 local NAME = "=stdin"
 local MOST_TAIL = 40 -- lines of the expression that may end a block
 
-local function wants_more(message)
+-- Whether more lines could complete the text, by Lua's message. A string in quotes ends with its line, unless that ends in \.
+local function wants_more(message, text)
   return find(message, "<eof>", -5, true) ~= nil
+    and not (find(message, ": unfinished string near", 1, true) and not find(text, "\\$"))
 end
 
 -- A variable to close keeps a call from being a tail call, which would drop the user's line from tracebacks.
@@ -88,7 +90,7 @@ local function unit(text, padding)
     return expression(bare, padding)
   end
   local found, message = expression(text, padding)
-  if found or wants_more(message) then
+  if found or wants_more(message, text) then
     return found, message
   end
   return statement(text, padding)
@@ -109,7 +111,7 @@ local function split(lines)
       if found then
         units[#units + 1] = found
         first = i + 1
-      elseif i == #lines or not wants_more(message) then
+      elseif i == #lines or not wants_more(message, text) then
         return nil, message
       end
     end
@@ -142,7 +144,7 @@ local function compile(text)
     if found then
       return {found}, text
     end
-    return nil, message, wants_more(message)
+    return nil, message, wants_more(message, text)
   end
   local found, message = expression(text, "")
   if found then
@@ -150,20 +152,20 @@ local function compile(text)
   end
   local lines = lines_of(text)
   found = with_tail(lines, load(text, NAME, "t") ~= nil)
-  if not found and not wants_more(message) then
+  if not found and not wants_more(message, text) then
     found, message = statement(text, "")
   end
   if found then
     return {found}, text
   end
   local units
-  if not wants_more(message) then
+  if not wants_more(message, text) then
     units, message = split(lines)
   end
   if units then
     return units, text
   end
-  return nil, message, wants_more(message)
+  return nil, message, wants_more(message, text)
 end
 
 return compile

@@ -15,11 +15,16 @@ local math_type, pcall, utf8_len = math.type, pcall, utf8.len
 
 local DEEPEST = 5 -- tables inside each other that are written out
 local ENTRIES = 100 -- entries of a table that are shown
-local NESTED = 20 -- entries of a table inside a table
+local NESTED = {20, 8} -- entries of a table inside a table, and of deeper ones
 local NESTED_TEXT = 60 -- characters of a string or of a __tostring inside a table
 
 local function quoted(text)
   local escaped = gsub(format("%q", text), "\\\n", "\\n")
+  if not utf8_len(text) then -- bytes that the terminal could not show
+    escaped = gsub(escaped, "[\x80-\xff]", function(c)
+      return format("\\x%02x", c:byte())
+    end)
+  end
   return (gsub(gsub(escaped, "\\9", "\\t"), "\\13", "\\r"))
 end
 
@@ -67,6 +72,15 @@ local function tensor_text(x)
     device ~= "cpu" and " on " .. device or "")
 end
 
+-- The name under which a module is loaded; nil for other tables.
+local function module_name(value)
+  for name, loaded in next, package.loaded do
+    if rawequal(loaded, value) and type(name) == "string" then
+      return name == "tycho" and "ty" or name == "tycho.functional" and "F" or (gsub(name, "^tycho%.", "")), name
+    end
+  end
+end
+
 local function has_text(value)
   local mt = getmetatable(value)
   return type(mt) == "table" and (rawget(mt, "__tostring") or rawget(mt, "__name")) and true
@@ -87,7 +101,10 @@ end
 -- The text of a value inside a table, other than a table to be written out; nil for one.
 local function short_text(value)
   local kind = type(value)
-  if kind == "string" then
+  local module = kind == "table" and module_name(value)
+  if module then
+    return "module " .. module
+  elseif kind == "string" then
     local cut = #value > NESTED_TEXT and utf8.offset(value, 0, NESTED_TEXT) or NESTED_TEXT + 1
     return #value > NESTED_TEXT and quoted(sub(value, 1, cut - 1)) .. "..." or quoted(value)
   elseif kind == "function" then
@@ -171,7 +188,7 @@ end
 
 -- The text of a table whose entries may use `room` columns.
 function table_text(value, room, depth, path)
-  local texts, count = entries(value, depth == 0 and ENTRIES or NESTED, room - 2, depth, path)
+  local texts, count = entries(value, depth == 0 and ENTRIES or NESTED[depth] or NESTED[#NESTED], room - 2, depth, path)
   if count > #texts then
     texts[#texts + 1] = format("... %d more", count - #texts)
   end
@@ -199,12 +216,19 @@ end
 -- The text of one value that the prompt shows by itself.
 local function text_of(value, columns)
   local kind = type(value)
+  local mt = getmetatable(value)
+  if kind == "table" and not (type(mt) == "table" and rawget(mt, "__tostring")) then
+    local short, name = module_name(value)
+    if name and find(name, "^tycho") then -- hundreds of names would scroll by
+      return format("module %s (?%s tells what is in it)", short, short)
+    end
+  end
   if kind == "string" then
     return quoted(value)
   elseif kind == "function" then
     return function_text(value)
   elseif kind == "table" and not has_text(value) then
-    return value_text(value, columns, 0, {})
+    return next(value) == nil and "{}" or table_text(value, columns, 0, {[value] = true})
   end
   return text_by_itself(value)
 end
