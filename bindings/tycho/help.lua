@@ -4,6 +4,7 @@
 local core = require "tycho.core"
 local entries = require "tycho.docs.entries"
 local names = require "tycho.docs.names"
+local spelling = require "tycho.docs.spelling"
 
 local WIDTH = 78
 
@@ -167,25 +168,6 @@ local function value_of_path(path)
   return value
 end
 
--- Changes of one letter (left out, put in, other, two in the wrong order) that lead from a to b; more than `most` is most + 1.
-local function distance(a, b, most)
-  if math.abs(#a - #b) > most then return most + 1 end
-  local before, row = {}, {}
-  for j = 0, #b do row[j] = j end
-  for i = 1, #a do
-    local new = {[0] = i}
-    for j = 1, #b do
-      local same = a:byte(i) == b:byte(j)
-      new[j] = math.min(row[j] + 1, new[j - 1] + 1, row[j - 1] + (same and 0 or 1))
-      if i > 1 and j > 1 and a:byte(i) == b:byte(j - 1) and a:byte(i - 1) == b:byte(j) then
-        new[j] = math.min(new[j], before[j - 2] + 1)
-      end
-    end
-    before, row = row, new
-  end
-  return row[#b]
-end
-
 -- Documented names that contain the word, or are spelt almost so; the best first.
 local function near(word)
   word = word:lower():match "[%w_]+$" or word:lower()
@@ -201,7 +183,7 @@ local function near(word)
     elseif short:find(word, 1, true) then
       score = 2
     else
-      local d = distance(word, short, most)
+      local d = spelling.distance(word, short, most)
       if d <= most then score = 2 + d end
     end
     local entry = entries.of(name)
@@ -217,25 +199,6 @@ local function near(word)
   local list = {}
   for i = 1, math.min(#scored, 20) do list[i] = scored[i][1] end
   return list
-end
-
---- help.alike(word, names): of a list of names those whose last word is spelt almost as this one: the
--- nearest.
-local function alike(word, list)
-  local found, most = {}, #word <= 4 and 1 or 2
-  for _, name in ipairs(list) do
-    local d = distance(word, name:match "[%w_]+$" or name, most)
-    if d > 0 and d <= most then found[#found + 1] = {name, d} end
-  end
-  table.sort(found, function(a, b)
-    if a[2] ~= b[2] then return a[2] < b[2] end
-    return #a[1] == #b[1] and a[1] < b[1] or #a[1] < #b[1]
-  end)
-  local nearest = {}
-  for i, item in ipairs(found) do
-    if item[2] == found[1][2] then nearest[i] = item[1] end
-  end
-  return nearest
 end
 
 local function text_of_unknown(name)
@@ -303,8 +266,6 @@ local help = {}
 
 --- help.entries(): every entry of the documentation, as docs/entries.lua says.
 function help.entries() return entries.list() end
-
-help.alike = alike
 
 --- help.text(value or name): the documentation as a string.
 function help.text(...)

@@ -48,7 +48,7 @@ local function guess(message)
   elseif kind == "field" or kind == "method" then
     names = require "tycho.docs.entries".names()
   end
-  local found = names and require "tycho.help".alike(word, names)
+  local found = names and require "tycho.docs.spelling".alike(word, names)
   if not found or #found == 0 then
     return nil
   end
