@@ -2,7 +2,8 @@
 
 local spelling = {}
 
---- spelling.distance(a, b, most): changes of one letter (left out, put in, other, two in the wrong order) that lead from a to b; more than `most` is most + 1.
+--- spelling.distance(a, b, most): changes of one letter (left out, put in, other, two in the wrong order) that lead from a to b;
+-- more than `most` is most + 1.
 function spelling.distance(a, b, most)
   if math.abs(#a - #b) > most then return most + 1 end
   local before, row = {}, {}
