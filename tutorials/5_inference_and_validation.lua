@@ -174,7 +174,7 @@ view:show()
 local hundred = test.data[{{1, 100}}]:unsqueeze(2):float() / 127.5 - 1
 local sureness = ty.no_grad(function() return careful(hundred):exp():amax(2) end)
 local doubtful = sureness:argmin():item()
-careful:train() -- at the prompt, where ty.doctor is on, Tycho asks whether this is meant: here it is
+careful:train() -- straight before the answers, by which ty.doctor sees that it is meant
 local answers = ty.no_grad(function() return careful(hundred[{{doubtful, doubtful}}]:expand(100, 1, 28, 28)):argmax(2) end)
 careful:eval()
 local counts = ty.bincount(answers, nil, 10)

@@ -123,7 +123,6 @@ for _, forgotten in ipairs {"zero_grad", "backward", "step"} do
   print(("without %-10s first epoch %.4f  last epoch %.4f"):format(forgotten .. ":", losses[1], losses[#losses]))
   figure:line(losses, {label = "without " .. forgotten, style = styles[forgotten]})
 end
-ty.doctor(false)
 local complete = train()
 print(("nothing forgotten:  first epoch %.4f  last epoch %.4f"):format(complete[1], complete[#complete]))
 figure:line(complete, {label = "nothing forgotten", color = "black"})
