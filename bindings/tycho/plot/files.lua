@@ -28,15 +28,16 @@ local kinds = {
   svg = {
     terminals = {"svg"}, head = "^<%?xml", tail = "</svg>%s*$",
     setting = function(_, w, h, s)
-      return ('svg size %d,%d font "DejaVu Sans,Verdana,sans-serif,14" noenhanced rounded background "%s"')
+      return ('svg size %d,%d font "DejaVu Sans,Verdana,sans-serif,10.5" fontscale 1.3333 noenhanced rounded background "%s"')
           :format(w, h, s.paper)
     end,
   },
   pdf = {
     terminals = {"pdfcairo", "pdf"}, head = "^%%PDF", tail = "%%%%EOF%s*$",
     setting = function(name, w, h, s)
-      return ('%s size %.4fin,%.4fin font "%s" fontscale 1 noenhanced rounded background "%s"'):format(name, w / 96,
-                                                                                                         h / 96, FONT, s.paper)
+      -- gnuplot makes texts and points of a PDF a third larger, lines thinner
+      return ('%s size %.4fin,%.4fin font "%s" fontscale 0.75 linewidth 1.3 pointscale 0.75 noenhanced rounded background "%s"')
+          :format(name, w / 96, h / 96, FONT, s.paper)
     end,
   },
 }

@@ -189,16 +189,20 @@ local function draw(self)
   self.drawn = self.drawn + 1
 end
 
--- Draws, and tells of trouble once instead of raising it; Ctrl-C goes on its way.
-local function draw_safely(self, now)
-  local ok, message = pcall(draw, self)
-  if not ok then
-    if tostring(message):find("interrupt", 1, true) then
-      error(message, 0)
-    end
-    self.trouble, self.mode = message, "none"
-    io.stderr:write("live: ", tostring(message), " (the figure is not drawn any more; the program goes on)\n")
+-- Calls f, and tells of trouble once instead of raising it; Ctrl-C goes on its way.
+local function guarded(self, f, ...)
+  local ok, message = pcall(f, ...)
+  if ok then
+    return
+  elseif tostring(message):find("interrupt", 1, true) then
+    error(message, 0)
   end
+  self.trouble, self.mode, self.job = message, "none", nil
+  io.stderr:write(tostring(message), " (the figure is not drawn any more; the program goes on)\n")
+end
+
+local function draw_safely(self, now)
+  guarded(self, draw, self)
   local after = clock()
   self.cost = after - now
   self.due = after + max(self.interval, SHARE * self.cost)
@@ -215,10 +219,7 @@ function Live:update(force)
   elseif self.job and now >= (self.looked or 0) then
     -- a finished picture goes into its file before the next one starts
     self.looked = now + 0.05
-    local ok, message = pcall(collect, self, 0)
-    if not ok then
-      self.trouble, self.mode, self.job = message, "none", nil
-    end
+    guarded(self, collect, self, 0)
   end
   return self
 end
@@ -250,7 +251,8 @@ function Live:close()
     self.job = nil
   end
   if self.trouble or not ok then
-    fail("%s", tostring(self.trouble or message))
+    -- the line that matters is the one that called close
+    fail("%s", (tostring(self.trouble or message):gsub("^[^\n:]*:%d+: ", "")))
   end
   return self
 end

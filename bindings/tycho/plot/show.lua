@@ -9,6 +9,7 @@ local files = require "tycho.plot.files"
 local gnuplot = require "tycho.plot.gnuplot"
 local options = require "tycho.plot.options"
 local picture = require "tycho.plot.picture"
+local sixel = require "tycho.plot.sixel"
 local terminal = require "tycho.plot.terminal"
 local fail = blame.fail
 local max, min = math.max, math.min
@@ -137,13 +138,8 @@ end
 
 --- The figure as the bytes that make a terminal of that kind show it as a picture.
 function show.sequence(figure, kind, timeout)
-  if kind == "sixel" then
-    local script = ("set terminal sixelgd size %d,%d truecolor background '%s' noenhanced\n"):format(
-      figure.width, figure.height, figure.theme.paper) .. picture.script(figure)
-    return (gnuplot.run("show", script, timeout))
-  end
   local png = files.bytes(figure, "show", "png", 1, timeout)
-  return (kind == "kitty" and kitty_sequence or iterm_sequence)(png)
+  return kind == "kitty" and kitty_sequence(png) or kind == "iterm" and iterm_sequence(png) or sixel.encode(png)
 end
 
 local function write(text)
