@@ -307,7 +307,7 @@ typedef struct tyi_pool_args {
     int64_t divisor; /* AVG: instead of the count when it is not 0 */
     int64_t planes;
     void *x, *y;    /* MAX, AVG read x and write y; the gradients read y and write x */
-    int64_t *index; /* MAX writes the place of each largest element within its plane, MAX_BACK reads it */
+    int64_t *index; /* MAX writes the place of each largest element within its plane unless NULL, MAX_BACK reads it */
 } tyi_pool_args;
 
 /* Every result along one dimension is a weighted sum of `taps` elements there: out[o][j][i] = sum over t of

@@ -152,19 +152,21 @@ static ty_status max_backward(tyi_node *node, ty_tensor *const *grad_out, ty_ten
 
 static const tyi_node_kind max_kind = {"MaxPoolBackward0", max_backward};
 
-static ty_tensor *max_pool(const pool_context *c, ty_tensor *x, ty_tensor **index)
+/* *index: the positions, where they are asked for or a gradient will want them; else NULL. */
+static ty_tensor *max_pool(const pool_context *c, ty_tensor *x, bool asked, ty_tensor **index)
 {
+    bool wanted = asked || tyi_needs_grad(1, &x);
     const tyi_backend *backend = tyi_backend_of(x->storage->device);
     ty_tensor *dense = backend ? tyi_dense(x) : NULL;
     ty_tensor *y = dense ? new_images(c, x, true, (ty_dtype)x->dtype) : NULL;
-    *index = y ? new_images(c, x, true, TY_INT64) : NULL;
-    if (*index && y->numel) {
+    *index = y && wanted ? new_images(c, x, true, TY_INT64) : NULL;
+    if (y && wanted && !*index)
+        y = tyi_drop(y);
+    if (y && y->numel) {
         tyi_pool_args args = args_of(c, TYI_POOL_MAX, dense, y);
-        args.index = tyi_data(*index);
+        args.index = wanted ? tyi_data(*index) : NULL;
         if (backend->pool(&args) != TY_OK)
             y = tyi_drop(y);
-    } else if (!*index) {
-        y = tyi_drop(y);
     }
     ty_release(dense);
     return tyi_record(y, &max_kind, TYI_LIST(x), TYI_LIST(*index), c, sizeof *c);
@@ -177,19 +179,15 @@ static ty_tensor *largest(pool_context *c, ty_tensor *x, ty_tensor **indices)
     ty_tensor *images = x, *index = NULL;
     ty_dtype to = tyi_widen(&scope, TYI_OPERANDS(&images));
     ty_tensor *batch = begin(&scope, c, images);
-    ty_tensor *y = batch ? tyi_keep(&scope, max_pool(c, batch, &index)) : NULL;
+    ty_tensor *y = batch ? tyi_keep(&scope, max_pool(c, batch, indices, &index)) : NULL;
     y = tyi_unbatched(ty_retain(tyi_round(&scope, y, to)), x, c->ndim);
     tyi_scope_end(&scope);
-    index = tyi_unbatched(index, x, c->ndim);
-    if (!y || !index) {
+    if (!indices) {
         ty_release(index);
-        return tyi_drop(y);
+        return y;
     }
-    if (indices)
-        *indices = index;
-    else
-        ty_release(index);
-    return y;
+    *indices = y ? tyi_unbatched(index, x, c->ndim) : tyi_drop(index);
+    return *indices ? y : tyi_drop(y);
 }
 
 /* Largest elements under the window; padding, at most half of the window, is smaller than anything. ceil_mode: windows

@@ -134,7 +134,7 @@ static void NAME(max)(const tyi_pool_args *a, int64_t begin, int64_t end)
     for (int64_t plane = begin; plane < end; plane++) {
         const T *x = (const T *)a->x + plane * in;
         T *y = (T *)a->y + plane * out;
-        int64_t *index = a->index + plane * out;
+        int64_t *index = a->index ? a->index + plane * out : NULL;
         for (int64_t i = 0; i < w->out[0]; i++)
             for (int64_t j = 0; j < w->out[1]; j++)
                 for (int64_t from = 0; from < w->out[2]; from += ROW) {
@@ -146,10 +146,10 @@ static void NAME(max)(const tyi_pool_args *a, int64_t begin, int64_t end)
                         span zs = span_of(a, 0, i), ys = span_of(a, 1, j);
                         (a->adaptive ? NAME(max_adaptive_row) : NAME(max_row))(a, x, zs, ys, from, to, y, place);
                     }
-                    for (int64_t o = 0; o < to - from; o++)
+                    for (int64_t o = 0; index && o < to - from; o++)
                         index[o] = place[o];
                     y += to - from;
-                    index += to - from;
+                    index = index ? index + (to - from) : NULL;
                 }
     }
 }
