@@ -396,7 +396,8 @@ describe("a picture of a plot", function()
     end
     collectgarbage()
     assert.equal(before, count(children))
-    assert.equal(open_before, count(descriptors))
+    -- what other tests left to the collector may be gone by now
+    assert.is_true(count(descriptors) <= open_before)
     assert.equal(1, count(("ls -A '%s' | wc -l"):format(folder)))
   end)
 

@@ -241,6 +241,55 @@ local function align(places)
   end
 end
 
+-- Where the columns (from 1, size 3) or rows (from 2, size 4) of a whole grid begin, by key: {start, length, margins}, in
+-- order; nil for places that are no such grid.
+local function grid_lines(places, from, side)
+  local lines, order, start, stop, sum = {}, {}, math.huge, 0, 0
+  for _, place in ipairs(places) do
+    local key, r = place.keys[side], place.axes.rectangle
+    if not lines[key] then
+      lines[key] = {start = r[from], length = r[from + 2], margin = place.margins[side] + place.margins[side % 2 == 1
+                    and side + 1 or side - 1]}
+      order[#order + 1] = lines[key]
+      start, stop, sum = min(start, r[from]), max(stop, r[from] + r[from + 2]), sum + r[from + 2]
+    end
+  end
+  table.sort(order, function(a, b)
+    return a.start < b.start
+  end)
+  for i, line in ipairs(order) do
+    if math.abs(line.length - order[1].length) > 1e-9 or math.abs(line.start - start - (i - 1) * line.length) > 1e-9 then
+      return nil
+    end
+  end
+  return #order > 1 and math.abs(sum - (stop - start)) < 1e-9 and order or nil, lines, start, stop
+end
+
+-- Axes of one grid are equally large: its columns and rows get what their margins need and the rest in equal parts.
+local function share_out(places, metrics, width, height)
+  for _, direction in ipairs {{1, 1, width}, {2, 3, height}} do
+    local from, side, whole = direction[1], direction[2], direction[3]
+    local order, lines, start, stop = grid_lines(places, from, side)
+    local room = order and (stop - start) * whole or 0
+    for _, line in ipairs(order or {}) do
+      room = room - line.margin
+    end
+    local inner = order and room / #order or 0
+    if order and inner > 0.2 * whole / #order then
+      local at = start * whole
+      for _, line in ipairs(order) do
+        local low, high = at, at + line.margin + inner
+        at = high
+        line.low, line.high = metrics.text and floor(low + 0.5) or low, metrics.text and floor(high + 0.5) or high
+      end
+      for _, place in ipairs(places) do
+        local line = lines[place.keys[side]]
+        place.box[from], place.box[from + 2] = line.low, line.high - line.low
+      end
+    end
+  end
+end
+
 -- The inner rectangle; margins that would eat the drawing give way.
 local function set_inner(place, metrics)
   local box, m = place.box, place.margins
@@ -306,6 +355,7 @@ function layout.arrange(figure, metrics, width, height)
   -- the second round knows how long the axes are
   for _ = 1, 2 do
     align(places)
+    share_out(places, metrics, width, height - min(top, height / 2))
     for _, place in ipairs(places) do
       set_inner(place, metrics)
       keep_aspect(place, metrics)

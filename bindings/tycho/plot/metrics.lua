@@ -32,7 +32,7 @@ end
 --- For pictures: pixels of a figure at its own size.
 metrics.pixels = {
   measure = measure, line = 17, tick = 13, tick_x = 10, pad = 8, title = 24, suptitle = 26, label = 23, gap_x = 9,
-  gap_y = 3, x_every = 48, y_every = 32, bar = 30, key = 44, tall = 1, text = false,
+  gap_y = 3, x_every = 48, y_every = 28, bar = 30, key = 44, tall = 1, text = false,
 }
 
 --- For the terminal: columns and rows.

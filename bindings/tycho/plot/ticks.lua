@@ -76,14 +76,20 @@ end
 -- labels), most (how many ticks at most).
 function ticks.linear(low, high, room, whole)
   low, high = min(low, high), max(low, high)
-  local n = room.most
-  while true do
-    local list = multiples(low, high, n, whole and 1 or 0)
-    if n <= 1 or fits(list, low, high, room.size, room.measure, room.gap) then
-      return list
-    end
+  local n, least = room.most, whole and 1 or 0
+  local list = multiples(low, high, n, least)
+  while n > 1 and not fits(list, low, high, room.size, room.measure, room.gap) do
     n = n * 0.75
+    list = multiples(low, high, n, least)
   end
+  -- one number alone does not make a scale
+  for more = 2, #list < 2 and 6 or 0 do
+    local denser = multiples(low, high, more, least)
+    if #denser >= 2 then
+      return fits(denser, low, high, room.size, room.measure, room.gap) and denser or list
+    end
+  end
+  return list
 end
 
 local function power_text(power, plain)
