@@ -17,8 +17,9 @@ local io = {docs = {
       .. "net:state_dict(). The file is replaced as a whole or not at all: a crash or a full disk leaves the old one. "
       .. "Tensors of a GPU are saved as the CPU's, so that files open anywhere.",
     example = 'local net = nn.Linear(3, 2); ty.save({net = net:state_dict(), epoch = 5}, "/tmp/tycho_doc.pt")'},
-  {names = {"ty.load", "io.load"}, signature = "(path: string, map_location: device?, partial: bool = false) -> value",
-    doc = "Loads what ty.save or torch.save (of any PyTorch since 0.1.10) wrote; all tensors come to the CPU. Lists "
+  {names = {"ty.load", "io.load"}, signature = "(path: string, map_location: device or table?, partial: bool = false) -> value",
+    doc = "Loads what ty.save or torch.save (of any PyTorch since 0.1.10) wrote; all tensors come to the CPU, those saved on a "
+      .. "GPU too (map_location may say so: \"cpu\", or a table as {[\"cuda:0\"] = \"cpu\"}). Lists "
       .. "and tuples become sequences, dicts tables; dicts with numbers as keys keep their numbers (an optimiser's "
       .. "state counts from 0). None is io.null in a list and leaves its entry out in a dict. Nothing in a file is "
       .. "executed: a file that holds whole modules is refused, with advice; partial = true gives what "
@@ -87,6 +88,18 @@ local function other_format(start)
   if start:sub(6, 9) == "\0\0\0{" then return formats.load_safetensors end
 end
 
+-- PyTorch's map_location: a device, or a table of devices by the devices of the file. Tensors come to the CPU, also those that
+-- were saved on a GPU, so that is all that it can ask for.
+local function check_map_location(map_location)
+  local places = type(map_location) == "table" and map_location or {map_location}
+  for _, place in pairs(places) do
+    if tostring(place) ~= "cpu" then
+      core.raise(("load: map_location is %s; tensors are loaded to the CPU, also those that were saved on a GPU: move what you "
+        .. "need with x:to(device), or a model by net:to(device)"):format(options.say(place)))
+    end
+  end
+end
+
 local parse_load = options.signature("load",
   "path: string, map_location: any?, partial: bool = false, weights_only: bool = true")
 --- load(path, {map_location =, partial =}): what ty.save or torch.save wrote, or a safetensors or .npy file.
@@ -96,10 +109,7 @@ function io.load(...)
     core.raise("load: weights_only = false would execute code from the file, which Tycho never does; partial = true reads what "
       .. "data a file of torch.save(model) holds")
   end
-  if map_location ~= nil and tostring(map_location) ~= "cpu" then
-    core.raise(("load: map_location is %s; tensors are loaded to the CPU: move what you need with x:to(device), or a "
-      .. "model by net:to(device)"):format(tostring(map_location)))
-  end
+  check_map_location(map_location)
   local file = open(path, "rb")
   local start = file and file:read(9) or ""
   if file then file:close() end

@@ -135,5 +135,9 @@ describe("data sets", function()
     assert.are.equal(0, #data.TensorDataset(ty.zeros(0, 1))) -- and loading goes on
     refused("partial = true", ty.load, path, {weights_only = false})
     refused("to(device)", ty.load, path, {map_location = "cuda"})
+    refused("to(device)", ty.load, path, {map_location = {["cuda:0"] = "cuda:1"}})
+    for _, place in ipairs {"cpu", ty.zeros(1).device, {["cuda:0"] = "cpu"}} do
+      assert.is_table(ty.load(path, {partial = true, map_location = place}))
+    end
   end)
 end)
