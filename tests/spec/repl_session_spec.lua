@@ -81,6 +81,12 @@ describe("the commands of the prompt", function()
       "expect leaving.lua:2: os.exit(true) was called: the session goes on", "expect > ", "line stage, kept",
       "expect \\n1\\t\"kept\"\\n> ", "line :load /no/such.lua", "expect cannot read /no/such.lua", "expect > ",
       "line :load", "expect needs the name of a file", "expect > "}
+    script("asking file.lua", "local first, second = ...\nsame = arg[0] == 'asking file.lua' and arg[2] == second\n")
+    drive {"expect > ", "line :load 'asking file.lua' one two", "expect > ", "line first, second, same",
+      "expect \\n\"one\"\\t\"two\"\\ttrue\\n> ", "line :load asking file.lua", "expect > ", "line #arg", "expect \\n0\\n> ",
+      "line :vars", "expect first", "expect > ", "refuse \\narg ", "line print(same)", "expect \\ntrue\\n> ",
+      "line :save again.lua", "expect 5 entries saved", "expect > "}
+    assert.same({"true\n", "", 0}, {sh(("cd %s && %s again.lua"):format(quote(terminal.folder), bin))})
   end)
 
   it("edit the last chunk or a file in the user's editor, and run it", function()

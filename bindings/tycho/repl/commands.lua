@@ -58,8 +58,28 @@ command("vars", "", "the session's variables: type, shape, device, bytes", funct
   say(require "tycho.repl.variables".list(session.variables(), core.process.winsize() or 80))
 end)
 
-command("load", "file", "runs a script in the session; its top-level locals stay, too", function(session, rest)
-  session.file(path_of(rest, "load"))
+-- A script and its arguments, as they were typed: "name with blanks.lua" a b, or the name alone with blanks and all.
+local function script_of(rest)
+  local file = io.open(path_of(rest, "load"))
+  if file then
+    file:close()
+    return {[0] = path_of(rest, "load")}
+  end
+  local first, others = rest:match "^([\"'].-[\"'])%s*(.*)$"
+  if not first then
+    first, others = rest:match "^(%S+)%s*(.*)$"
+  end
+  local arguments = {[0] = path_of(first, "load")}
+  for argument in others:gmatch "%S+" do
+    arguments[#arguments + 1] = argument
+  end
+  return arguments
+end
+
+command("load", "file", "runs a script (words after it are its arguments); its top-level locals stay", function(session, rest)
+  local arguments = script_of(rest)
+  rawset(_G, "arg", arguments)
+  session.file(arguments[0], table.unpack(arguments))
 end)
 
 command("save", "file", "writes what was entered and succeeded as a script (:save! over any file)", function(session, rest)

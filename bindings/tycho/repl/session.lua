@@ -115,10 +115,26 @@ function session.unfinished(text)
   error(complaint(message, text), 0)
 end
 
+-- The statement that runs a script's text again under its own name, by which scripts find the files beside them.
+local function as_statement(path, text, arguments)
+  local code = require "tycho.repl.chunk"((text:gsub("^#[^\n]*", "")))
+  local level = ""
+  while find(code, "]" .. level .. "]", 1, true) do
+    level = level .. "="
+  end
+  local words = {}
+  for i, argument in ipairs(arguments) do
+    words[i] = ("%q"):format(argument)
+  end
+  local list = table.concat(words, ", ")
+  return ("arg = {[0] = %q%s}\nassert(load([%s[\n%s]%s], %q))(%s)"):format(path, list ~= "" and ", " .. list or "", level, code,
+    level, "@" .. path, list)
+end
+
 --- session.file(path, ...): runs a script; its top-level locals stay. session.code(text): the same for -e code.
 function session.file(path, ...)
   local text = require "tycho.repl.script".file(path, ...)
-  session.entries[#session.entries + 1] = {code = require "tycho.repl.chunk"((text:gsub("^#[^\n]*", "")))}
+  session.entries[#session.entries + 1] = {code = as_statement(path, text, {...})}
 end
 
 function session.code(text)
@@ -163,7 +179,7 @@ function session.variables()
   local names = {}
   for name, value in next, _G do
     if type(name) == "string" and not rawequal(session.baseline[name], value) and not is_area(name, value)
-      and not results.is_name(name) then
+      and name ~= "arg" and not results.is_name(name) then
       names[#names + 1] = name
     end
   end
