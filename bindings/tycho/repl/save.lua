@@ -64,6 +64,7 @@ local function is_idle(expression)
   return not expression:find "[(\"'{%[]"
 end
 
+-- The entry as statements that give `_` and its like as far as they are read; nil where nothing would change.
 local function written(entry, level)
   local code = entry.code
   if entry.value and level == 0 and not entry.call and not entry.tail and is_idle(code) then
@@ -96,7 +97,10 @@ local function save(entries, path, force)
   end
   local level, parts = 0, {}
   for i = #entries, 1, -1 do
-    table.insert(parts, 1, written(entries[i], level))
+    local part = written(entries[i], level)
+    if part then
+      table.insert(parts, 1, part)
+    end
     level = math.max(level, reads_results(entries[i].code .. " " .. (entries[i].tail or "")))
   end
   local text = HEADER .. "\n" .. NAMES .. "\n" .. table.concat(parts, "\n") .. "\n"
