@@ -18,7 +18,7 @@
 #define OUTER_FRAMES 6
 /* Levels of the stack, C functions and Tycho's own among them, that are looked at from either end of a deep one. */
 #define INNER_LEVELS 400
-#define OUTER_LEVELS 40
+#define OUTER_LEVELS 12
 
 static const char own_key[] = "tycho.repl.own"; /* registry: "@folder/" of Tycho's Lua sources */
 
@@ -131,6 +131,12 @@ static void add_source_line(lua_State *L)
     lua_settop(L, top);
 }
 
+/* The stack of an error: how deep it is, and its outermost levels, which are slow to reach. */
+struct levels {
+    int depth;
+    lua_Debug outer[OUTER_LEVELS];
+};
+
 /* The number of levels of the stack. lua_getstack() walks from the innermost to the one asked for, so that asking for
  * each of the 200,000 levels of an endless recursion would take minutes. */
 static int stack_depth(lua_State *L)
@@ -151,23 +157,45 @@ static int stack_depth(lua_State *L)
     return high;
 }
 
-/* The level after this one that is looked at: of a deep stack the middle is passed over. */
-static int next_level(int level, int depth)
+static void find_levels(lua_State *L, struct levels *s)
 {
-    return level + 1 == INNER_LEVELS && depth - OUTER_LEVELS > INNER_LEVELS ? depth - OUTER_LEVELS : level + 1;
+    s->depth = stack_depth(L);
+    if (s->depth > INNER_LEVELS + OUTER_LEVELS)
+        for (int i = 0; i < OUTER_LEVELS; i++)
+            lua_getstack(L, s->depth - OUTER_LEVELS + i, &s->outer[i]);
+}
+
+/* Gives *ar what is to be known of a level, and *level the one after it; of a deep stack the middle is passed over.
+ * False: there is no such level. */
+static bool next_level(lua_State *L, const struct levels *s, int *level, lua_Debug *ar)
+{
+    bool deep = s->depth > INNER_LEVELS + OUTER_LEVELS;
+    if (deep && *level >= INNER_LEVELS && *level < s->depth - OUTER_LEVELS)
+        *level = s->depth - OUTER_LEVELS;
+    if (*level >= s->depth)
+        return false;
+    if (deep && *level >= s->depth - OUTER_LEVELS)
+        *ar = s->outer[*level - (s->depth - OUTER_LEVELS)];
+    else if (!lua_getstack(L, *level, ar))
+        return false;
+    lua_getinfo(L, "Slnt", ar);
+    ++*level;
+    return true;
 }
 
 /* Pushes message 1 and the traceback of `users` frames below it. */
-static void push_traceback(lua_State *L, const char *own, int depth, int users)
+static void push_traceback(lua_State *L, const char *own, const struct levels *stack, int users)
 {
     lua_Debug ar;
     luaL_Buffer b;
     luaL_buffinit(L, &b);
     luaL_addstring(&b, lua_tostring(L, 1));
     luaL_addstring(&b, "\nstack traceback:");
-    int seen = 0, passed = depth > INNER_LEVELS + OUTER_LEVELS ? depth - INNER_LEVELS - OUTER_LEVELS : 0;
-    for (int level = 1; lua_getstack(L, level, &ar); level = next_level(level, depth)) {
-        lua_getinfo(L, "Slnt", &ar);
+    int seen = 0, passed = stack->depth - INNER_LEVELS - OUTER_LEVELS;
+    users += passed > 0 ? passed : 0; /* as if those in the middle were the user's */
+    for (int level = 1; next_level(L, stack, &level, &ar);) {
+        if (passed > 0 && level == stack->depth - OUTER_LEVELS + 1)
+            seen += passed;
         if (!is_user(own, &ar))
             continue;
         seen++;
@@ -175,7 +203,7 @@ static void push_traceback(lua_State *L, const char *own, int depth, int users)
             push_frame(L, &ar);
             luaL_addvalue(&b);
         } else if (seen == INNER_FRAMES + 1) {
-            lua_pushfstring(L, "\n  ... (%d more)", users + passed - INNER_FRAMES - OUTER_FRAMES);
+            lua_pushfstring(L, "\n  ... (%d more)", users - INNER_FRAMES - OUTER_FRAMES);
             luaL_addvalue(&b);
         }
     }
@@ -191,10 +219,11 @@ static int message_handler(lua_State *L)
     const char *own = lua_tostring(L, 2);
 
     lua_Debug ar, first;
-    int users = 0, depth = stack_depth(L);
+    struct levels stack;
+    find_levels(L, &stack);
+    int users = 0;
     size_t own_position = 0;
-    for (int level = 1; lua_getstack(L, level, &ar); level = next_level(level, depth)) {
-        lua_getinfo(L, "Slnt", &ar);
+    for (int level = 1; next_level(L, &stack, &level, &ar);) {
         if (is_own(own, &ar) && users == 0 && own_position == 0)
             own_position = position_length(message, &ar);
         if (is_user(own, &ar) && users++ == 0)
@@ -211,7 +240,7 @@ static int message_handler(lua_State *L)
     bool placed = users > 0 && position_length(message, &first) > 0;
     add_source_line(L);
     if (users > 1 || (users == 1 && !placed))
-        push_traceback(L, own, depth, users);
+        push_traceback(L, own, &stack, users);
     else
         lua_settop(L, 1);
     return 1;

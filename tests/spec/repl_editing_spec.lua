@@ -95,6 +95,11 @@ describe("editing", function()
         "expect row\\t2\\ndone\\n> ", "refuse nil"}
     end)
 
+    it("keeps what is closed at its end open until then", function()
+      drive {"expect > ", "line mark = setmetatable({}, {__close = function() print('clo' .. 'sed') end})", "expect > ",
+        paste "local g <close> = mark\\nprint('in' .. 'side')\\n6 * 7", "expect inside\\nclosed\\n42\\n> "}
+    end)
+
     it("is one entry of the history", function()
       local state = terminal.folder .. "/state/tycho/history"
       os.remove(state)

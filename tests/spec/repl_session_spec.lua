@@ -22,6 +22,7 @@ describe("the commands of the prompt", function()
       "expect > ", "line ??", "expect needs words", "expect > "}
     local out = sh(("printf '??adam\\n' | %s -i --norc"):format(bin))
     assert.truthy(out:find("^  optim%.Adam  "))
+    assert.truthy(sh(("printf '??mean\\n??gradient\\n' | %s -i --norc"):format(bin)):find("^  ty%.mean .-\n  ty%.grad "))
     for line in out:gmatch "[^\n]+" do
       assert.is_true(#line <= 80, line)
     end

@@ -87,6 +87,11 @@ describe("the prompt", function()
         "expect (global 'qqqq')\\n> "}
     end)
 
+    it("shows a text of several lines as one that can be read", function()
+      drive {"expect > ", "line ('row\\\\n'):rep(3)", "expect \\n[[\\nrow\\nrow\\nrow\\n]]\\n> ", "line 'a\\\\nb'",
+        "expect \"a\\\\nb\"", "expect > ", "line 'a\\\\27\\\\n\\\\nb'", "expect \"a\\\\27\\\\n\\\\nb\""}
+    end)
+
     it("tells of a string without an end, and of an area of the library in a line", function()
       drive {"expect > ", "line x = 'abc", "expect unfinished string near", "expect > ", "line nn",
         "expect \\nmodule nn (?nn tells what is in it)\\n> ", "line {ty = ty, f = string}",

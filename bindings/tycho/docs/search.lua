@@ -12,7 +12,7 @@ local function score_of(word, entry)
     local lower = name:lower()
     local short = lower:match "[%w_]+$" or lower
     local score = short == word and 100 or short:sub(1, #word) == word and 60 - #short + #word
-      or lower:find(word, 1, true) and 40 or nil
+      or lower:find(word, 1, true) and 40 or #short >= 4 and word:sub(1, #short) == short and 30 or nil
     if score and (not best or score > best) then best = score end
   end
   if best then return best end

@@ -98,6 +98,8 @@ function infer.entry(callee)
   local entry = callee.value ~= nil and documented(callee.value) or nil
   if not entry and callee.method and (not callee.of or callee.of.guess or core.is_tensor(callee.of.value)) then
     entry = require "tycho.docs.entries".of("tensor:" .. callee.method)
+  elseif not entry and callee.method and callee.value ~= nil then -- the same method of several classes has one entry
+    entry = require "tycho.docs.entries".ending_in(callee.method)[1]
   end
   return entry
 end

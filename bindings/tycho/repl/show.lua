@@ -213,6 +213,16 @@ function table_text(value, room, depth, path)
   return "{\n  " .. gsub(concat(lines, "\n"), "\n", "\n  ") .. "\n}"
 end
 
+-- A string of several lines as a long one, which can be read; nil for others, and where it could not be told from another.
+local function long_text(text, columns)
+  local _, breaks = gsub(text, "\n", "")
+  if breaks < 2 and #text <= columns or breaks == 0 or find(text, "[%z\1-\8\11-\31\127]") or not utf8_len(text)
+    or find(text, "]]", 1, true) then
+    return nil
+  end
+  return "[[\n" .. text .. "]]"
+end
+
 -- The text of one value that the prompt shows by itself.
 local function text_of(value, columns)
   local kind = type(value)
@@ -224,7 +234,7 @@ local function text_of(value, columns)
     end
   end
   if kind == "string" then
-    return quoted(value)
+    return long_text(value, columns) or quoted(value)
   elseif kind == "function" then
     return function_text(value)
   elseif kind == "table" and not has_text(value) then
