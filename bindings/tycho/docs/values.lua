@@ -158,9 +158,11 @@ local docs = {
     .. "end. Each pass of a shuffling loader draws a new order.",
     example = "local ds = ty.data.TensorDataset(ty.arange(4))\nfor x in ty.data.DataLoader(ds, {batch_size = 2}):iter() do\n"
     .. "  print(x)\nend\n--> tensor({0, 1})\n--> tensor({2, 3})"},
-  {name = "plot", signature = ": figures drawn by gnuplot", doc = "Lines, points, bars, histograms and images, into files, "
-    .. "a window "
-    .. "or the terminal. The functions draw on the current figure, fig:line(...) and axes:line(...) on the one named."},
+  {name = "plot", signature = ": figures drawn by gnuplot", doc = "Lines, points, bars, histograms, images, contours, "
+    .. "heat maps, decision boundaries and curves that grow (plot.live), into PNG, SVG and PDF files, a window, or the terminal "
+    .. "as characters or pictures. The functions draw on the current figure, fig:line(...) and axes:line(...) on the one "
+    .. "named; plot.subplots makes several axes. savefig waits for its file; show returns when the figure is drawn and does "
+    .. "not wait for a window to be closed; plot.live draws in the background."},
   {name = "io", signature = ": files", doc = "What ty.save and ty.load rest on, IDX files, downloads and checksums."},
   {name = "cuda", signature = ": whether there is a GPU", doc = "ty.cuda.is_available() and its like."},
   {name = "OrderedDict.keys", signature = "(d) -> list", doc = "The keys in order. An error for another table.",
