@@ -20,6 +20,11 @@ describe("the prompt", function()
       drive {"expect > ", "line 6 * 7", "expect \\n42\\n", "line _ + 1", "expect \\n43\\n"}
     end)
 
+    it("shows the value of an expression after statements in the same line", function()
+      drive {"expect > ", "line local v = 3; v * 7", "expect \\n21\\n> ", "line v = v + 1; print('; v')", "expect \\n; v\\n> ",
+        "line for i = 1, 2 do v = v + 1; v = v + 1", "expect >> ", "line end", "expect \\n> ", "line v", "expect \\n8\\n> "}
+    end)
+
     it("quotes strings, separates values and shows what is in a table", function()
       drive {"expect > ", "line 'a' .. 'b', 3", "expect \"ab\"\\t3", "expect > ",
         "line {10, 20, name = 'x', inner = {1, 2}}", "expect {10, 20, inner = {1, 2}, name = \"x\"}"}

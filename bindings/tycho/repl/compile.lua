@@ -53,6 +53,24 @@ local function lines_of(text)
   return list
 end
 
+-- Statements and then an expression, as one unit; nil when one of them does not compile.
+local function joined(head, separator, tail)
+  local code = globalize(head)
+  local f = load(code, NAME, "t") and load("return " .. tail, NAME, "t")
+    and load("local __prompt <close> = nil " .. code .. separator .. "return " .. tail, NAME, "t")
+  return f and {f = f, code = code, tail = tail, value = true, call = load(tail, NAME, "t") ~= nil}
+end
+
+-- A line of statements whose last part, after a semicolon, is an expression: "x = 3; x".
+local function with_last(text)
+  local tokens = lexer.tokens(text)
+  for i = #tokens - 1, 2, -1 do
+    if tokens[i].text == ";" then
+      return joined(text:sub(1, tokens[i].at), " ", text:sub(tokens[i].at + 1))
+    end
+  end
+end
+
 -- A block whose last lines are an expression after statements, as one unit; nil when it is no such block. Where all of it
 -- is a statement, a line that begins otherwise than with a name goes on with the one before it.
 local function with_tail(lines, is_statement)
@@ -62,15 +80,10 @@ local function with_tail(lines, is_statement)
   end
   for first = n, math.max(2, n - MOST_TAIL), -1 do
     local tail = table.concat(lines, "\n", first, n)
-    local begins = match(tail, is_statement and "^%s*[%a_]" or "%S") and not match(tail, "^%s*%-%-")
-    if begins and load("return " .. tail, NAME, "t") then
-      local head = table.concat(lines, "\n", 1, first - 1)
-      local code = globalize(head)
-      if load(code, NAME, "t") then
-        local f = load("local __prompt <close> = nil " .. code .. "\nreturn " .. tail, NAME, "t")
-        if f then
-          return {f = f, code = code, tail = tail, value = true, call = load(tail, NAME, "t") ~= nil}
-        end
+    if match(tail, is_statement and "^%s*[%a_]" or "%S") and not match(tail, "^%s*%-%-") then
+      local found = joined(table.concat(lines, "\n", 1, first - 1), "\n", tail)
+      if found then
+        return found
       end
     end
   end
@@ -141,6 +154,7 @@ local function compile(text)
   end
   if not find(text, "\n", 1, true) then
     local found, message = unit(text, "")
+    found = found or with_last(text)
     if found then
       return {found}, text
     end

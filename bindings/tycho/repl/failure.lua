@@ -30,10 +30,10 @@ local function source_line(message)
   end
 end
 
--- For a name that holds nothing: what may have been meant; nil where that is not clear.
+-- For a name of three letters or more that holds nothing: what may have been meant; nil where that is not clear.
 local function guess(message)
   local kind, word = message:match "a nil value %((%a+) '([%a_][%w_]*)'%)"
-  if not kind or not package.loaded["tycho.repl.session"] then
+  if not kind or #word < 3 or not package.loaded["tycho.repl.session"] then
     return nil
   end
   local names
