@@ -21,6 +21,7 @@
 #define SMALL          16     /* up to this in all directions, nothing is weighed */
 #define PACK_BYTES     131072 /* of an operand, from which on it is packed even if it need not be */
 #define PACK_A_N       128    /* columns of c from which on packing a can pay */
+#define PACK_ROWS_N    1024   /* where its rows are contiguous, so that tiles read it as well as it stands */
 #define PACK_B_M       24     /* rows, for b */
 #define CACHE_LINE     64     /* the first cache as most processors have it: 8 ways of 4 KB */
 #define CACHE_WAY      4096
@@ -227,8 +228,9 @@ static ty_status run_tiles(const tyi_gemm *g, const tyi_gemm_kernels *kernels)
     x.pack_b = g->b_col != 1 || (!kernels->masks && g->n % kernels->lanes != 0) ||
                (g->m >= PACK_B_M && (round_up(g->n, kernels->lanes) * k_most * element > PACK_BYTES ||
                                      collide(g->b_row * element, k_most, 2 * kernels->lanes * element)));
-    x.pack_a = g->n >= PACK_A_N && (g->m * k_most * element > PACK_BYTES ||
-                                    (g->a_col != 1 && collide(g->a_col * element, k_most, CACHE_LINE)));
+    x.pack_a = g->a_col == 1 ? g->n >= PACK_ROWS_N && g->m * k_most * element > PACK_BYTES
+                             : g->n >= PACK_A_N && (g->m * k_most * element > PACK_BYTES ||
+                                                    collide(g->a_col * element, k_most, CACHE_LINE));
     bool parallel = flops_of(g) >= THREAD_FLOPS;
     if (!parallel && !x.pack_a && !x.pack_b && g->k <= k_block) {
         kernels->block(g, g->m, false, false);
