@@ -30,8 +30,14 @@ end
 local PCA = {__name = "PCA"}
 PCA.__index = PCA
 
-local function fitted(self, name)
-  if not self.components then core.raise(("manifold.PCA:%s: call fit or fit_transform first"):format(name)) end
+-- Raises unless there are components, and X {n, wide} is what the method takes; returns it in their dtype.
+local function suited(self, method, X, name, dim, source)
+  if not self.components then core.raise(("manifold.PCA:%s: call fit or fit_transform first"):format(method)) end
+  local wide = self.components.shape[dim]
+  if not core.is_tensor(X) or #X.shape ~= 2 or X.shape[2] ~= wide then
+    core.raise(("manifold.PCA:%s: %s is {n, %d}, as %s, got %s"):format(method, name, wide, source, options.say(X)))
+  end
+  return X:to(self.mean.dtype)
 end
 
 function PCA:fit(X)
@@ -58,21 +64,11 @@ function PCA:fit(X)
 end
 
 function PCA:transform(X)
-  fitted(self, "transform")
-  local d = self.components.shape[2]
-  if not core.is_tensor(X) or #X.shape ~= 2 or X.shape[2] ~= d then
-    core.raise(("manifold.PCA:transform: X is {n, %d}, as what was fitted, got %s"):format(d, options.say(X)))
-  end
-  return (X:to(self.mean.dtype) - self.mean):matmul(self.components:t())
+  return (suited(self, "transform", X, "X", 2, "what was fitted") - self.mean):matmul(self.components:t())
 end
 
 function PCA:inverse_transform(Y)
-  fitted(self, "inverse_transform")
-  local k = self.components.shape[1]
-  if not core.is_tensor(Y) or #Y.shape ~= 2 or Y.shape[2] ~= k then
-    core.raise(("manifold.PCA:inverse_transform: Y is {n, %d}, as what transform gives, got %s"):format(k, options.say(Y)))
-  end
-  return Y:to(self.mean.dtype):matmul(self.components) + self.mean
+  return suited(self, "inverse_transform", Y, "Y", 1, "what transform gives"):matmul(self.components) + self.mean
 end
 
 function PCA:fit_transform(X) return self:fit(X):transform(X:detach()) end

@@ -44,9 +44,7 @@ describe("scripts/train", function()
     assert(status == 0, text)
     return text
   end
-  local function has(text, ...)
-    for _, part in ipairs {...} do assert.truthy(text:find(part, 1, true), part .. " is not in:\n" .. text) end
-  end
+  local has = programs.check_has
   local limit = programs.sanitized and "192" or "2000"
 
   setup(function()

@@ -2,9 +2,7 @@
 
 local programs = require "support.programs"
 
-local function has(text, ...)
-  for _, part in ipairs {...} do assert.truthy(text:find(part, 1, true), part .. " is not in:\n" .. text) end
-end
+local has = programs.check_has
 
 describe("tutorial", function()
   local folder

@@ -63,6 +63,11 @@ function programs.check_picture(path, least)
   return image
 end
 
+--- Raises unless the text holds each of the parts.
+function programs.check_has(text, ...)
+  for _, part in ipairs {...} do assert(text:find(part, 1, true), part .. " is not in:\n" .. text) end
+end
+
 --- All numbers that the pattern finds in the text.
 function programs.numbers(text, pattern)
   local found = {}
