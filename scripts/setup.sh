@@ -3,7 +3,7 @@
 
 # What a build needs; gnuplot and OpenBLAS (linear algebra) are for running, the last line is for the tests.
 packages="gcc libc6-dev make cmake pkg-config lua5.4 liblua5.4-dev libreadline-dev zlib1g-dev libzip-dev
-libcurl4-openssl-dev libcjson-dev libpng-dev libturbojpeg0-dev libcsv-dev libopenblas0-openmp gnuplot-nox lua-argparse
+libdeflate-dev libcurl4-openssl-dev libcjson-dev libpng-dev libturbojpeg0-dev libcsv-dev libopenblas0-openmp gnuplot-nox lua-argparse
 libcmocka-dev lua-busted lua-check"
 # The data set; where it is not to be had as a package it is downloaded when it is first used.
 data_package=dataset-fashion-mnist

@@ -3,10 +3,15 @@
  */
 #include "io/bytes.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#ifdef TYCHO_LIBDEFLATE
+#include <libdeflate.h>
+#else
+#include <zlib.h>
+#endif
 
 tyi_quote tyi_quote_bytes(const char *bytes, size_t length)
 {
@@ -38,6 +43,16 @@ void tyi_number_text(char *text, double value, bool single)
     }
     if (!strpbrk(text, ".,en"))
         strcat(text, ".0");
+}
+
+/* libdeflate's runs at more than ten times the speed of zlib's (Debian 12), on processors that multiply polynomials. */
+uint32_t tyi_crc32(uint32_t checksum, const void *bytes, size_t length)
+{
+#ifdef TYCHO_LIBDEFLATE
+    return length ? libdeflate_crc32(checksum, bytes, length) : checksum;
+#else
+    return length ? (uint32_t)crc32_z(checksum, bytes, length) : checksum;
+#endif
 }
 
 bool tyi_is_utf8(const char *string, size_t length)

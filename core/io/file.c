@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tensor/storage.h"
+
 int tyi_file_open(const char *who, const char *path, uint64_t *bytes)
 {
     if (!path || !*path) {
@@ -69,6 +71,7 @@ void tyi_mapping_release(tyi_mapping *m)
 
 static void release_mapped(tyi_storage *s)
 {
+    tyi_count_unmapped(s->bytes);
     tyi_mapping_release(s->owner);
     free(s);
 }
@@ -85,5 +88,6 @@ tyi_storage *tyi_mapping_storage(tyi_mapping *m, uint64_t offset, size_t bytes)
     atomic_init(&s->refs, 1);
     atomic_init(&s->version, 0);
     atomic_fetch_add_explicit(&m->refs, 1, memory_order_relaxed);
+    tyi_count_mapped(bytes);
     return s;
 }

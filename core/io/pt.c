@@ -7,20 +7,25 @@
  * never take more memory than the file is long.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <zlib.h>
 
+#include "backend/cpu/pool.h"
+#include "io/bytes.h"
 #include "io/file.h"
 #include "io/map.h"
 #include "io/pickle.h"
 #include "io/zip.h"
 #include "tensor/interrupt.h"
 
-#define PREFIX        "archive/" /* of the names that are written */
-#define ALIGNMENT     64         /* of the storages in the file, so that they can be mapped */
-#define PADDING_FIELD 0x4246     /* id of the extra field that aligns: "FB", as PyTorch's */
-#define PIECE         ((size_t)4 << 20)
+#define PREFIX        "archive/"          /* of the names that are written */
+#define ALIGNMENT     64                  /* of the storages in the file, so that they can be mapped */
+#define PADDING_FIELD 0x4246              /* id of the extra field that aligns: "FB", as PyTorch's */
+#define PIECE         ((size_t)256 << 10) /* that is read at a time: fits a processor's own cache */
+#define BLOCK         ((uint64_t)4 << 20) /* that a thread reads */
 
 static bool host_is_little(void)
 {
@@ -118,11 +123,14 @@ ty_status ty_save(const ty_value *v, const char *path)
 typedef struct archive {
     const char *path;
     zip_t *zip;
-    uint64_t left;    /* bytes that storages may still take: the file's length at first */
-    tyi_map entries;  /* full name -> index */
-    char prefix[256]; /* "archive/" */
-    bool partial;     /* objects that are not data are read as far as they are */
-    bool swap;        /* written by a machine of the other byte order */
+    int file;          /* the archive, beside libzip's own descriptor */
+    uint64_t length;   /* of the file */
+    uint64_t *headers; /* where each entry's header begins */
+    uint64_t left;     /* bytes that storages may still take: the file's length at first */
+    tyi_map entries;   /* full name -> index */
+    char prefix[256];  /* "archive/" */
+    bool partial;      /* objects that are not data are read as far as they are */
+    bool swap;         /* written by a machine of the other byte order */
 } archive;
 
 static ty_status fail_entry(const archive *a, const char *name, const char *what)
@@ -167,46 +175,83 @@ static ty_status read_names(archive *a)
     return TY_OK;
 }
 
-/* Length of an entry that is stored as it is: only those are read, so that no entry is longer than its file. */
-static ty_status entry_size(const archive *a, zip_int64_t index, const char *name, uint64_t *size)
+/* What the directory says of an entry that is stored as it is: only those are read, so that none is longer than its
+ * file. */
+static ty_status find_stored(const archive *a, zip_int64_t index, const char *name, zip_stat_t *entry)
 {
-    zip_stat_t stat;
-    const zip_uint64_t needed = ZIP_STAT_SIZE | ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
-    if (zip_stat_index(a->zip, (zip_uint64_t)index, 0, &stat) != 0 || (stat.valid & needed) != needed)
+    const zip_uint64_t needed = ZIP_STAT_INDEX | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_CRC |
+                                ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
+    if (zip_stat_index(a->zip, (zip_uint64_t)index, 0, entry) != 0 || (entry->valid & needed) != needed)
         return tyi_zip_fail("load", a->path, name, zip_get_error(a->zip));
-    if (stat.comp_method != ZIP_CM_STORE || stat.encryption_method != ZIP_EM_NONE)
+    if (entry->comp_method != ZIP_CM_STORE || entry->encryption_method != ZIP_EM_NONE)
         return ty_fail(TY_ERROR_IO,
                        "load: %.400s: %s is compressed or encrypted, which torch.save never does; unpack the archive "
                        "and pack it with zip -0",
                        a->path, tyi_quote_bytes(name, strlen(name)).s);
-    *size = stat.size;
-    return TY_OK;
+    return entry->comp_size == entry->size ? TY_OK : fail_entry(a, name, "has two lengths");
 }
 
-/* Reads a whole entry of that size, and its checksum. */
-static ty_status read_entry(const archive *a, zip_int64_t index, const char *name, void *to, uint64_t size)
+/* An entry that is being read, a block to each task of the pool. */
+typedef struct reading {
+    int file;
+    uint64_t begin, size;
+    unsigned char *to;
+    uint32_t *checksums; /* of each block */
+    atomic_int failure;  /* errno's value, or CUT_SHORT */
+} reading;
+
+#define CUT_SHORT (-1)
+
+/* Reads blocks in pieces whose checksum is taken while they are in the processor's cache: the bytes come straight to
+ * where they belong, and pass through memory once. */
+static void read_blocks(void *context, int64_t first, int64_t end)
 {
-    zip_file_t *file = zip_fopen_index(a->zip, (zip_uint64_t)index, 0);
-    if (!file)
-        return tyi_zip_fail("load", a->path, name, zip_get_error(a->zip));
-    ty_status status = TY_OK;
-    for (uint64_t done = 0; done < size && status == TY_OK;) {
-        uint64_t piece = size - done < PIECE ? size - done : PIECE;
-        zip_int64_t n = zip_fread(file, (char *)to + done, piece);
-        if (tyi_interrupted())
-            status = ty_fail(TY_ERROR_INTERRUPT, "load: %.400s: interrupted", a->path);
-        else if (n <= 0)
-            status = n < 0 ? tyi_zip_fail("load", a->path, name, zip_file_get_error(file))
-                           : fail_entry(a, name, "is cut short");
-        else
+    reading *r = context;
+    for (int64_t i = first; i < end; i++) {
+        uint64_t done = (uint64_t)i * BLOCK, last = r->size - done < BLOCK ? r->size : done + BLOCK;
+        uint32_t checksum = 0;
+        while (done < last && !tyi_interrupted()) {
+            size_t piece = last - done < PIECE ? (size_t)(last - done) : PIECE;
+            ssize_t n = pread(r->file, r->to + done, piece, (off_t)(r->begin + done));
+            if (n < 0 && errno == EINTR)
+                continue;
+            if (n <= 0) {
+                atomic_store(&r->failure, n < 0 ? errno : CUT_SHORT);
+                return;
+            }
+            checksum = tyi_crc32(checksum, r->to + done, (size_t)n);
             done += (uint64_t)n;
+        }
+        r->checksums[i] = checksum;
     }
-    /* The checksum is compared at the end of the entry, which only one more read meets. */
-    char beyond;
-    if (status == TY_OK && zip_fread(file, &beyond, 1) != 0)
-        status = tyi_zip_fail("load", a->path, name, zip_file_get_error(file));
-    zip_fclose(file);
-    return status;
+}
+
+/* Reads a whole entry of find_stored()'s. */
+static ty_status read_entry(const archive *a, const zip_stat_t *entry, const char *name, void *to)
+{
+    reading r = {.file = a->file, .size = entry->size, .to = to};
+    if (!tyi_zip_data(a->file, a->headers[entry->index], &r.begin) || r.begin > a->length ||
+        entry->size > a->length - r.begin)
+        return fail_entry(a, name, "does not lie in the file");
+    int64_t blocks = (int64_t)((entry->size + BLOCK - 1) / BLOCK);
+    r.checksums = calloc((size_t)blocks + 1, sizeof *r.checksums);
+    if (!r.checksums)
+        return tyi_fail_memory((size_t)blocks * sizeof *r.checksums);
+    atomic_init(&r.failure, 0);
+    bool stopped = tyi_parallel(blocks, 1, true, read_blocks, &r) != 0 || tyi_interrupted();
+    uLong checksum = 0;
+    for (int64_t i = 0; i < blocks; i++)
+        checksum = crc32_combine(checksum, r.checksums[i],
+                                 (z_off_t)(i < blocks - 1 ? BLOCK : entry->size - (uint64_t)i * BLOCK));
+    free(r.checksums);
+    int failure = atomic_load(&r.failure);
+    if (stopped)
+        return ty_fail(TY_ERROR_INTERRUPT, "load: %.400s: interrupted", a->path);
+    if (failure > 0)
+        return ty_fail(TY_ERROR_IO, "load: %.400s: %s", a->path, strerror(failure));
+    if (failure == CUT_SHORT)
+        return fail_entry(a, name, "is cut short");
+    return checksum == entry->crc ? TY_OK : fail_entry(a, name, "its bytes do not fit their checksum (CRC)");
 }
 
 static tyi_storage *load_storage(void *context, const char *key, size_t length, ty_dtype dtype, int64_t numel)
@@ -219,28 +264,29 @@ static tyi_storage *load_storage(void *context, const char *key, size_t length, 
     memcpy(name + 5, key, length);
     name[5 + length] = 0;
     zip_int64_t index = find_entry(a, name, 5 + length);
-    uint64_t size, wanted = (uint64_t)numel * ty_dtype_size(dtype);
+    zip_stat_t entry;
+    uint64_t wanted = (uint64_t)numel * ty_dtype_size(dtype);
     if (index < 0) {
         fail_entry(a, name, "is missing");
         return NULL;
     }
-    if (entry_size(a, index, name, &size) != TY_OK)
+    if (find_stored(a, index, name, &entry) != TY_OK)
         return NULL;
-    if (size != wanted)
+    if (entry.size != wanted)
         return tyi_fail(TY_ERROR_IO,
                         "load: %.400s: %s holds %llu bytes where its tensor needs %llu; the file is damaged: fetch or "
                         "save it again",
-                        a->path, tyi_quote_bytes(name, 5 + length).s, (unsigned long long)size,
+                        a->path, tyi_quote_bytes(name, 5 + length).s, (unsigned long long)entry.size,
                         (unsigned long long)wanted);
-    if (size > a->left) {
+    if (entry.size > a->left) {
         fail_entry(a, name, "the storages claim more bytes than the file has");
         return NULL;
     }
-    a->left -= size;
-    tyi_storage *s = tyi_storage_new((size_t)size, TY_DEVICE_CPU);
+    a->left -= entry.size;
+    tyi_storage *s = tyi_storage_new((size_t)entry.size, TY_DEVICE_CPU);
     if (!s)
         return NULL;
-    if (read_entry(a, index, name, s->data, size) != TY_OK) {
+    if (read_entry(a, &entry, name, s->data) != TY_OK) {
         tyi_storage_release(s);
         return NULL;
     }
@@ -274,17 +320,17 @@ static ty_status read_byte_order(archive *a)
 {
     zip_int64_t index = find_entry(a, "byteorder", 9);
     char text[8] = "little";
-    uint64_t size = 6;
+    zip_stat_t entry = {.size = 6};
     if (index >= 0) {
-        if (entry_size(a, index, "byteorder", &size) != TY_OK)
+        if (find_stored(a, index, "byteorder", &entry) != TY_OK)
             return TY_FAIL;
-        if (size > 6)
+        if (entry.size > 6)
             return fail_entry(a, "byteorder", "is neither little nor big");
-        if (read_entry(a, index, "byteorder", text, size) != TY_OK)
+        if (read_entry(a, &entry, "byteorder", text) != TY_OK)
             return TY_FAIL;
     }
-    bool little = size == 6 && memcmp(text, "little", 6) == 0;
-    if (!little && (size != 3 || memcmp(text, "big", 3) != 0))
+    bool little = entry.size == 6 && memcmp(text, "little", 6) == 0;
+    if (!little && (entry.size != 3 || memcmp(text, "big", 3) != 0))
         return fail_entry(a, "byteorder", "is neither little nor big");
     a->swap = little != host_is_little();
     return TY_OK;
@@ -303,36 +349,41 @@ static ty_value *read_archive(archive *a)
                         "load: %.400s is a TorchScript program (torch.jit.save); only data is read: in PyTorch, save a "
                         "state dict instead: torch.save(model.state_dict(), path)",
                         a->path);
-    uint64_t size;
-    if (read_byte_order(a) != TY_OK || entry_size(a, index, "data.pkl", &size) != TY_OK)
+    zip_stat_t entry;
+    if (read_byte_order(a) != TY_OK || find_stored(a, index, "data.pkl", &entry) != TY_OK)
         return NULL;
-    if (size > a->left) {
+    if (entry.size > a->left) {
         fail_entry(a, "data.pkl", "claims more bytes than the file has");
         return NULL;
     }
-    unsigned char *bytes = malloc(size ? (size_t)size : 1);
+    unsigned char *bytes = malloc(entry.size ? (size_t)entry.size : 1);
     if (!bytes) {
-        tyi_fail_memory((size_t)size);
+        tyi_fail_memory((size_t)entry.size);
         return NULL;
     }
     ty_value *v = NULL;
-    if (read_entry(a, index, "data.pkl", bytes, size) == TY_OK) {
+    if (read_entry(a, &entry, "data.pkl", bytes) == TY_OK) {
         const unsigned char *at = bytes;
-        tyi_pickle_source source = {read_memory, &at, size, a->partial};
+        tyi_pickle_source source = {read_memory, &at, entry.size, a->partial};
         v = tyi_pickle_read(a->path, &source, load_storage, a);
     }
     free(bytes);
     return v;
 }
 
-/* Takes the descriptor over. */
 static ty_value *load_zip(const char *path, int file, uint64_t bytes, bool partial)
 {
-    archive a = {.path = path, .left = bytes, .partial = partial, .zip = tyi_zip_open("load", path, file)};
+    archive a = {.path = path, .file = file, .length = bytes, .left = bytes, .partial = partial};
+    int another = fcntl(file, F_DUPFD_CLOEXEC, 0); /* libzip's, which it closes */
+    if (another < 0)
+        return tyi_fail(TY_ERROR_IO, "load: %.400s: %s", path, strerror(errno));
+    a.zip = tyi_zip_open("load", path, another);
     if (!a.zip)
         return NULL;
-    ty_value *v = read_archive(&a);
+    a.headers = tyi_zip_headers("load", path, file, bytes, (uint64_t)zip_get_num_entries(a.zip, 0));
+    ty_value *v = a.headers ? read_archive(&a) : NULL;
     zip_discard(a.zip);
+    free(a.headers);
     tyi_map_free(&a.entries);
     return v;
 }
@@ -370,10 +421,10 @@ static ty_value *load(const char *path, bool partial)
     ssize_t length = pread(file, start, sizeof start, 0);
     if (length < 0)
         ty_fail(TY_ERROR_IO, "load: %.400s: %s", path, strerror(errno));
-    else if (length >= 4 && memcmp(start, "PK\3\4", 4) == 0)
-        return load_zip(path, file, bytes, partial);
     ty_value *v = NULL;
-    if (length >= 0)
+    if (length >= 4 && memcmp(start, "PK\3\4", 4) == 0)
+        v = load_zip(path, file, bytes, partial);
+    else if (length >= 0)
         v = tyi_is_legacy(start, (size_t)length) ? tyi_load_legacy(path, file, bytes, partial)
                                                  : fail_unknown(path, start, (size_t)length, bytes);
     close(file);

@@ -1,9 +1,11 @@
 /*
- * libzip, as the formats that are zip archives use it: writing through an atomic file, opening, and its failures.
+ * libzip, as the formats that are zip archives use it: writing through an atomic file, opening, and its failures; and
+ * where the entries lie in the file, which libzip keeps to itself (APPNOTE.TXT of PKWARE, 4.3 and 4.5.3).
  */
 #include "io/zip.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -131,4 +133,121 @@ zip_t *tyi_zip_open(const char *who, const char *path, int file)
         zip_error_fini(&error);
     }
     return zip;
+}
+
+/* ---- Where entries lie ---- */
+
+#define END_BYTES     22 /* of the record at the end, without its comment */
+#define LOCATOR_BYTES 20 /* of the zip64 locator before it */
+#define END64_BYTES   56
+#define ENTRY_BYTES   46 /* of an entry of the directory, without its names */
+#define LOCAL_BYTES   30
+
+static uint64_t little(const unsigned char *at, int bytes)
+{
+    uint64_t value = 0;
+    while (bytes-- > 0)
+        value = value << 8 | at[bytes];
+    return value;
+}
+
+static bool read_at(int file, void *to, size_t bytes, uint64_t offset)
+{
+    for (size_t done = 0; done < bytes;) {
+        ssize_t n =
+            offset + done > INT64_MAX ? 0 : pread(file, (char *)to + done, bytes - done, (off_t)(offset + done));
+        if (n <= 0 && !(n < 0 && errno == EINTR))
+            return false;
+        done += n > 0 ? (size_t)n : 0;
+    }
+    return true;
+}
+
+/* The directory's place, from the end of the file, which may carry a comment. */
+static bool find_directory(int file, uint64_t length, uint64_t *offset, uint64_t *bytes)
+{
+    unsigned char tail[END_BYTES + LOCATOR_BYTES + UINT16_MAX], more[END64_BYTES];
+    size_t size = length < sizeof tail ? (size_t)length : sizeof tail;
+    if (size < END_BYTES || !read_at(file, tail, size, length - size))
+        return false;
+    size_t end = size - END_BYTES;
+    while (memcmp(tail + end, "PK\5\6", 4) != 0 || end + END_BYTES + little(tail + end + 20, 2) > size)
+        if (end-- == 0)
+            return false;
+    *bytes = little(tail + end + 12, 4);
+    *offset = little(tail + end + 16, 4);
+    if (end < LOCATOR_BYTES || memcmp(tail + end - LOCATOR_BYTES, "PK\6\7", 4) != 0)
+        return true;
+    if (!read_at(file, more, sizeof more, little(tail + end - LOCATOR_BYTES + 8, 8)) || memcmp(more, "PK\6\6", 4) != 0)
+        return false;
+    *bytes = little(more + 40, 8);
+    *offset = little(more + 48, 8);
+    return true;
+}
+
+/* The header's place of one entry of the directory: where 32 bits are too few, the zip64 field has it behind those of
+ * the two sizes that are too large as well. */
+static bool entry_header(const unsigned char *entry, uint64_t *header)
+{
+    *header = little(entry + 42, 4);
+    if (*header != UINT32_MAX)
+        return true;
+    size_t skip = (little(entry + 20, 4) == UINT32_MAX ? 8 : 0) + (little(entry + 24, 4) == UINT32_MAX ? 8 : 0);
+    const unsigned char *at = entry + ENTRY_BYTES + little(entry + 28, 2), *end = at + little(entry + 30, 2);
+    for (size_t bytes; end - at >= 4; at += 4 + bytes) {
+        bytes = (size_t)little(at + 2, 2);
+        if (bytes > (size_t)(end - at) - 4)
+            return false;
+        if (little(at, 2) != 1)
+            continue;
+        *header = bytes >= skip + 8 ? little(at + 4 + skip, 8) : 0;
+        return bytes >= skip + 8;
+    }
+    return false;
+}
+
+static bool read_headers(const unsigned char *directory, uint64_t bytes, uint64_t *headers, uint64_t count)
+{
+    for (uint64_t i = 0, at = 0, size; i < count; i++, at += size) {
+        const unsigned char *entry = directory + at;
+        if (bytes - at < ENTRY_BYTES || memcmp(entry, "PK\1\2", 4) != 0)
+            return false;
+        size = ENTRY_BYTES + little(entry + 28, 2) + little(entry + 30, 2) + little(entry + 32, 2);
+        if (size > bytes - at || !entry_header(entry, &headers[i]))
+            return false;
+    }
+    return true;
+}
+
+uint64_t *tyi_zip_headers(const char *who, const char *path, int file, uint64_t length, uint64_t count)
+{
+    uint64_t offset = 0, bytes = 0, *headers = NULL;
+    unsigned char *directory = NULL;
+    bool right = find_directory(file, length, &offset, &bytes) && bytes <= length && offset <= length - bytes &&
+                 count <= bytes / ENTRY_BYTES;
+    if (right) {
+        directory = malloc(bytes ? (size_t)bytes : 1);
+        headers = malloc(((size_t)count + 1) * sizeof *headers);
+        if (!directory || !headers)
+            tyi_fail_memory((size_t)bytes);
+        else if ((right = read_at(file, directory, (size_t)bytes, offset) &&
+                          read_headers(directory, bytes, headers, count))) {
+            free(directory);
+            return headers;
+        }
+    }
+    if (!right)
+        ty_fail(TY_ERROR_IO, "%s: %.400s: the directory of the archive is damaged: fetch or save it again", who, path);
+    free(directory);
+    free(headers);
+    return NULL;
+}
+
+bool tyi_zip_data(int file, uint64_t header, uint64_t *begin)
+{
+    unsigned char local[LOCAL_BYTES];
+    if (!read_at(file, local, sizeof local, header) || memcmp(local, "PK\3\4", 4) != 0)
+        return false;
+    *begin = header + LOCAL_BYTES + little(local + 26, 2) + little(local + 28, 2);
+    return true;
 }

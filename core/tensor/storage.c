@@ -203,6 +203,17 @@ typedef struct small_storage {
 } small_storage;
 
 static atomic_ullong smalls_made, smalls_dropped;
+static atomic_ullong mapped_bytes, unmapped_bytes;
+
+void tyi_count_mapped(size_t bytes)
+{
+    atomic_fetch_add_explicit(&mapped_bytes, bytes, memory_order_relaxed);
+}
+
+void tyi_count_unmapped(size_t bytes)
+{
+    atomic_fetch_add_explicit(&unmapped_bytes, bytes, memory_order_relaxed);
+}
 
 _Thread_local bool tyi_inference_mode;
 
@@ -236,6 +247,10 @@ void ty_get_memory_stats(ty_memory_stats *stats)
     stats->live += live * SMALL_BYTES;
     stats->live_blocks += live;
     stats->allocated_total += made * SMALL_BYTES;
+    uint64_t unmapped = atomic_load_explicit(&unmapped_bytes, memory_order_relaxed);
+    uint64_t mapped = atomic_load_explicit(&mapped_bytes, memory_order_relaxed);
+    stats->live += mapped > unmapped ? mapped - unmapped : 0;
+    stats->allocated_total += mapped;
     if (stats->peak < stats->live)
         stats->peak = stats->live;
 }

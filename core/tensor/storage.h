@@ -19,4 +19,9 @@ void tyi_register_allocator(ty_device_type type, const tyi_allocator *allocator)
 ty_status tyi_cpu_allocate(int device, size_t bytes, void **data);
 void tyi_cpu_release(int device, void *data, size_t bytes);
 
+/* Counts memory of a storage that comes from elsewhere (a mapped file) as live, and as gone again: the collector of a
+ * host language goes by these figures. */
+void tyi_count_mapped(size_t bytes);
+void tyi_count_unmapped(size_t bytes);
+
 #endif

@@ -43,7 +43,7 @@ local rows = {
   {"softmax of rows, 10M elements", "arrays softmax", {""}, 1.0},
   {"(x*x):sum() with backward, 4 elements", "small backward", {""}, 5.0},
   {"x + 1, 4 elements", "small add", {""}, nil},
-  {"loading a .pt of 100 MB, every page read", "files load pt", {"", "mmap"}, 1.0},
+  {"loading a .pt of 100 MB, every page read", "files load pt", {""}, 1.0},
   {"loading a .safetensors of 100 MB, every page read", "files load safetensors", {""}, 1.0},
   {"MLP, 10,000 images without gradients", "mlp evaluate", {""}, 2.0},
   {"CNN, 10,000 images without gradients", "cnn evaluate", {"channels_last", ""}, 2.0},

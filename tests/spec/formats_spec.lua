@@ -165,6 +165,23 @@ describe("formats", function()
       refused("fewer than 8", load, spill("bad.safetensors", "abc"))
       refused("is empty", load, spill("bad.safetensors", ""))
     end)
+
+    it("that are mapped count as memory that the collector must bring down", function()
+      ty.io.save_safetensors({a = ty.zeros(2 << 20), b = ty.zeros(2 << 20)}, path "large.safetensors") -- 16 MB
+      collectgarbage()
+      collectgarbage()
+      local stats = require "tycho.core".memory_stats
+      local before, most = stats().live, 0
+      for _ = 1, 60 do
+        local state = ty.load(path "large.safetensors")
+        assert.are.equal(0, state.a[1]:item() + state.b[-1]:item())
+        most = math.max(most, stats().live - before)
+      end
+      assert.truthy(most >= 16 << 20 and most <= 96 << 20, most)
+      collectgarbage()
+      collectgarbage()
+      assert.are.equal(before, stats().live)
+    end)
   end)
 
   describe("images", function()
