@@ -43,11 +43,10 @@ local lines = {}
 for line in io.lines() do lines[#lines + 1] = line end
 while #lines > 0 and lines[#lines]:gsub("\27%[[%d;]*m", ""):match "^%s*$" do lines[#lines] = nil end
 
-local width, height = args.columns * character_width + 2 * margin, #lines * line_height + 2 * margin
-local size = ("%d"):format(width)
-local tall = ("%d"):format(height)
-print(('<svg xmlns="http://www.w3.org/2000/svg" width="%s" height="%s" viewBox="0 0 %s %s">'):format(size, tall, size, tall))
-print(('<rect width="%d" height="%d" rx="8" fill="#1e1e2e"/>'):format(width, height))
+local width, height = math.ceil(args.columns * character_width) + 2 * margin, #lines * line_height + 2 * margin
+local box = ('width="%d" height="%d"'):format(width, height)
+print(('<svg xmlns="http://www.w3.org/2000/svg" %s viewBox="0 0 %d %d">'):format(box, width, height))
+print(('<rect %s rx="8" fill="#1e1e2e"/>'):format(box))
 print '<g font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="14" fill="#cdd6f4" xml:space="preserve">'
 local style = {}
 for number, line in ipairs(lines) do
