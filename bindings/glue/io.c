@@ -139,6 +139,17 @@ static int download(lua_State *L)
     tyb_raise_core(L, "download");
 }
 
+/* start(path) -> the first bytes, by which formats are told apart */
+static int start(lua_State *L)
+{
+    char bytes[16];
+    size_t got;
+    if (ty_file_start(tyb_check_path(L, 1, "load"), bytes, sizeof bytes, &got) != TY_OK)
+        tyb_raise_core(L, "load");
+    lua_pushlstring(L, bytes, got);
+    return 1;
+}
+
 /* sha256(path) -> 64 hexadecimal digits */
 static int sha256(lua_State *L)
 {
@@ -185,7 +196,8 @@ static int list_directory(lua_State *L)
 void tyb_open_io(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"save", save}, {"load", load}, {"download", download}, {"sha256", sha256}, {"list_directory", list_directory},
+        {"save", save},         {"load", load},     {"start", start},
+        {"download", download}, {"sha256", sha256}, {"list_directory", list_directory},
         {NULL, NULL},
     };
     luaL_newlib(L, functions);

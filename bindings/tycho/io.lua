@@ -7,7 +7,7 @@ local options = require "tycho.options"
 
 local formats = require "tycho.io.formats"
 
-local files, open = core.io, io.open
+local files = core.io
 local io = {docs = {
   {names = {"ty.save", "io.save"}, signature = "(value, path: string)",
     doc = "Saves a value in PyTorch's zip format; torch.load opens it. A value is a tensor, a state dict, a number, "
@@ -110,10 +110,7 @@ function io.load(...)
       .. "data a file of torch.save(model) holds")
   end
   check_map_location(map_location)
-  local file = open(path, "rb")
-  local start = file and file:read(9) or ""
-  if file then file:close() end
-  local other = other_format(start)
+  local other = other_format(files.start(path))
   if other then return other(path) end
   return files.load(path, partial)
 end

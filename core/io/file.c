@@ -35,6 +35,19 @@ int tyi_file_open(const char *who, const char *path, uint64_t *bytes)
     return -1;
 }
 
+ty_status ty_file_start(const char *path, void *to, size_t most, size_t *got)
+{
+    uint64_t bytes;
+    int file = tyi_file_open("load", path, &bytes);
+    if (file < 0)
+        return TY_FAIL;
+    ssize_t n = pread(file, to, most, 0);
+    ty_status status = n < 0 ? ty_fail(TY_ERROR_IO, "load: %.400s: %s", path, strerror(errno)) : TY_OK;
+    *got = n < 0 ? 0 : (size_t)n;
+    close(file);
+    return status;
+}
+
 tyi_mapping *tyi_mapping_open(const char *who, const char *path)
 {
     uint64_t length;

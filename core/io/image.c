@@ -13,6 +13,7 @@
 
 #define MOST_PIXELS   ((uint64_t)1 << 28) /* 268 million: above it a file is taken for a decompression bomb */
 #define DEFLATE_RATIO 1032                /* no deflate stream unfolds by more */
+#define JPEG_RATIO    4096 /* pixels to a byte: eight times those of blocks of 8 x 8 whose codes have one bit */
 
 static const int channels_of[] = {0, 1, 2, 3, 4}; /* by ty_image_mode */
 
@@ -125,9 +126,10 @@ static ty_tensor *decode_jpeg(const char *path, const unsigned char *bytes, uint
         if (mode == TY_IMAGE_UNCHANGED)
             mode = space == TJCS_GRAY ? TY_IMAGE_GRAY : TY_IMAGE_RGB;
         bool grey = mode == TY_IMAGE_GRAY || mode == TY_IMAGE_GRAY_ALPHA;
-        x = new_image(path, (uint64_t)width, (uint64_t)height, grey ? 1 : 3, UINT64_MAX);
+        int channels = grey ? 1 : 3;
+        x = new_image(path, (uint64_t)width, (uint64_t)height, channels, length * JPEG_RATIO * (uint64_t)channels);
         if (x && tjDecompress2(decoder, bytes, (unsigned long)length, tyi_data(x), width, 0, height,
-                               grey ? TJPF_GRAY : TJPF_RGB, TJFLAG_STOPONWARNING) != 0) {
+                               grey ? TJPF_GRAY : TJPF_RGB, TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS) != 0) {
             refuse(path, tjGetErrorStr2(decoder));
             ty_release(x);
             x = NULL;

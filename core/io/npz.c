@@ -21,8 +21,9 @@ static size_t read_entry(void *context, void *to, size_t bytes)
     return got > 0 ? (size_t)got : 0;
 }
 
-/* Bytes that the entry holds unpacked; refuses what its packed bytes cannot unfold into. */
-static ty_status entry_size(zip_t *zip, const char *path, zip_uint64_t i, const char *name, uint64_t file,
+/* Bytes that the entry holds unpacked; refuses what its packed bytes cannot unfold into. *left are the bytes of the
+ * file that no entry had yet: entries that lie over one another could unfold into any size. */
+static ty_status entry_size(zip_t *zip, const char *path, zip_uint64_t i, const char *name, uint64_t *left,
                             uint64_t *size)
 {
     zip_stat_t stat;
@@ -33,21 +34,22 @@ static ty_status entry_size(zip_t *zip, const char *path, zip_uint64_t i, const 
     if ((stat.comp_method != ZIP_CM_STORE && stat.comp_method != ZIP_CM_DEFLATE) ||
         stat.encryption_method != ZIP_EM_NONE)
         return ty_fail(TY_ERROR_IO, "load_npz: %.400s: %s is packed in a way that NumPy does not use", path, shown);
-    if (stat.comp_size > file || stat.size / DEFLATE_RATIO > stat.comp_size ||
+    if (stat.comp_size > *left || stat.size / DEFLATE_RATIO > stat.comp_size ||
         (stat.comp_method == ZIP_CM_STORE && stat.size != stat.comp_size))
         return ty_fail(
             TY_ERROR_IO,
             "load_npz: %.400s: %s claims more bytes than the file can hold; the file is damaged: fetch or save "
             "it again",
             path, shown);
+    *left -= stat.comp_size;
     *size = stat.size;
     return TY_OK;
 }
 
-static ty_tensor *read_array(zip_t *zip, const char *path, zip_uint64_t i, const char *name, uint64_t file)
+static ty_tensor *read_array(zip_t *zip, const char *path, zip_uint64_t i, const char *name, uint64_t *left)
 {
     uint64_t size = 0;
-    if (entry_size(zip, path, i, name, file, &size) != TY_OK)
+    if (entry_size(zip, path, i, name, left, &size) != TY_OK)
         return NULL;
     zip_file_t *entry = zip_fopen_index(zip, i, 0);
     if (!entry) {
@@ -69,7 +71,7 @@ static ty_tensor *read_array(zip_t *zip, const char *path, zip_uint64_t i, const
     return x;
 }
 
-static ty_status add_array(ty_value *dict, tyi_map *seen, zip_t *zip, const char *path, zip_uint64_t i, uint64_t file)
+static ty_status add_array(ty_value *dict, tyi_map *seen, zip_t *zip, const char *path, zip_uint64_t i, uint64_t *left)
 {
     const char *name = zip_get_name(zip, i, ZIP_FL_ENC_RAW);
     if (!name)
@@ -83,7 +85,7 @@ static ty_status add_array(ty_value *dict, tyi_map *seen, zip_t *zip, const char
                        tyi_quote_bytes(name, length).s);
     if (tyi_map_add(seen, name, length, 1) != TY_OK)
         return TY_FAIL;
-    ty_tensor *x = read_array(zip, path, i, name, file);
+    ty_tensor *x = read_array(zip, path, i, name, left);
     ty_value *key = x ? ty_value_string(name, length - suffix) : NULL;
     ty_status status = key ? ty_value_append(dict, key, ty_value_tensor(x)) : TY_FAIL;
     ty_release(x);
@@ -104,7 +106,7 @@ ty_value *ty_load_npz(const char *path)
     if (dict)
         dict->ordered = true;
     for (zip_int64_t i = 0; i < count && status == TY_OK; i++)
-        status = add_array(dict, &seen, zip, path, (zip_uint64_t)i, bytes);
+        status = add_array(dict, &seen, zip, path, (zip_uint64_t)i, &bytes);
     tyi_map_free(&seen);
     zip_discard(zip);
     if (status == TY_OK)

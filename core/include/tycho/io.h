@@ -109,5 +109,9 @@ enum {
 ty_status ty_download(const char *url, const char *path, const char *sha256_hex, int flags, ty_progress progress,
                       void *context);
 
+/* The first bytes of a regular file, at most `most`, by which formats are told apart; *got receives how many there are.
+ * Waits for no FIFO. */
+ty_status ty_file_start(const char *path, void *to, size_t most, size_t *got);
+
 /* The SHA-256 of a file, in lower-case hexadecimal. */
 ty_status ty_sha256_file(const char *path, char hex[TY_SHA256_HEX]);
