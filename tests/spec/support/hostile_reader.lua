@@ -29,6 +29,7 @@ local function try(path)
 end
 
 local function write(bytes)
+  os.remove(scratch) -- ext4 waits for the disk where a file is written over
   local file = assert(io.open(scratch, "wb"))
   file:write(bytes)
   file:close()
