@@ -67,7 +67,8 @@ typedef struct ty_csv_options {
 } ty_csv_options;
 ty_value *ty_load_csv(const char *path, const ty_csv_options *options);
 /* Writes a dict of columns, each a tensor of one dimension, a list of plain values, or a dict with codes and classes as
- * ty_load_csv() gives it. NaN and nil are written as the first of options->missing, or nothing. Atomic, as ty_save(). */
+ * ty_load_csv() gives it. NaN and nil are written as the first of options->missing, or nothing. Atomic, as ty_save().
+ */
 ty_status ty_save_csv(const ty_value *columns, const ty_csv_options *options, const char *path);
 
 /* PNG and JPEG images as uint8{channels, height, width}; {height, width} is written as grey. */
