@@ -7,6 +7,7 @@ test_io is the C test program of the build; `test_io write FOLDER` has it write 
 """
 
 import math
+import os
 import pathlib
 import subprocess
 import sys
@@ -82,7 +83,8 @@ def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([sys.argv[1], "write", folder], check=True)
+        golden = pathlib.Path(__file__).resolve().parent / "files"
+        subprocess.run([sys.argv[1], "write", folder], check=True, env={**os.environ, "TYCHO_GOLDEN": str(golden)})
         check(pathlib.Path(folder))
 
 
