@@ -79,8 +79,10 @@ static void JOIN(clamp_, E)(void *const *p, int64_t n, const void *extra)
     PRAGMA(omp simd)
     for (int64_t i = 0; i < n; i++) {
         T a = x[i], l = low[i], h = high[i];
-        T raised = (a > l || a != a) ? a : l;
-        out[i] = (raised < h || raised != raised) ? raised : h;
+        T raised = a > l ? a : l; /* one choice after the other: this is done in vectors */
+        raised = a != a ? a : raised;
+        T lowered = raised < h ? raised : h;
+        out[i] = raised != raised ? raised : lowered;
     }
 }
 

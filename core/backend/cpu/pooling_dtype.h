@@ -11,8 +11,8 @@
 
 /* ---- Largest ---- */
 
-/* As PyTorch: a later element is taken when it is greater, or not a number. */
-#define TAKES(value, best) ((value) > (best) || (value) != (value))
+/* As PyTorch: a later element is taken when it is greater, or not a number. No branch: the loops are of vectors. */
+#define TAKES(value, best) (((value) > (best)) | ((value) != (value)))
 
 /* One place of the window, `step` elements between neighbouring outputs: a constant where that is common, so that the
  * loop becomes one of vectors. */
