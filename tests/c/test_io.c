@@ -71,18 +71,13 @@ static ty_value *sample_tensors(void)
 {
     ty_value *v = ty_value_new(TY_DICT);
     v->ordered = true;
-    for (int dtype = 0; dtype < TY_DTYPE_COUNT; dtype++) {
-        unsigned char bytes[48] = {0};
-        for (size_t i = 0, size = ty_dtype_size((ty_dtype)dtype); i < 6; i++)
-            if (dtype == TY_FLOAT32)
-                memcpy(bytes + i * size, &(float){(float)i}, size);
-            else if (dtype == TY_FLOAT64)
-                memcpy(bytes + i * size, &(double){(double)i}, size);
-            else
-                bytes[i * size] = dtype == TY_BOOL ? i % 2 : (unsigned char)i;
+    static const bool bits[6] = {false, true, false, true, false, true};
+    ty_tensor *counted = RAMP(2, 3);
+    for (int dtype = 0; dtype < TY_DTYPE_COUNT; dtype++)
         ty_value_append(v, text(ty_dtype_name((ty_dtype)dtype)),
-                        owned(ty_from_data(bytes, SHAPE(2, 3), (ty_dtype)dtype)));
-    }
+                        owned(dtype == TY_BOOL ? ty_from_data(bits, SHAPE(2, 3), TY_BOOL)
+                                               : ty_to(counted, (ty_dtype)dtype, TY_DEVICE_CPU, true)));
+    ty_release(counted);
     ty_value_append(v, text("scalar"), owned(ty_from_data(&(float){2.5f}, 0, NULL, TY_FLOAT32)));
     ty_value_append(v, text("empty"), owned(RAMP(0, 4)));
     ty_value *grad = owned(RAMP(2)), *weight = owned(RAMP(2, 2)), *frozen = owned(RAMP(3));
