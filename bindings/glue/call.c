@@ -212,7 +212,8 @@ static ty_tensor *to_one(ty_tensor *x)
     if (!x)
         return NULL;
     bool ours = ty_storage_users(x) == 1;
-    if (ours && ty_dtype_of(x) == TY_INT64 && ty_is_contiguous(x) && ty_device_of(x).type == TY_CPU) {
+    if (ours && !ty_capture_active() && ty_dtype_of(x) == TY_INT64 && ty_is_contiguous(x) &&
+        ty_device_of(x).type == TY_CPU) {
         int64_t *data = ty_data(x), n = ty_numel(x);
         for (int64_t i = 0; i < n; i++)
             data[i]++;

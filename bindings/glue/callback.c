@@ -25,6 +25,9 @@ static ty_status carry(lua_State *L, tyb_state *s)
 
 ty_status tyb_call_back(tyb_state *s, lua_CFunction body, void *data)
 {
+    if (ty_capture_refuse("a hook, checkpoint or gradient of your own", "take it away, or do not capture this step") !=
+        TY_OK)
+        return TY_FAIL;
     lua_State *L = s->running;
     if (!lua_checkstack(L, 8))
         return ty_fail(TY_ERROR_VALUE, "stack overflow in a hook");
@@ -106,6 +109,9 @@ static char *where(void *data)
 /* core.set_anomaly_mode(on, check_nan) */
 static int set_anomaly_mode(lua_State *L)
 {
+    if (lua_toboolean(L, 1) &&
+        ty_capture_refuse("anomaly mode", "run the step as it is to look for the anomaly") != TY_OK)
+        tyb_raise_core(L, NULL);
     ty_set_anomaly_mode(lua_toboolean(L, 1) ? where : NULL, tyb_get(L), lua_toboolean(L, 2));
     return 0;
 }

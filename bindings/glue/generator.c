@@ -8,6 +8,7 @@
 
 #include <lauxlib.h>
 
+#include "capture.h"
 #include "tensor.h"
 
 typedef struct generator {
@@ -21,6 +22,7 @@ bool tyb_to_generator(lua_State *L, int idx, ty_generator **g)
     if (!object || !(object->g || object->is_default))
         return false;
     *g = object->g;
+    tyb_capture_anchor(L, idx);
     return true;
 }
 
@@ -43,10 +45,18 @@ static uint64_t seed_argument(lua_State *L, int idx, const char *name)
     return (uint64_t)seed;
 }
 
+/* Raises while a step is recorded: a generator is put into a state by its replays only in as far as they draw. */
+static void not_captured(lua_State *L, const char *name)
+{
+    if (ty_capture_refuse(name, "call it outside the step") != TY_OK)
+        tyb_raise_core(L, NULL);
+}
+
 /* g:manual_seed(seed) -> g */
 static int manual_seed(lua_State *L)
 {
     ty_generator *g = self(L);
+    not_captured(L, "manual_seed");
     ty_manual_seed(g, seed_argument(L, 2, "manual_seed"));
     lua_settop(L, 1);
     return 1;
@@ -62,6 +72,7 @@ static int initial_seed(lua_State *L)
 /* g:seed() -> a fresh seed from the system, which it also sets */
 static int seed(lua_State *L)
 {
+    not_captured(L, "seed");
     lua_pushinteger(L, (lua_Integer)ty_seed(self(L)));
     return 1;
 }
@@ -84,6 +95,7 @@ static int get_state(lua_State *L)
 static int set_state(lua_State *L)
 {
     ty_generator *g = self(L);
+    not_captured(L, "set_state");
     ty_tensor *x = tyb_check_tensor(L, 2, "set_state");
     if (ty_dtype_of(x) != TY_UINT8 || ty_numel(x) != TY_RNG_STATE_BYTES)
         tyb_raise(L, "set_state: a generator's state is a uint8 tensor of %d elements, got %s of %lld",
@@ -141,6 +153,7 @@ static int new_generator(lua_State *L)
 static int random_u64(lua_State *L)
 {
     ty_generator *g = lua_isnoneornil(L, 1) ? NULL : self(L);
+    not_captured(L, "random_u64");
     lua_pushinteger(L, (lua_Integer)ty_random_u64(g));
     return 1;
 }

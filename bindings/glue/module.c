@@ -9,6 +9,7 @@
 
 #include "args.h"
 #include "callback.h"
+#include "capture.h"
 #include "generator.h"
 #include "io.h"
 #include "memory.h"
@@ -122,6 +123,7 @@ int luaopen_tycho_core(lua_State *L)
     tyb_open_type_functions(L, s);
     tyb_open_generator(L, s);
     tyb_open_optim(L);
+    tyb_open_capture(L);
     tyb_open_callback(L, s);
     tyb_open_hooks(L, s);
     tyb_open_node(L, s);

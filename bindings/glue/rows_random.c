@@ -151,7 +151,9 @@ static void randint_like(tyb_call *c)
 
 static void manual_seed(tyb_call *c)
 {
-    ty_manual_seed(NULL, (uint64_t)INT(0));
+    c->status = ty_capture_refuse("manual_seed", "call it outside the step");
+    if (c->status == TY_OK)
+        ty_manual_seed(NULL, (uint64_t)INT(0));
 }
 
 static void initial_seed(tyb_call *c)

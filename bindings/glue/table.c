@@ -316,6 +316,8 @@ void tyb_push_table(lua_State *L, tyb_state *s, ty_tensor *x)
         tyb_raise_core(L, "totable");
     tyb_fill_handle(s, handle, flat);
     const void *data = ty_data(flat);
+    if (!data)
+        tyb_raise_core(L, "totable");
     int64_t at = 0;
     if (ty_ndim(flat) == 0)
         push_element(L, data, ty_dtype_of(flat), 0);

@@ -98,21 +98,29 @@ local function watch_module(name, watch)
   end
 end
 
+local function put_in_place()
+  replace(core.methods, "backward", steps.watch_backward)
+  replace(core.methods, "argmax", watch_metric)
+  for name, watch in pairs(install) do watch_module(name, watch) end
+end
+
 local function start()
   if is_on then return end
   is_on = true
   for _, part in ipairs {layers, loaders, losses} do part.forget() end
   steps.forget(loaders.batches)
   report.forget()
-  replace(core.methods, "backward", steps.watch_backward)
-  replace(core.methods, "argmax", watch_metric)
-  for name, watch in pairs(install) do watch_module(name, watch) end
+  put_in_place()
+end
+
+local function put_back()
+  for i = #undo, 1, -1 do undo[i]() end
+  undo = {}
 end
 
 local function stop()
   is_on = false
-  for i = #undo, 1, -1 do undo[i]() end
-  undo = {}
+  put_back()
 end
 
 local function check_list()
@@ -135,6 +143,15 @@ function doctor.set(wanted)
   else
     core.raise(("doctor: true, false or a table of checks is needed, got %s"):format(options.say(wanted)))
   end
+end
+
+--- doctor.paused(f, ...): what f gives, with the library's own functions in place; what it has seen stays seen.
+function doctor.paused(f, ...)
+  put_back()
+  local results = table.pack(pcall(f, ...))
+  put_in_place()
+  if not results[1] then error(results[2], 0) end
+  return table.unpack(results, 2, results.n)
 end
 
 doctor.docs = {

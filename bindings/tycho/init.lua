@@ -32,6 +32,7 @@ local lazy = {
   inference_mode = {"tycho.scopes", "inference_mode"},
   is_inference_mode_enabled = {"tycho.scopes", "is_inference_mode_enabled"},
   autograd = {"tycho.autograd"}, utils = {"tycho.utils"}, manifold = {"tycho.manifold"},
+  capture = {"tycho.capture", "capture"},
 }
 for name in pairs(lazy) do ty[name] = nil end
 

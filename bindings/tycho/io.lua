@@ -79,6 +79,7 @@ function io.save(...)
   if type(value) == "string" and type(path) ~= "string" then
     core.raise "save: the value comes first, then the path: ty.save(value, \"model.pt\")"
   end
+  core.capture_refuse("save", "save outside the step")
   files.save(value, path)
 end
 

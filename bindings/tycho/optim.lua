@@ -130,9 +130,26 @@ function Optimizer:add_param_group(group)
   own.groups[#own.groups + 1] = entry
 end
 
+-- A captured step takes options of its replays as they are then, from the groups that it was recorded with.
+local function note_step(self, own)
+  local entries = table.move(own.groups, 1, #own.groups, 1, {})
+  require("tycho.capture").note_optimiser(function()
+    if #self.param_groups ~= #entries or #own.groups ~= #entries then return false end
+    for i, entry in ipairs(entries) do
+      if own.groups[i] ~= entry then return false end
+      push(entry.c, self.param_groups[i], entry.cache)
+    end
+    return true
+  end)
+end
+
 --- step(closure): updates every parameter that has a gradient. A closure is called first and its result given back.
 function Optimizer:step(closure)
   local own = private[self]
+  if own.make ~= core.optim then
+    core.capture_refuse(("optim.%s:step"):format(own.kind), "its steps are Lua's work; take them outside the step, or do not "
+      .. "capture it")
+  end
   if own.minimises then
     local entry = own.groups[1]
     push(entry.c, self.param_groups[1], entry.cache)
@@ -155,6 +172,7 @@ function Optimizer:step(closure)
     push(entry.c, group, entry.cache)
     entry.c:step()
   end
+  if core.capturing() then note_step(self, own) end
   return result
 end
 

@@ -111,6 +111,7 @@ static ty_status accumulate(const tyi_run *r, ty_tensor *x, ty_tensor *grad)
                        TYI_SHAPE(x));
     }
     ty_tensor *next;
+    tyi_watch_grad(x, TYI_GRAD_READ);
     if (record->grad) {
         next = r->create_graph ? ty_add(record->grad, grad, ty_int(1)) : ty_add_(record->grad, grad, ty_int(1));
         ty_release(grad);

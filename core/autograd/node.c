@@ -194,6 +194,8 @@ ty_status ty_set_requires_grad(ty_tensor *x, bool requires_grad)
 
 ty_tensor *ty_grad_of(ty_tensor *x)
 {
+    if (x)
+        tyi_watch_grad(x, TYI_GRAD_READ);
     return x && x->meta ? tyi_meta_of(x)->grad : NULL;
 }
 
@@ -201,6 +203,7 @@ ty_status ty_set_grad(ty_tensor *x, ty_tensor *grad)
 {
     if (!x)
         return TY_FAIL;
+    tyi_watch_grad(x, TYI_GRAD_SET);
     if (!grad && !x->meta)
         return TY_OK;
     if (grad && (!tyi_same_shape(x, grad) || x->dtype != grad->dtype))
@@ -219,7 +222,7 @@ ty_status ty_set_grad(ty_tensor *x, ty_tensor *grad)
 
 ty_status ty_set_data(ty_tensor *x, ty_tensor *data)
 {
-    if (!x || !data)
+    if (!x || !data || ty_capture_refuse("data: a tensor given other memory", "do it outside the step") != TY_OK)
         return TY_FAIL;
     if (!ty_is_leaf(x) || (x->meta && tyi_meta_of(x)->base))
         return ty_fail(TY_ERROR_VALUE, "data: only a leaf tensor that is no view can be given other data; use copy_");

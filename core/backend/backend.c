@@ -8,6 +8,8 @@
 
 const tyi_backend *tyi_backend_of(ty_device device)
 {
+    if (__builtin_expect(tyi_watching != NULL, 0) && device.type == TY_CPU)
+        return tyi_watching->backend;
     if (device.type == TY_CPU)
         return tyi_cpu_backend();
     return tyi_fail(TY_ERROR_VALUE, "device \"cuda:%d\" is not available: this build of Tycho has no CUDA backend",

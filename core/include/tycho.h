@@ -39,6 +39,7 @@ extern "C" {
 #include "tycho/layers.h"
 #include "tycho/autograd.h"
 #include "tycho/optim.h"
+#include "tycho/capture.h"
 #include "tycho/io.h"
 
 #ifdef __cplusplus

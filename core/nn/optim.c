@@ -159,6 +159,7 @@ typedef struct entry {
 } entry;
 
 struct ty_optim {
+    atomic_int refs; /* its maker, and the captures that hold a step of it */
     const kind_row *kind;
     double values[OPTION_COUNT];
     int count;
@@ -229,6 +230,7 @@ ty_optim *ty_optim_new(const char *kind, int count, ty_tensor *const *params)
         tyi_fail_memory(bytes);
         return NULL;
     }
+    atomic_init(&o->refs, 1);
     o->kind = row;
     memcpy(o->values, row->defaults, sizeof o->values);
     o->count = count;
@@ -239,7 +241,7 @@ ty_optim *ty_optim_new(const char *kind, int count, ty_tensor *const *params)
 
 void ty_optim_free(ty_optim *o)
 {
-    if (!o)
+    if (!o || atomic_fetch_sub_explicit(&o->refs, 1, memory_order_acq_rel) != 1)
         return;
     for (int i = 0; i < o->count; i++) {
         ty_release(o->entries[i].param);
@@ -528,7 +530,8 @@ done:
     return status;
 }
 
-ty_status ty_optim_step(ty_optim *o)
+/* A step with these gradients, NULL where a parameter has none. */
+static ty_status step_with(ty_optim *o, ty_tensor *const *grads)
 {
     const double *v = o->values;
     if (v[NESTEROV] != 0 && (v[MOMENTUM] <= 0 || v[DAMPENING] != 0))
@@ -537,13 +540,12 @@ ty_status ty_optim_step(ty_optim *o)
                        "dampening %g",
                        o->kind->name, v[MOMENTUM], v[DAMPENING]);
     for (int i = 0; i < o->count; i++) {
-        ty_tensor *grad = ty_grad_of(o->entries[i].param);
-        if (grad && check_step(o, i, grad) != TY_OK)
+        if (grads[i] && check_step(o, i, grads[i]) != TY_OK)
             return TY_FAIL;
     }
     for (int i = 0; i < o->count; i++) {
         entry *e = &o->entries[i];
-        if (!ty_grad_of(e->param))
+        if (!grads[i])
             continue;
         for (int s = 0; s < MOST_STATES && o->kind->states[s]; s++) {
             if (e->state[s] || !uses_state(o, s))
@@ -555,23 +557,61 @@ ty_status ty_optim_step(ty_optim *o)
         }
     }
     for (int i = 0; i < o->count; i++) {
-        ty_tensor *grad = ty_grad_of(o->entries[i].param);
-        if (grad && update(o, &o->entries[i], grad) != TY_OK)
+        if (grads[i] && update(o, &o->entries[i], grads[i]) != TY_OK)
             return TY_FAIL;
     }
     return TY_OK;
 }
 
+/* A step that a capture does again: the same optimiser and gradients, with the options and counts of that time. */
+typedef struct again {
+    ty_optim *o;
+    ty_tensor *grads[]; /* references */
+} again;
+
+static ty_status step_again(void *data)
+{
+    again *a = data;
+    return step_with(a->o, a->grads);
+}
+
+static void drop_again(void *data)
+{
+    again *a = data;
+    for (int i = 0; i < a->o->count; i++)
+        ty_release(a->grads[i]);
+    ty_optim_free(a->o);
+    free(a);
+}
+
+ty_status ty_optim_step(ty_optim *o)
+{
+    size_t bytes = sizeof(again) + (size_t)o->count * sizeof(ty_tensor *);
+    again *a = malloc(bytes);
+    if (!a)
+        return tyi_fail_memory(bytes);
+    a->o = o;
+    atomic_fetch_add_explicit(&o->refs, 1, memory_order_relaxed);
+    for (int i = 0; i < o->count; i++)
+        a->grads[i] = ty_retain(ty_grad_of(o->entries[i].param));
+    if (tyi_watching)
+        return tyi_watching->act(tyi_watching, (tyi_action){step_again, drop_again, a});
+    ty_status status = step_with(o, a->grads);
+    drop_again(a);
+    return status;
+}
+
 ty_status ty_optim_zero_grad(ty_optim *o, bool set_to_none)
 {
     for (int i = 0; i < o->count; i++) {
-        ty_tensor *param = o->entries[i].param, *grad = ty_grad_of(param);
-        if (!grad)
-            continue;
+        ty_tensor *param = o->entries[i].param;
         if (set_to_none) {
             ty_set_grad(param, NULL);
             continue;
         }
+        ty_tensor *grad = ty_grad_of(param);
+        if (!grad)
+            continue;
         /* A gradient with a history (create_graph) belongs to its graph: a new one takes its place. */
         bool shared = ty_requires_grad(grad);
         ty_tensor *zero = shared ? ty_zeros_like(grad, TY_DTYPE_NONE) : ty_zero_(grad);

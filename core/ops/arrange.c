@@ -183,7 +183,7 @@ ty_tensor *ty_repeat_interleave(ty_tensor *x, ty_tensor *repeats, const int *dim
     int d = dim ? tyi_wrap_dim("repeat_interleave", *dim, x->ndim) : 0;
     ty_tensor *counts = K(ty_to(repeats, TY_INT64, TY_DEVICE_CPU, false));
     counts = K(counts ? tyi_dense(counts) : NULL);
-    if (!from || !counts || d < 0)
+    if (!from || !counts || d < 0 || tyi_host_read("repeat_interleave", counts) != TY_OK)
         goto done;
     const int64_t *count = tyi_data(counts);
     int64_t size = from->sizes[d], total = 0;

@@ -205,6 +205,8 @@ ty_status ty_item(ty_tensor *x, ty_scalar *value)
                        "item: only a tensor of one element is a number, this one has shape %s; use "
                        "totable() for all of them",
                        TYI_SHAPE(x));
+    if (tyi_host_read("item", x) != TY_OK)
+        return TY_FAIL;
     if (x->storage->device.type == TY_CPU) {
         *value = tyi_load_scalar(tyi_data(x), (ty_dtype)x->dtype);
         return TY_OK;

@@ -83,6 +83,8 @@ static ty_tensor *checked_lengths(tyi_scope *s, const char *what, ty_tensor *len
                         (long long)batch, TYI_DESCRIBE(lengths));
     ty_tensor *whole = tyi_keep(s, ty_to(lengths, TY_INT64, TY_DEVICE_CPU, false));
     ty_tensor *dense = tyi_keep(s, whole ? tyi_dense(whole) : NULL);
+    if (ty_capture_refuse("ctc_loss", "capture the network without it, or do not capture this step") != TY_OK)
+        return NULL;
     const int64_t *n = dense ? tyi_data(dense) : NULL;
     for (int64_t i = 0; dense && i < batch; i++)
         if (n[i] < 0 || n[i] > most)

@@ -118,8 +118,10 @@ static ty_tensor *checked_indices(const char *name, tyi_scope *scope, ty_tensor 
     int64_t low, high, rows = weight->sizes[0];
     if (!backend || backend->index_range(tyi_data(numbers), numbers->numel, &low, &high) != TY_OK)
         return NULL;
-    if (low >= 0 && high < rows)
+    if (low >= 0 && high < rows) {
+        tyi_index_bounds(0, rows - 1);
         return numbers;
+    }
     return tyi_fail(TY_ERROR_INDEX, "%s: index %lld is out of range: the table {%lld, %lld} has rows %lld to %lld",
                     name, tyi_said(low < 0 ? low : high), (long long)rows, (long long)weight->sizes[1], tyi_said(0),
                     tyi_said(rows - 1));
@@ -275,6 +277,8 @@ static ty_status lay_out(tyi_scope *s, ty_tensor *index, ty_tensor *offsets, boo
             TYI_SHAPE(index), offsets ? TYI_SHAPE(offsets) : "none");
     int64_t n = index->numel, width = index->ndim == 2 ? index->sizes[1] : 0;
     ty_tensor *starts = offsets ? tyi_keep(s, tyi_index_numbers("embedding_bag", offsets, TY_DEVICE_CPU)) : NULL;
+    if (ty_capture_refuse("embedding_bag", "capture the rest of the step without it") != TY_OK)
+        return TY_FAIL;
     if (offsets && (!starts || check_offsets(tyi_data(starts), starts->numel, n) != TY_OK))
         return TY_FAIL;
     if (include_last && offsets && offsets->numel == 0)

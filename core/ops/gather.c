@@ -324,6 +324,8 @@ ty_tensor *ty_one_hot(ty_tensor *x, int64_t classes)
     }
     if (classes == -1)
         classes = high + 1;
+    else if (numbers->numel && high < classes)
+        tyi_index_bounds(0, classes - 1);
     if (high >= classes) {
         ty_fail(TY_ERROR_INDEX, "one_hot: class %lld is out of range for %lld classes", tyi_said(high),
                 (long long)classes);
@@ -383,6 +385,8 @@ ty_tensor *ty_gather_rows(ty_tensor *x, ty_tensor *index, double scale, double s
         out = tyi_drop(out);
         goto done;
     }
+    if (low >= 0)
+        tyi_index_bounds(0, INT64_MAX);
     if (low < 0) {
         /* The kernel takes places as they are: those counted from the end are turned first. */
         ty_tensor *length = tyi_keep(&scope, ty_scalar_tensor(ty_int(x->sizes[0]), TY_DTYPE_NONE, true));

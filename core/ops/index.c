@@ -27,8 +27,10 @@ ty_status tyi_check_range(const char *name, const ty_tensor *index, int dim, int
     int64_t low, high;
     if (!backend || backend->index_range(tyi_data(index), index->numel, &low, &high) != TY_OK)
         return TY_FAIL;
-    if (low >= -size && high < size)
+    if (low >= -size && high < size) {
+        tyi_index_bounds(-size, size - 1);
         return TY_OK;
+    }
     return ty_fail(TY_ERROR_INDEX, "%s: index %lld is out of range for dimension %lld with size %lld", name,
                    tyi_said(high >= size ? high : low), tyi_said(dim), (long long)size);
 }

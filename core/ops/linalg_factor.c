@@ -124,7 +124,7 @@ ty_tensor *ty_linalg_lu_factor(ty_tensor *x, ty_tensor **pivots)
 ty_tensor *ty_lu_unpack(ty_tensor *lu, ty_tensor *pivots, ty_tensor **lower, ty_tensor **upper)
 {
     *lower = *upper = NULL;
-    if (tyi_check_matrices("lu_unpack", lu, false) != TY_OK || !pivots)
+    if (tyi_check_matrices("lu_unpack", lu, false) != TY_OK || !pivots || tyi_host_read("lu_unpack", pivots) != TY_OK)
         return NULL;
     int64_t m = tyi_rows_of(lu), n = tyi_columns_of(lu), k = m < n ? m : n;
     if ((ty_dtype)pivots->dtype != TY_INT32 || pivots->ndim != lu->ndim - 1 || pivots->sizes[pivots->ndim - 1] != k ||

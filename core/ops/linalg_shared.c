@@ -88,6 +88,9 @@ ty_status tyi_run_lapack(const char *name, tyi_lapack_args *args, const ty_tenso
     const tyi_backend *backend = tyi_backend_of(x->storage->device);
     if (!backend)
         return TY_FAIL;
+    if (ty_capture_refuse("linear algebra by LAPACK", "compute it outside the step, or do not capture the step") !=
+        TY_OK)
+        return TY_FAIL;
     if (!backend->lapack)
         return ty_fail(TY_ERROR_VALUE, "%s: linear algebra runs on the CPU alone; move the matrices there: x:cpu()",
                        name);

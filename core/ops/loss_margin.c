@@ -113,6 +113,8 @@ MULTILABEL(FLOAT64, double)
 static ty_status multilabel_rows(ty_tensor *x, ty_tensor *target, ty_tensor *losses, ty_tensor *slopes)
 {
     int64_t classes = x->sizes[x->ndim - 1], rows = x->numel / classes;
+    if (tyi_host_read("multilabel_margin_loss", x) != TY_OK || tyi_host_read("multilabel_margin_loss", target) != TY_OK)
+        return TY_FAIL;
     const int64_t *t = tyi_data(target);
     for (int64_t i = 0; i < target->numel; i++) {
         bool ends = t[i] == -1 || t[i] == TY_NO_CLASS;

@@ -335,7 +335,9 @@ static ty_status check_unpool(const char *name, ty_tensor *x, ty_tensor *indices
     ty_status status = !dense         ? TY_FAIL
                        : dense->numel ? backend->index_range(tyi_data(dense), dense->numel, &low, &high)
                                       : TY_OK;
-    if (status == TY_OK && dense->numel && (low < 0 || high >= *elements))
+    if (status == TY_OK && dense->numel && low >= 0 && high < *elements)
+        tyi_index_bounds(0, *elements - 1);
+    else if (status == TY_OK && dense->numel)
         status = ty_fail(TY_ERROR_INDEX, "%s: index %lld is no position in an image of %s, which has %lld elements",
                          name, tyi_said(low < 0 ? low : high), tyi_shape_text(ndim, sizes).s, (long long)*elements);
     ty_release(dense);

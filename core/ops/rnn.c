@@ -163,6 +163,8 @@ static ty_status take_batch_sizes(network *n, const ty_tensor *x, ty_tensor *bat
     n->steps_tensor = tyi_new(1, (int64_t[]){2 * count}, TY_INT64, TY_DEVICE_CPU);
     if (!n->steps_tensor)
         return TY_FAIL;
+    if (tyi_host_read(n->name, batch_sizes) != TY_OK)
+        return TY_FAIL;
     const int64_t *given = tyi_data(batch_sizes);
     int64_t *sizes = tyi_data(n->steps_tensor);
     for (int64_t i = 0; i < count; i++) {

@@ -155,7 +155,7 @@ ty_tensor *ty_quantile(ty_tensor *x, ty_tensor *q, const int *dim, bool keepdim,
     ty_tensor *host = K(ty_to(q, TY_FLOAT64, TY_DEVICE_CPU, false));
     fractions[0] = host = K(host ? tyi_dense(host) : NULL);
     int64_t size = !from || !host ? -1 : filled("quantile", from, d);
-    if (size < 0)
+    if (size < 0 || tyi_host_read("quantile", host) != TY_OK)
         goto done;
     const double *fraction = tyi_data(fractions[0]);
     int64_t n = host->numel;

@@ -347,6 +347,8 @@ char *ty_to_string(ty_tensor *x, const ty_print_options *options)
         p.shown[d] = p.cut[d] ? 2 * p.edge : x->sizes[d];
         p.gap[d] = x->sizes[d] - p.shown[d];
     }
+    if (tyi_host_read("print", x) != TY_OK)
+        return NULL;
     bool was = ty_set_grad_enabled(false);
     ty_tensor *host = on_host(x, &p);
     ty_set_grad_enabled(was);

@@ -233,6 +233,8 @@ static tyi_storage *new_small(size_t bytes, ty_device device)
     atomic_init(&small->s.refs, 1);
     atomic_init(&small->s.version, 0);
     atomic_fetch_add_explicit(&smalls_made, 1, memory_order_relaxed);
+    if (tyi_watching)
+        tyi_watching->made(tyi_watching, &small->s);
     return &small->s;
 }
 
@@ -275,6 +277,8 @@ tyi_storage *tyi_storage_new(size_t bytes, ty_device device)
         free(s);
         return NULL;
     }
+    if (tyi_watching)
+        tyi_watching->made(tyi_watching, s);
     return s;
 }
 

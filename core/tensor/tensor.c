@@ -108,6 +108,8 @@ void *ty_data(ty_tensor *x)
         return NULL;
     if (x->storage->device.type != TY_CPU)
         return tyi_fail(TY_ERROR_VALUE, "data: the tensor is not in host memory; move it first: x:to(\"cpu\")");
+    if (tyi_host_read("data", x) != TY_OK)
+        return NULL;
     return tyi_data(x);
 }
 

@@ -11,6 +11,7 @@
 #include "tycho.h"
 #include "tensor/error.h"
 #include "tensor/reduced.h"
+#include "tensor/watch.h"
 
 /* A block of device memory that tensors share. */
 typedef struct tyi_storage {
@@ -56,6 +57,8 @@ static inline size_t tyi_dtype_size(ty_dtype dtype)
 /* First element. */
 static inline void *tyi_data(const ty_tensor *x)
 {
+    if (__builtin_expect(tyi_watching != NULL, 0))
+        tyi_watching->touched(tyi_watching, x);
     return (char *)x->storage->data + (size_t)x->offset * tyi_dtype_size((ty_dtype)x->dtype);
 }
 

@@ -251,6 +251,7 @@ return function(M)
   function Module:_call(...)
     local hooks = rawget(self, "_hooks")
     if hooks == nil then return self:forward(...) end
+    core.capture_refuse("hooks of modules", "take them away, or do not capture this step")
     return call_with_hooks(self, hooks, ...)
   end
 

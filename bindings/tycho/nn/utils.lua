@@ -70,7 +70,7 @@ local function total_norm(name, list, p, strict)
   end
   for i, one in ipairs(norms) do norms[i] = one:to(dtype) end
   local total = norm(f.stack(norms), p)
-  local value = total:item()
+  local value = strict and total:item()
   if strict and (value ~= value or value == math.huge or value == -math.huge) then
     core.raise(("%s: the norm of the gradients is %g, which cannot be clipped; look for an infinite loss, or a learning "
       .. "rate that is too large (error_if_nonfinite = false scales them all the same)"):format(name, value))

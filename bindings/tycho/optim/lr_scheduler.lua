@@ -38,6 +38,7 @@ local function scaled(self, factor) return each(self, function(group) return gro
 
 -- Groups added to the optimiser after the schedule was made have no base rate.
 local function check_groups(self)
+  core.capture_refuse(self.__name .. ":step", "call it outside the step: a replay takes the rate as it is then")
   local here, there = #self.base_lrs, #groups_of(self)
   if here ~= there then
     core.raise(("%s: the optimiser has %d parameter groups now and had %d when the schedule was made; make the schedule "
