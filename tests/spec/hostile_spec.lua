@@ -74,6 +74,11 @@ local function npy(shape, bytes)
   return "\x93NUMPY\1\0" .. string.pack("<s2", header) .. bytes
 end
 
+-- The most memory of a reader, in KB. Not under AddressSanitizer, which holds back what is freed.
+local function assert_memory(got, most, reader)
+  assert.truthy(os.getenv "TYCHO_SANITIZED" or got.memory < most, ("%s: %d KB"):format(reader, got.memory))
+end
+
 describe("hostile files", function()
   setup(function()
     folder = os.tmpname()
@@ -98,7 +103,7 @@ describe("hostile files", function()
     it(("cut short and changed: %s of %s"):format(reader, name:match "[^/]*$"), function()
       local got = run(reader, name:find("/", 1, true) and name or path(name), path("scratch." .. reader))
       assert.truthy(got.refused >= least, ("%d of %d refused"):format(got.refused, got.refused + got.right))
-      assert.truthy(got.memory < 24 << 10, got.memory .. " KB")
+      assert_memory(got, 24 << 10, reader)
     end)
   end
 
@@ -110,7 +115,7 @@ describe("hostile files", function()
     for reader, name in pairs(right) do
       local got = run(reader, name, "-", path "folder", path "fifo", path "empty", "/dev/zero", path "absent")
       assert.are.equal(5, got.refused, reader)
-      assert.truthy(got.memory < 16 << 10, reader .. " " .. got.memory .. " KB")
+      assert_memory(got, 16 << 10, reader)
     end
   end)
 
