@@ -372,4 +372,19 @@ function layout.arrange(figure, metrics, width, height)
   return places, over
 end
 
+--- Draws the marks of a place's axes, and those of the second y axis, onto a canvas; returns {mark, canvas} for each.
+function layout.draw_marks(canvas, place)
+  local axes, drawn = place.axes, {}
+  local function draw(marks, on)
+    for _, mark in ipairs(marks) do
+      mark:draw(on)
+      drawn[#drawn + 1] = {mark, on}
+    end
+  end
+  local other = place.right and canvas:other_side(place.right.y1, place.right.y2, axes.twin.y_log)
+  draw(axes.marks, canvas)
+  if other then draw(axes.twin.marks, other) end
+  return drawn
+end
+
 return layout

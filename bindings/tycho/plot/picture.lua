@@ -233,17 +233,7 @@ local function axes_script(place, page, theme)
   frame(canvas, place, page)
   tics(canvas, place)
   texts(canvas, place, page)
-  local other = place.right and canvas:other_side(place.right.y1, place.right.y2, axes.twin.y_log)
-  local drawn = {}
-  for _, mark in ipairs(axes.marks) do
-    mark:draw(canvas)
-    drawn[#drawn + 1] = {mark, canvas}
-  end
-  for _, mark in ipairs(other and axes.twin.marks or {}) do
-    mark:draw(other)
-    drawn[#drawn + 1] = {mark, other}
-  end
-  key(canvas, place, page, drawn)
+  key(canvas, place, page, layout.draw_marks(canvas, place))
   return canvas
 end
 

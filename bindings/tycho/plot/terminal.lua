@@ -210,16 +210,7 @@ local function draw_marks(page, place)
     columns = place.w, rows = place.h, style = page.style, ansi = page.ansi, background = page.background,
     x1 = place.x1, x2 = place.x2, y1 = place.y1, y2 = place.y2, x_log = axes.x_log, y_log = axes.y_log,
   }
-  local other = place.right and canvas:other_side(place.right.y1, place.right.y2, axes.twin.y_log)
-  local drawn = {}
-  for _, mark in ipairs(axes.marks) do
-    mark:draw(canvas)
-    drawn[#drawn + 1] = {mark, canvas}
-  end
-  for _, mark in ipairs(other and axes.twin.marks or {}) do
-    mark:draw(other)
-    drawn[#drawn + 1] = {mark, other}
-  end
+  local drawn = layout.draw_marks(canvas, place)
   for r = 0, place.h - 1 do
     for c = 0, place.w - 1 do
       local letter, ink, back = canvas:at(c, r)
