@@ -530,7 +530,13 @@ done:
     return status;
 }
 
-/* A step with these gradients, NULL where a parameter has none. */
+/* Parameter i's gradient, NULL where it has none; grads NULL: the one it has now. */
+static ty_tensor *grad_at(const ty_optim *o, ty_tensor *const *grads, int i)
+{
+    return grads ? grads[i] : ty_grad_of(o->entries[i].param);
+}
+
+/* A step with these gradients; NULL: those that the parameters have now. */
 static ty_status step_with(ty_optim *o, ty_tensor *const *grads)
 {
     const double *v = o->values;
@@ -540,12 +546,13 @@ static ty_status step_with(ty_optim *o, ty_tensor *const *grads)
                        "dampening %g",
                        o->kind->name, v[MOMENTUM], v[DAMPENING]);
     for (int i = 0; i < o->count; i++) {
-        if (grads[i] && check_step(o, i, grads[i]) != TY_OK)
+        ty_tensor *grad = grad_at(o, grads, i);
+        if (grad && check_step(o, i, grad) != TY_OK)
             return TY_FAIL;
     }
     for (int i = 0; i < o->count; i++) {
         entry *e = &o->entries[i];
-        if (!grads[i])
+        if (!grad_at(o, grads, i))
             continue;
         for (int s = 0; s < MOST_STATES && o->kind->states[s]; s++) {
             if (e->state[s] || !uses_state(o, s))
@@ -557,7 +564,8 @@ static ty_status step_with(ty_optim *o, ty_tensor *const *grads)
         }
     }
     for (int i = 0; i < o->count; i++) {
-        if (grads[i] && update(o, &o->entries[i], grads[i]) != TY_OK)
+        ty_tensor *grad = grad_at(o, grads, i);
+        if (grad && update(o, &o->entries[i], grad) != TY_OK)
             return TY_FAIL;
     }
     return TY_OK;
@@ -584,7 +592,8 @@ static void drop_again(void *data)
     free(a);
 }
 
-ty_status ty_optim_step(ty_optim *o)
+/* The step while it is recorded: kept with what it works on, and done. */
+static ty_status step_watched(ty_optim *o)
 {
     size_t bytes = sizeof(again) + (size_t)o->count * sizeof(ty_tensor *);
     again *a = malloc(bytes);
@@ -594,11 +603,12 @@ ty_status ty_optim_step(ty_optim *o)
     atomic_fetch_add_explicit(&o->refs, 1, memory_order_relaxed);
     for (int i = 0; i < o->count; i++)
         a->grads[i] = ty_retain(ty_grad_of(o->entries[i].param));
-    if (tyi_watching)
-        return tyi_watching->act(tyi_watching, (tyi_action){step_again, drop_again, a});
-    ty_status status = step_with(o, a->grads);
-    drop_again(a);
-    return status;
+    return tyi_watching->act(tyi_watching, (tyi_action){step_again, drop_again, a});
+}
+
+ty_status ty_optim_step(ty_optim *o)
+{
+    return tyi_watching ? step_watched(o) : step_with(o, NULL);
 }
 
 ty_status ty_optim_zero_grad(ty_optim *o, bool set_to_none)

@@ -12,21 +12,5 @@
 #define HEIGHT 6
 #endif
 
-#define SCALAR    float
-#define ISCALAR   int32_t
-#define NAME(x)   x##_f32
-#define IS_DOUBLE 0
-#define LANES     (TYI_VECTOR_BYTES / 4)
-#include "backend/cpu/conv_tile_template.h"
-#undef SCALAR
-#undef ISCALAR
-#undef NAME
-#undef IS_DOUBLE
-#undef LANES
-
-#define SCALAR    double
-#define ISCALAR   int64_t
-#define NAME(x)   x##_f64
-#define IS_DOUBLE 1
-#define LANES     (TYI_VECTOR_BYTES / 8)
-#include "backend/cpu/conv_tile_template.h"
+#define TEMPLATE "backend/cpu/conv_tile_template.h"
+#include "backend/cpu/vector_each.h"

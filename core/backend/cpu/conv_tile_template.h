@@ -158,8 +158,3 @@ const tyi_conv_tiles *TYI_ISA_NAME(NAME(tyi_conv_tiles))(void)
     };
     return &kernels;
 }
-
-#undef VEC
-#undef INDEX
-#undef MASK
-#undef TRANSPOSE_STEP

@@ -472,8 +472,3 @@ const tyi_gemm_kernels *TYI_ISA_NAME(NAME(tyi_gemm_kernels))(void)
     };
     return &kernels;
 }
-
-#undef VEC
-#undef INDEX
-#undef MASK
-#undef TRANSPOSE_STEP
