@@ -52,7 +52,9 @@ typedef struct tyi_reduce_args {
     int64_t x_outer, x_reduced, x_inner;
 } tyi_reduce_args;
 
-/* c = alpha * a b + beta * c + bias, batch times; c rows contiguous. beta is 0 (c is not read) or 1. */
+/* c = alpha * a b + beta * c + bias, batch times; c rows contiguous. beta is 0 (c is not read) or 1.
+ * prepared: NULL, or what matmul_prepare() made of b for products of `prepared_m` rows (m may be another), with the
+ * same n, k and dtype; then batch is 1. TYI_PREPARED() elements; what is in them is the backend's own affair. */
 typedef struct tyi_matmul_args {
     ty_dtype dtype;
     int64_t batch, m, n, k;
@@ -62,7 +64,10 @@ typedef struct tyi_matmul_args {
     double alpha;
     int beta;
     const void *bias; /* {n} or NULL */
+    void *prepared;
+    int64_t prepared_m;
 } tyi_matmul_args;
+#define TYI_PREPARED(n, k) (((n) + 15) / 16 * 16 * (k))
 
 /* Rows of softmax-like ops: element (o, r, i) of contiguous {outer, size, inner} data; all arrays alike, one dtype. */
 typedef struct tyi_softmax_args {
@@ -345,6 +350,8 @@ typedef struct tyi_backend {
     ty_status (*reduce)(const tyi_reduce_args *args);
     ty_status (*cumsum)(ty_dtype dtype, const void *x, void *out, int64_t outer, int64_t size, int64_t inner);
     ty_status (*matmul)(const tyi_matmul_args *args);
+    /* Writes `prepared` from b, for many products with one b; float32 and float64. A, c and bias are not looked at. */
+    ty_status (*matmul_prepare)(const tyi_matmul_args *args);
     ty_status (*softmax)(const tyi_softmax_args *args);
     ty_status (*softmax_backward)(const tyi_softmax_args *args);
     ty_status (*nll)(const tyi_nll_args *args);

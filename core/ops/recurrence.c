@@ -53,34 +53,51 @@ static ty_tensor *matrix(const layer *l, int64_t rows, int64_t columns)
     return tyi_new(2, (int64_t[]){rows, columns}, l->dtype, l->device);
 }
 
-/* A matrix operand of product(): element (i, j) lies row i + col j behind data. */
-typedef struct operand {
+/* A matrix that every step multiplies with: {k, n}, element (i, j) lies row i + col j behind data. */
+typedef struct weight {
     const void *data;
-    int64_t row, col;
-} operand;
+    int64_t row, col, n, k;
+    ty_tensor *prepared; /* for the kernel; NULL where that does not pay */
+} weight;
 
-/* c = a b + beta c + bias; a {m, k}, b {k, n}. */
-static ty_status product(const layer *l, int64_t m, int64_t n, int64_t k, operand a, operand b, void *c, int64_t ldc,
-                         int beta, const ty_tensor *bias)
+#define PREPARED_STEPS 3 /* fewer are not worth it */
+#define PREPARED_ROWS  5 /* with fewer the kernel has other ways */
+
+/* The arguments of c = a w, c's rows ldc apart. */
+static tyi_matmul_args product(const layer *l, int64_t rows, const void *a, const weight *w, void *c, int64_t ldc)
 {
-    if (m == 0 || n == 0)
+    tyi_matmul_args args = {.dtype = l->dtype, .batch = 1, .m = rows, .n = w->n, .k = w->k, .alpha = 1};
+    args.a = a, args.a_row = w->k, args.a_col = 1;
+    args.b = w->data, args.b_row = w->row, args.b_col = w->col;
+    args.c = c, args.ldc = ldc;
+    if (w->prepared && (rows >= PREPARED_ROWS || !c))
+        args.prepared = tyi_data(w->prepared), args.prepared_m = l->steps.batch;
+    return args;
+}
+
+/* Weight `input` of the layer for the products of the steps; turned: its transpose. Release w->prepared. */
+static ty_status prepare(const layer *l, int input, bool turned, weight *w)
+{
+    const ty_tensor *x = l->in[input];
+    int64_t rows = x->sizes[0], columns = x->sizes[1];
+    *w = turned ? (weight){tyi_data(x), 1, columns, rows, columns, NULL}
+                : (weight){tyi_data(x), columns, 1, columns, rows, NULL};
+    if (l->steps.count < PREPARED_STEPS || l->steps.batch < PREPARED_ROWS || !l->backend->matmul_prepare)
         return TY_OK;
-    tyi_matmul_args args = {.dtype = l->dtype,
-                            .batch = 1,
-                            .m = m,
-                            .n = n,
-                            .k = k,
-                            .a = a.data,
-                            .a_row = a.row,
-                            .a_col = a.col,
-                            .b = b.data,
-                            .b_row = b.row,
-                            .b_col = b.col,
-                            .c = c,
-                            .ldc = ldc,
-                            .alpha = 1,
-                            .beta = beta,
-                            .bias = bias ? tyi_data(bias) : NULL};
+    w->prepared = matrix(l, 1, TYI_PREPARED(w->n, w->k));
+    if (!w->prepared)
+        return TY_FAIL;
+    tyi_matmul_args args = product(l, 0, NULL, w, NULL, 0);
+    return l->backend->matmul_prepare(&args);
+}
+
+/* c = a w + beta c + bias; all contiguous. */
+static ty_status weigh(const layer *l, int64_t rows, const void *a, const weight *w, void *c, int beta,
+                       const ty_tensor *bias)
+{
+    tyi_matmul_args args = product(l, rows, a, w, c, w->n);
+    args.beta = beta;
+    args.bias = bias ? tyi_data(bias) : NULL;
     return l->backend->matmul(&args);
 }
 
@@ -158,21 +175,26 @@ static ty_tensor *states_before(const layer *l)
 
 /* ---- Forward ---- */
 
-/* W_HH^T; where steps are many, a copy whose rows lie as the kernel likes them. */
-static operand hidden_weight(const layer *l, ty_tensor **copy)
+/* What the steps multiply with: W_HH^T and W_HR^T, or backward the weights themselves. */
+typedef struct weights {
+    weight hidden, project;
+} weights;
+
+static ty_status prepare_all(const layer *l, bool turned, weights *w)
 {
-    ty_tensor *w = l->in[TYI_RNN_W_HH];
-    *copy = NULL;
-    if (l->steps.count > 2 && l->steps.batch > 4) {
-        ty_tensor *turned = tyi_alias(w, 2, (int64_t[]){l->out_size, l->sums}, (int64_t[]){1, l->out_size}, w->offset);
-        *copy = turned ? tyi_dense(turned) : NULL;
-        ty_release(turned);
-        return (operand){*copy ? tyi_data(*copy) : NULL, l->sums, 1};
-    }
-    return (operand){tyi_data(w), 1, l->out_size};
+    *w = (weights){0};
+    if (prepare(l, TYI_RNN_W_HH, turned, &w->hidden) != TY_OK)
+        return TY_FAIL;
+    return l->full ? prepare(l, TYI_RNN_W_HR, turned, &w->project) : TY_OK;
 }
 
-static ty_status forward_step(const layer *l, int64_t step, operand weight, ty_tensor *sums)
+static void release_all(const weights *w)
+{
+    ty_release(w->hidden.prepared);
+    ty_release(w->project.prepared);
+}
+
+static ty_status forward_step(const layer *l, int64_t step, const weights *w, ty_tensor *sums)
 {
     part parts[2];
     int count = parts_before(&l->steps, step, parts);
@@ -182,10 +204,8 @@ static ty_status forward_step(const layer *l, int64_t step, operand weight, ty_t
         const part *p = &parts[i];
         int64_t at = start + p->row;
         void *h_before = p->from < 0 ? row_of(l, l->in[TYI_RNN_H0], p->row) : row_of(l, l->out, p->from);
-        operand h = {h_before, l->out_size, 1};
         void *to = gru ? tyi_data(sums) : row_of(l, l->gates, at);
-        if (product(l, p->rows, l->sums, l->out_size, h, weight, to, l->sums, !gru, gru ? l->in[TYI_RNN_B_HH] : NULL) !=
-            TY_OK)
+        if (weigh(l, p->rows, h_before, &w->hidden, to, !gru, gru ? l->in[TYI_RNN_B_HH] : NULL) != TY_OK)
             return TY_FAIL;
         tyi_cell_args args = {.cell = l->cell, .dtype = l->dtype, .rows = p->rows, .size = l->size};
         args.gates = row_of(l, l->gates, at);
@@ -199,10 +219,8 @@ static ty_status forward_step(const layer *l, int64_t step, operand weight, ty_t
     }
     if (!l->full)
         return TY_OK;
-    operand full = {row_of(l, l->full, start), l->size, 1};
-    operand project = {tyi_data(l->in[TYI_RNN_W_HR]), 1, l->size};
-    return product(l, tyi_step_rows(&l->steps, step), l->out_size, l->size, full, project, row_of(l, l->out, start),
-                   l->out_size, 0, NULL);
+    return weigh(l, tyi_step_rows(&l->steps, step), row_of(l, l->full, start), &w->project, row_of(l, l->out, start), 0,
+                 NULL);
 }
 
 /* What is added to the product with the inputs: both biases, but GRU's second goes with h. */
@@ -220,21 +238,21 @@ static ty_status forward(layer *l)
 {
     const ty_tensor *x = l->in[TYI_RNN_X], *w = l->in[TYI_RNN_W_IH];
     ty_status status = TY_FAIL;
-    ty_tensor *turned = NULL, *bias = input_bias(l);
+    ty_tensor *bias = input_bias(l);
     ty_tensor *sums = l->cell == TYI_CELL_GRU ? matrix(l, l->steps.batch, l->sums) : NULL;
-    operand weight = hidden_weight(l, &turned);
-    if ((l->in[TYI_RNN_B_IH] && !bias) || (l->cell == TYI_CELL_GRU && !sums) || !weight.data)
+    weights turned;
+    if (prepare_all(l, true, &turned) != TY_OK || (l->in[TYI_RNN_B_IH] && !bias) || (l->cell == TYI_CELL_GRU && !sums))
         goto done;
-    operand rows = {tyi_data(x), x->sizes[1], 1}, columns = {tyi_data(w), 1, x->sizes[1]};
-    if (product(l, l->rows, l->sums, x->sizes[1], rows, columns, tyi_data(l->gates), l->stored, 0, bias) != TY_OK)
-        goto done;
-    status = TY_OK;
+    weight input = {tyi_data(w), 1, w->sizes[1], l->sums, w->sizes[1], NULL};
+    tyi_matmul_args args = product(l, l->rows, tyi_data(x), &input, tyi_data(l->gates), l->stored);
+    args.bias = bias ? tyi_data(bias) : NULL;
+    status = l->backend->matmul(&args);
     for (int64_t k = 0; k < l->steps.count && status == TY_OK; k++)
-        status = forward_step(l, tyi_step_at(&l->steps, k), weight, sums);
+        status = forward_step(l, tyi_step_at(&l->steps, k), &turned, sums);
 done:
     ty_release(bias);
     ty_release(sums);
-    ty_release(turned);
+    release_all(&turned);
     return status;
 }
 
@@ -246,17 +264,13 @@ typedef struct slopes {
     ty_tensor *out, *sums, *hidden, *h0, *c, *full;
 } slopes;
 
-static ty_status backward_step(const layer *l, const slopes *s, int64_t step)
+static ty_status backward_step(const layer *l, const weights *w, const slopes *s, int64_t step)
 {
     part parts[2];
     int count = parts_before(&l->steps, step, parts);
     int64_t start = tyi_step_start(&l->steps, step), rows = tyi_step_rows(&l->steps, step);
-    if (s->full) {
-        operand dh = {row_of(l, s->out, start), l->out_size, 1};
-        operand project = {tyi_data(l->in[TYI_RNN_W_HR]), l->size, 1};
-        if (product(l, rows, l->size, l->out_size, dh, project, tyi_data(s->full), l->size, 0, NULL) != TY_OK)
-            return TY_FAIL;
-    }
+    if (s->full && weigh(l, rows, row_of(l, s->out, start), &w->project, tyi_data(s->full), 0, NULL) != TY_OK)
+        return TY_FAIL;
     for (int i = 0; i < count; i++) {
         const part *p = &parts[i];
         int64_t at = start + p->row;
@@ -273,9 +287,7 @@ static ty_status backward_step(const layer *l, const slopes *s, int64_t step)
         args.dh_before = before;
         if (l->backend->cell_backward(&args) != TY_OK)
             return TY_FAIL;
-        operand sums = {row_of(l, s->hidden, at), l->sums, 1};
-        operand weight = {tyi_data(l->in[TYI_RNN_W_HH]), l->out_size, 1};
-        if (product(l, p->rows, l->out_size, l->sums, sums, weight, before, l->out_size, 1, NULL) != TY_OK)
+        if (weigh(l, p->rows, args.dhidden, &w->hidden, before, 1, NULL) != TY_OK)
             return TY_FAIL;
     }
     return TY_OK;
@@ -290,6 +302,17 @@ static ty_tensor *slope_of(const layer *l, ty_tensor *grad, int64_t rows, int64_
     return copy && tyi_copy(copy, grad) == TY_OK ? copy : NULL;
 }
 
+/* The gradient of the last states of the samples that end in this step. */
+static ty_status add_last(const layer *l, const slopes *s, int64_t step, ty_tensor *grad)
+{
+    int64_t row, rows = rows_ending(&l->steps, step, &row);
+    if (!rows)
+        return TY_OK;
+    ty_tensor *to = tyi_temp(ty_narrow(s->out, 0, tyi_step_start(&l->steps, step) + row, rows));
+    ty_tensor *last = tyi_temp(ty_narrow(grad, 0, row, rows));
+    return tyi_temp(to && last ? ty_add_(to, last, ty_int(1)) : NULL) ? TY_OK : TY_FAIL;
+}
+
 /* All steps; then s holds the gradients. They are owned by the rule's scope. */
 static ty_status through_time(const layer *l, ty_tensor *const *grad_out, slopes *s)
 {
@@ -302,19 +325,16 @@ static ty_status through_time(const layer *l, ty_tensor *const *grad_out, slopes
     s->full = l->full ? tyi_temp(matrix(l, l->steps.batch, l->size)) : NULL;
     if (!s->out || !s->h0 || !s->sums || !s->hidden || (lstm && !s->c) || (l->full && !s->full))
         return TY_FAIL;
-    for (int64_t k = l->steps.count - 1; k >= 0; k--) {
-        int64_t step = tyi_step_at(&l->steps, k), row, rows = rows_ending(&l->steps, step, &row);
-        if (grad_out[1] && rows) {
-            int64_t at = tyi_step_start(&l->steps, step) + row;
-            ty_tensor *to = tyi_temp(ty_narrow(s->out, 0, at, rows));
-            ty_tensor *last = tyi_temp(ty_narrow(grad_out[1], 0, row, rows));
-            if (!tyi_temp(to && last ? ty_add_(to, last, ty_int(1)) : NULL))
-                return TY_FAIL;
-        }
-        if (backward_step(l, s, step) != TY_OK)
-            return TY_FAIL;
+    weights w;
+    ty_status status = prepare_all(l, false, &w);
+    for (int64_t k = l->steps.count - 1; k >= 0 && status == TY_OK; k--) {
+        int64_t step = tyi_step_at(&l->steps, k);
+        status = grad_out[1] ? add_last(l, s, step, grad_out[1]) : TY_OK;
+        if (status == TY_OK)
+            status = backward_step(l, &w, s, step);
     }
-    return TY_OK;
+    release_all(&w);
+    return status;
 }
 
 static ty_status fused_backward(tyi_node *node, const layer *l, ty_tensor *const *grad_out, ty_tensor **grad_in)

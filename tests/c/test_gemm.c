@@ -274,6 +274,28 @@ static void a_batch_against_one_matrix(void **state)
     }
 }
 
+/* b rearranged once serves any number of rows, whatever it was meant for. */
+static void a_prepared_matrix(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 60; i++) {
+        int64_t m = 1 + below(i % 2 ? 20 : 120), n = 1 + below(i % 3 ? 60 : 500), k = 1 + below(i % 5 ? 90 : 1200);
+        ty_dtype dtype = draw() & 1 ? TY_FLOAT32 : TY_FLOAT64;
+        problem p =
+            make(dtype, 1, m, n, k, (int)below(LAYOUTS), (int)below(LAYOUTS), below(3), 1, draw() & 1, draw() & 1);
+        size_t bytes = (size_t)TYI_PREPARED(n, k) * ty_dtype_size(dtype);
+        guarded prepared = guarded_new(bytes, draw() & 1);
+        memset(prepared.data, 0xff, bytes);
+        p.args.prepared = prepared.data;
+        p.args.prepared_m = draw() & 1 ? m : 1 + below(100);
+        assert_int_equal(tyi_cpu_matmul_prepare(&p.args), TY_OK);
+        assert_int_equal(tyi_cpu_matmul(&p.args), TY_OK);
+        check(&p);
+        guarded_free(prepared);
+        drop(&p);
+    }
+}
+
 static void nothing_to_sum_gives_bias_or_zeros(void **state)
 {
     (void)state;
@@ -454,6 +476,7 @@ static int run_all(void)
         cmocka_unit_test(vectors_and_long_sums),
         cmocka_unit_test(batches),
         cmocka_unit_test(a_batch_against_one_matrix),
+        cmocka_unit_test(a_prepared_matrix),
         cmocka_unit_test(nothing_to_sum_gives_bias_or_zeros),
         cmocka_unit_test(infinities_and_nans_reach_their_rows_and_columns_only),
         cmocka_unit_test(results_do_not_depend_on_the_number_of_threads),

@@ -18,6 +18,7 @@ static const tyi_backend table = {
     .reduce = tyi_cpu_reduce,
     .cumsum = tyi_cpu_cumsum,
     .matmul = tyi_cpu_matmul,
+    .matmul_prepare = tyi_cpu_matmul_prepare,
     .softmax = tyi_cpu_softmax,
     .softmax_backward = tyi_cpu_softmax_backward,
     .nll = tyi_cpu_nll,

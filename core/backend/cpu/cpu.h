@@ -20,6 +20,7 @@ ty_status tyi_cpu_arange(ty_dtype dtype, void *out, int64_t n, ty_scalar start, 
 ty_status tyi_cpu_reduce(const tyi_reduce_args *args);
 ty_status tyi_cpu_cumsum(ty_dtype dtype, const void *x, void *out, int64_t outer, int64_t size, int64_t inner);
 ty_status tyi_cpu_matmul(const tyi_matmul_args *args);
+ty_status tyi_cpu_matmul_prepare(const tyi_matmul_args *args);
 ty_status tyi_cpu_softmax(const tyi_softmax_args *args);
 ty_status tyi_cpu_softmax_backward(const tyi_softmax_args *args);
 ty_status tyi_cpu_nll(const tyi_nll_args *args);

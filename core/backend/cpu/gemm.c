@@ -110,6 +110,7 @@ typedef struct blocks {
     bool pack_a, pack_b;
     bool a_is_packed; /* by an earlier step, as is b */
     bool b_is_packed;
+    int64_t all_m;                  /* rows that b is packed for */
     int64_t m_block, n_block;       /* a piece of work */
     char *a, *b;                    /* packed */
     int64_t i0, i1, j0, j1, p0, p1; /* the step at hand: rows, columns, part of k */
@@ -139,7 +140,8 @@ static void pack_task(void *context, int64_t begin, int64_t end)
         } else {
             int64_t j = (block - a_blocks) * x->n_block;
             x->kernels->pack_b(x->b + j * k * element, at(g->b, (x->j0 + j) * g->b_col + x->p0 * g->b_row, element),
-                               g->b_row, g->b_col, smaller(x->n_block, x->j1 - x->j0 - j), k, p0, p1, g->m, x->pack_a);
+                               g->b_row, g->b_col, smaller(x->n_block, x->j1 - x->j0 - j), k, p0, p1, x->all_m,
+                               x->pack_a);
         }
     }
 }
@@ -164,7 +166,7 @@ static void multiply_task(void *context, int64_t begin, int64_t end)
         part.c = (char *)g->c + (row * g->c_row + column * g->c_col) * element;
         part.beta = x->p0 > 0 || g->beta;
         part.bias = g->bias && x->p0 == 0 ? at(g->bias, row * g->bias_row + column * g->bias_col, element) : NULL;
-        x->kernels->block(&part, g->m, x->pack_a, x->pack_b);
+        x->kernels->block(&part, x->all_m, x->pack_a, x->pack_b);
     }
 }
 
@@ -223,7 +225,7 @@ static ty_status run_tiles(const tyi_gemm *g, const tyi_gemm_kernels *kernels)
 {
     int element = kernels->element;
     int64_t k_block = even_part(g->k, K_BLOCK, 8);
-    blocks x = {.g = g, .kernels = kernels};
+    blocks x = {.g = g, .kernels = kernels, .all_m = g->m};
     int64_t k_most = smaller(g->k, k_block);
     x.pack_b = g->b_col != 1 || (!kernels->masks && g->n % kernels->lanes != 0) ||
                (g->m >= PACK_B_M && (round_up(g->n, kernels->lanes) * k_most * element > PACK_BYTES ||
@@ -272,6 +274,45 @@ static ty_status run_tiles(const tyi_gemm *g, const tyi_gemm_kernels *kernels)
     if (scratch != stack)
         tyi_cpu_release(0, scratch, bytes);
     return fine ? TY_OK : fail_interrupted();
+}
+
+/* ---- Tiles, b rearranged once for many products ---- */
+
+/* Calls `run` for each part of k, x->b being where that part of the prepared b lies. The blocks are those of a problem
+ * of prepared_m rows, whatever g->m is. */
+static ty_status each_prepared_part(const tyi_gemm *g, const tyi_gemm_kernels *kernels, bool (*run)(blocks *x))
+{
+    tyi_gemm whole = *g;
+    whole.m = g->prepared_m;
+    blocks x = {.g = &whole, .kernels = kernels, .pack_b = true, .all_m = whole.m, .i1 = g->m, .j1 = g->n};
+    int64_t k_block = even_part(g->k, K_BLOCK, 8);
+    choose_blocks(&x, k_block);
+    x.g = g;
+    bool fine = true;
+    do {
+        x.p1 = smaller(g->k, x.p0 + k_block);
+        x.b = (char *)g->prepared + x.p0 * round_up(g->n, kernels->lanes) * kernels->element;
+        fine = run(&x);
+        x.p0 = x.p1;
+    } while (fine && x.p0 < g->k);
+    return fine ? TY_OK : fail_interrupted();
+}
+
+static bool prepare_part(blocks *x)
+{
+    int64_t across = count_blocks(0, x->j1, x->n_block), cuts = count_blocks(x->p0, x->p1, K_PIECE);
+    return run_pieces(x->g->n * x->g->k >= PACK_BYTES, across * cuts, pack_task, x);
+}
+
+static bool multiply_part(blocks *x)
+{
+    int64_t down = count_blocks(0, x->i1, x->m_block), across = count_blocks(0, x->j1, x->n_block);
+    return run_pieces(flops_of(x->g) >= THREAD_FLOPS, down * across, multiply_task, x);
+}
+
+ty_status tyi_gemm_prepare(const tyi_gemm *g, bool wide)
+{
+    return each_prepared_part(g, kernels_of(wide), prepare_part);
 }
 
 /* ---- Few rows ---- */
@@ -406,6 +447,8 @@ ty_status tyi_gemm_run(const tyi_gemm *original, bool wide)
     tyi_gemm g = *original;
     if (g.m == 0 || g.n == 0)
         return TY_OK;
+    if (g.prepared)
+        return each_prepared_part(&g, kernels, multiply_part);
     /* The stride of a dimension of one element may be anything: let it be what suits best. */
     if (g.m == 1)
         g.a_row = g.c_row = 1;

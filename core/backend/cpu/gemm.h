@@ -24,6 +24,8 @@ typedef struct tyi_gemm {
     bool beta;                  /* c is read and added */
     const void *bias;           /* or NULL; element (i, j) gets bias[i * bias_row + j * bias_col] */
     int64_t bias_row, bias_col; /* 0 and 1, or 1 and 0 */
+    void *prepared;             /* NULL, or b as tyi_gemm_prepare() rearranged it for products of prepared_m rows */
+    int64_t prepared_m;
 } tyi_gemm;
 
 #define TYI_GEMM_MAX_DOT_ROWS 4 /* most rows that dot() takes */
@@ -59,5 +61,9 @@ TYI_ISA_DECLARE(const tyi_gemm_kernels *, tyi_gemm_kernels_f64, (void));
 /* g of float32 (or, when `wide`, float64), on the pool's threads where that pays. Fails when memory for packing cannot
  * be had, or when interrupted. */
 ty_status tyi_gemm_run(const tyi_gemm *g, bool wide);
+
+/* Fills g->prepared, n rounded up to the vectors' lanes times k elements; needs of g n, k, b and prepared_m. Fails when
+ * interrupted. */
+ty_status tyi_gemm_prepare(const tyi_gemm *g, bool wide);
 
 #endif

@@ -238,6 +238,10 @@ INLINE void NAME(tile)(const NAME(tile_args) * t, const int height, const int wi
     {
         UNROLL for (int j = 0; j < width; j++) acc[i][j] = (VEC){0};
     }
+    /* The sums take long enough for c to come from wherever it lies. */
+    for (int i = 0; t->c_col == 1 && i < height; i++)
+        for (int j = 0; j < width * LANES; j += 64 / (int)sizeof(SCALAR))
+            __builtin_prefetch(t->c + i * t->c_row + j, 1);
     if (t->masked)
         NAME(tile_sums)(t, acc, height, width, false, true);
     else if (t->a_row == 1)
@@ -245,7 +249,7 @@ INLINE void NAME(tile)(const NAME(tile_args) * t, const int height, const int wi
     else
         NAME(tile_sums)(t, acc, height, width, false, false);
 
-    if (t->c_col != 1 || t->bias || t->tail < LANES) {
+    if (t->c_col != 1 || t->tail < LANES || (t->bias && t->bias_row)) {
         VEC sums[MAX_HEIGHT * MAX_WIDTH];
         UNROLL for (int i = 0; i < height; i++)
         {
@@ -262,6 +266,8 @@ INLINE void NAME(tile)(const NAME(tile_args) * t, const int height, const int wi
             VEC v = acc[i][j] * t->alpha;
             if (t->beta)
                 v = v + NAME(load)(c + j * LANES);
+            if (t->bias)
+                v = v + NAME(load)(t->bias + j * LANES);
             NAME(store)(c + j * LANES, v);
         }
     }

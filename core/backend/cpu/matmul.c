@@ -55,6 +55,8 @@ static ty_status multiply_floating(const tyi_matmul_args *x, int element, int64_
         .beta = x->beta != 0,
         .bias = x->bias,
         .bias_col = 1,
+        .prepared = x->prepared,
+        .prepared_m = x->prepared_m,
     };
     return tyi_gemm_run(&g, x->dtype == TY_FLOAT64);
 }
@@ -202,6 +204,18 @@ ROWS(int16, uint16_t)
 ROWS(int32, uint32_t)
 ROWS(int64, uint64_t)
 #undef ROWS
+
+ty_status tyi_cpu_matmul_prepare(const tyi_matmul_args *x)
+{
+    tyi_gemm g = {.n = x->n,
+                  .k = x->k,
+                  .b = x->b,
+                  .b_row = x->b_row,
+                  .b_col = x->b_col,
+                  .prepared = x->prepared,
+                  .prepared_m = x->prepared_m};
+    return tyi_gemm_prepare(&g, x->dtype == TY_FLOAT64);
+}
 
 ty_status tyi_cpu_matmul(const tyi_matmul_args *args)
 {
