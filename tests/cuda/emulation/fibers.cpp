@@ -45,14 +45,15 @@ struct Thread {
     unsigned long long value, result;
 };
 
-struct Warp {
-    unsigned living, waiting;
+struct Warp { // a bit for each lane
+    unsigned living, waiting, ready;
 };
 
 struct Block {
     const std::function<void()> *body;
     const void *kernel;
     unsigned count, next, finished, in_barrier;
+    unsigned warp; // whose lanes run now
     bool failed;
     Thread threads[EMULATED_BLOCK_MOST];
     Warp warps[EMULATED_BLOCK_MOST / 32];
@@ -77,6 +78,45 @@ unsigned lane_of(const Thread *thread)
 Warp *warp_of(const Thread *thread)
 {
     return &block.warps[(unsigned)(thread - block.threads) / 32];
+}
+
+void make_ready(Thread *thread)
+{
+    thread->state = State::ready;
+    warp_of(thread)->ready |= 1u << lane_of(thread);
+}
+
+// The last thread to come is released like the others, but has not left.
+void keep_running()
+{
+    warp_of(current)->ready &= ~(1u << lane_of(current));
+}
+
+// A thread that can go on, of the present warp if it has one: the stacks of one warp fit a cache, those of a block do
+// not.
+Thread *next_ready()
+{
+    unsigned warps = (block.count + 31) / 32;
+    for (unsigned i = 0; i < warps; i++) {
+        unsigned at = (block.warp + i) % warps, ready = block.warps[at].ready;
+        if (ready) {
+            unsigned lane = (unsigned)(configuration().backward ? 31 - __builtin_clz(ready) : __builtin_ctz(ready));
+            block.warp = at;
+            block.warps[at].ready &= ~(1u << lane);
+            return &block.threads[at * 32 + lane];
+        }
+    }
+    return nullptr;
+}
+
+// Leaves this fiber for a thread that can go on, or for the scheduler, which begins new threads and sees a deadlock.
+[[noreturn]] void go_on()
+{
+    Thread *next = block.failed ? nullptr : next_ready();
+    if (next) {
+        _longjmp(next->fiber->context, 1);
+    }
+    _longjmp(scheduler, 1);
 }
 
 void make_current(Thread *thread, Fiber *fiber)
@@ -169,7 +209,7 @@ void release_barrier()
     for (unsigned i = 0; i < block.count; i++) {
         Thread *thread = &block.threads[i];
         if (thread->state == State::in_barrier) {
-            thread->state = State::ready;
+            make_ready(thread);
             thread->predicate = thread->wait == Wait::barrier_count ? count
                                 : thread->wait == Wait::barrier_or  ? any
                                                                     : all;
@@ -252,10 +292,11 @@ void release_warp(Warp *warp, unsigned mask, Wait wait)
             return;
         }
     }
-    unsigned long long all = reduce(wait, lanes, members);
+    bool moves = wait >= Wait::shuffle && wait <= Wait::shuffle_xor;
+    unsigned long long all = moves ? 0 : reduce(wait, lanes, members);
     for (unsigned left = members; left; left &= left - 1) {
         unsigned lane = (unsigned)__builtin_ctz(left);
-        if (wait >= Wait::shuffle && wait <= Wait::shuffle_xor) {
+        if (moves) {
             lanes[lane].result = shuffled(lanes, lane, members);
         } else if (wait == Wait::match) {
             lanes[lane].result = 0;
@@ -266,7 +307,7 @@ void release_warp(Warp *warp, unsigned mask, Wait wait)
         } else {
             lanes[lane].result = all;
         }
-        lanes[lane].state = State::ready;
+        make_ready(&lanes[lane]);
     }
     warp->waiting &= ~members;
 }
@@ -297,16 +338,21 @@ void fiber_main()
     Fiber *self = running;
     _setjmp(self->base);
     self = running;
-    while (block.next < block.count && !block.failed) {
+    Thread *ready = nullptr;
+    while (!ready && block.next < block.count && !block.failed) {
         unsigned position = block.next++;
         Thread *thread = &block.threads[configuration().backward ? block.count - 1 - position : position];
         make_current(thread, self);
         (*block.body)();
         finish(current);
+        ready = next_ready();
     }
     self->waits = false;
     self->next_idle = idle;
     idle = self;
+    if (ready && !block.failed) {
+        _longjmp(ready->fiber->context, 1);
+    }
     _longjmp(scheduler, 1);
 }
 
@@ -321,7 +367,8 @@ bool make_fiber(Fiber *fiber)
     mprotect(stack, page, PROT_NONE); // an overflow faults instead of writing into another stack
     getcontext(&fiber->entry);
     fiber->entry.uc_stack.ss_sp = (char *)stack + page;
-    fiber->entry.uc_stack.ss_size = EMULATED_STACK_BYTES;
+    // Stacks that all ended at the same place in a page would share a few lines of the cache.
+    fiber->entry.uc_stack.ss_size = EMULATED_STACK_BYTES - (size_t)(fiber - fibers) % 31 * 448 / 64 * 64;
     fiber->entry.uc_link = nullptr;
     makecontext(&fiber->entry, fiber_main, 0);
     return true;
@@ -358,7 +405,7 @@ __attribute__((noinline)) void wait_here()
     Fiber *fiber = running;
     fiber->waits = true;
     if (!_setjmp(fiber->context)) {
-        _longjmp(scheduler, 1);
+        go_on();
     }
     make_current(thread, thread->fiber);
 }
@@ -377,25 +424,14 @@ void abandon()
 bool run_block()
 {
     while (block.finished < block.count && !block.failed) {
-        bool moved = false;
-        while (block.next < block.count && !block.failed) {
-            Fiber *fiber = take_fiber();
-            if (!fiber) {
-                report_failure("no memory for the stacks of its threads");
-                block.failed = true;
-                break;
-            }
+        Thread *ready = next_ready();
+        Fiber *fiber = ready ? ready->fiber : block.next < block.count ? take_fiber() : nullptr;
+        if (fiber) {
             resume(fiber);
-            moved = true;
-        }
-        for (unsigned i = 0; i < block.count && !block.failed; i++) {
-            Thread *thread = &block.threads[configuration().backward ? block.count - 1 - i : i];
-            if (thread->state == State::ready) {
-                resume(thread->fiber);
-                moved = true;
-            }
-        }
-        if (!moved && !block.failed) {
+        } else if (block.next < block.count) {
+            report_failure("no memory for the stacks of its threads");
+            block.failed = true;
+        } else {
             report_failure("every thread waits and none can go on");
             report_waiting();
             block.failed = true;
@@ -410,7 +446,7 @@ bool run_block()
 void begin_block(dim3 size)
 {
     block.count = size.x * size.y * size.z;
-    block.next = block.finished = block.in_barrier = 0;
+    block.next = block.finished = block.in_barrier = block.warp = 0;
     block.failed = false;
     uint3 at = {0, 0, 0};
     for (unsigned i = 0; i < block.count; i++) {
@@ -427,7 +463,7 @@ void begin_block(dim3 size)
     for (unsigned i = 0; i * 32 < block.count; i++) {
         unsigned lanes = block.count - i * 32;
         block.warps[i].living = lanes >= 32 ? ~0u : (1u << lanes) - 1;
-        block.warps[i].waiting = 0;
+        block.warps[i].waiting = block.warps[i].ready = 0;
     }
 }
 
@@ -463,6 +499,7 @@ int wait_for_block(Wait wait, int predicate, Place place)
         if (block.failed) {
             _longjmp(scheduler, 1);
         }
+        keep_running();
     } else {
         wait_here();
     }
@@ -493,6 +530,8 @@ void wait_for_warp(Wait wait, unsigned mask, void *value, size_t bytes, int argu
     release_warp(warp, mask, wait);
     if (thread->state == State::in_warp) {
         wait_here();
+    } else {
+        keep_running();
     }
     memcpy(value, &thread->result, bytes);
 }

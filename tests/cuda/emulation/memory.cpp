@@ -10,7 +10,10 @@
 #include <sys/mman.h>
 
 #define EMULATED_ALIGNMENT ((size_t)256)
-#define EMULATED_DEVICES   64
+#define EMULATED_DEVICES   16
+// Memory is opened and closed in pages of this size where the system has them: closing 64 MB of small pages costs 16384
+// times as many table entries as a launch should.
+#define EMULATED_HUGE_PAGE ((size_t)2 << 20)
 
 namespace emulated
 {
@@ -51,21 +54,25 @@ bool reserve(Arena *arena)
         return true;
     }
     size_t bytes = configuration().memory < ((size_t)2 << 30) ? (size_t)4 << 30 : 2 * configuration().memory;
+    bytes = (bytes + EMULATED_HUGE_PAGE - 1) / EMULATED_HUGE_PAGE * EMULATED_HUGE_PAGE;
     int access = configuration().protect ? PROT_NONE : PROT_READ | PROT_WRITE;
-    void *at = mmap(nullptr, bytes, access, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *at = mmap(nullptr, bytes + EMULATED_HUGE_PAGE, access, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at == MAP_FAILED) {
         return false;
     }
-    arena->base = (unsigned char *)at;
+    uintptr_t aligned = ((uintptr_t)at + EMULATED_HUGE_PAGE - 1) / EMULATED_HUGE_PAGE * EMULATED_HUGE_PAGE;
+    madvise((void *)aligned, bytes, MADV_HUGEPAGE);
+    arena->base = (unsigned char *)aligned;
     arena->reserved = bytes;
     return true;
 }
 
 void open_arena(Arena *arena)
 {
-    if (configuration().protect && arena->top > arena->open_range) {
-        mprotect(arena->base + arena->open_range, arena->top - arena->open_range, PROT_READ | PROT_WRITE);
-        arena->open_range = arena->top;
+    size_t range = (arena->top + EMULATED_HUGE_PAGE - 1) / EMULATED_HUGE_PAGE * EMULATED_HUGE_PAGE;
+    if (configuration().protect && range > arena->open_range) {
+        mprotect(arena->base + arena->open_range, range - arena->open_range, PROT_READ | PROT_WRITE);
+        arena->open_range = range;
     }
 }
 
@@ -175,9 +182,12 @@ cudaError_t release(void *pointer)
     Held held = found->second;
     OpenMemory open(device);
     bool whole = gap_is_whole(device, offset, held, "cudaFree");
-    if (held.asked >= (size_t)1 << 20) {
-        size_t begins = (offset + 4095) / 4096 * 4096;
-        madvise(arena->base + begins, (offset + held.taken - begins) / 4096 * 4096, MADV_DONTNEED);
+    size_t begins = (offset + EMULATED_HUGE_PAGE - 1) / EMULATED_HUGE_PAGE * EMULATED_HUGE_PAGE;
+    size_t ends = (offset + held.taken) / EMULATED_HUGE_PAGE * EMULATED_HUGE_PAGE;
+    if (begins < ends) {
+        memset(pointer, 0xff, begins - offset);
+        madvise(arena->base + begins, ends - begins, MADV_DONTNEED); // zeros now; filled when it is given out again
+        memset(arena->base + ends, 0xff, offset + held.asked > ends ? offset + held.asked - ends : 0);
     } else {
         memset(pointer, 0xff, held.asked);
     }
