@@ -11,6 +11,8 @@
 #include "tensor/storage.h"
 
 #define K_BLOCK        448 /* most of k at a time: a strip of b of this length stays in the first cache */
+#define K_BLOCK_LOW    800 /* of problems of few rows or columns: c is written once, and what is read fits the second */
+#define LOW            64  /* so many */
 #define M_BLOCK        96  /* rows and columns of a piece of work: its parts of a and b stay in the second cache */
 #define N_BLOCK        128
 #define SUPER_BLOCK    4096   /* most rows of a, and columns of b, that are packed at a time: bounds the memory */
@@ -190,6 +192,12 @@ static double flops_of(const tyi_gemm *g)
     return 2.0 * (double)g->m * (double)g->n * (double)g->k;
 }
 
+/* How much of k is summed before c is written. */
+static int64_t k_block_of(const tyi_gemm *g)
+{
+    return even_part(g->k, smaller(g->m, g->n) <= LOW ? K_BLOCK_LOW : K_BLOCK, 8);
+}
+
 /* Sizes of the blocks: the usual ones, or smaller ones where the threads would have too few. */
 static void choose_blocks(blocks *x, int64_t k)
 {
@@ -224,7 +232,7 @@ static bool collide(int64_t stride, int64_t count, int64_t bytes)
 static ty_status run_tiles(const tyi_gemm *g, const tyi_gemm_kernels *kernels)
 {
     int element = kernels->element;
-    int64_t k_block = even_part(g->k, K_BLOCK, 8);
+    int64_t k_block = k_block_of(g);
     blocks x = {.g = g, .kernels = kernels, .all_m = g->m};
     int64_t k_most = smaller(g->k, k_block);
     x.pack_b = g->b_col != 1 || (!kernels->masks && g->n % kernels->lanes != 0) ||
@@ -285,7 +293,7 @@ static ty_status each_prepared_part(const tyi_gemm *g, const tyi_gemm_kernels *k
     tyi_gemm whole = *g;
     whole.m = g->prepared_m;
     blocks x = {.g = &whole, .kernels = kernels, .pack_b = true, .all_m = whole.m, .i1 = g->m, .j1 = g->n};
-    int64_t k_block = even_part(g->k, K_BLOCK, 8);
+    int64_t k_block = k_block_of(&whole);
     choose_blocks(&x, k_block);
     x.g = g;
     bool fine = true;

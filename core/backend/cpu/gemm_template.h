@@ -53,13 +53,16 @@ static void NAME(pack_b)(void *dst, const void *b, int64_t b_row, int64_t b_col,
         width = (int64_t)NAME(strip)(n - j, all_m, a_packed) * LANES;
         SCALAR *out = (SCALAR *)dst + j * k;
         const SCALAR *in = (const SCALAR *)b + j * b_col;
+        if (b_col == 1 && n - j >= width) { /* whole lines of the cache, each once */
+            for (int64_t p = p0; p < p1; p++)
+                for (int64_t x = 0; x < width; x += LANES)
+                    NAME(store)(out + p * width + x, NAME(load)(in + p * b_row + x));
+            continue;
+        }
         for (int64_t x = 0; x < width; x += LANES, in += LANES * b_col) {
             int lanes = n - j - x < LANES ? (int)(n - j - x) : LANES;
             int64_t p = p0;
-            if (b_col == 1 && lanes == LANES) {
-                for (; p < p1; p++)
-                    NAME(store)(out + p * width + x, NAME(load)(in + p * b_row));
-            } else if (b_col == 1) {
+            if (b_col == 1) {
                 MASK mask = NAME(mask_of)(lanes);
                 for (; p < p1; p++)
                     NAME(store)(out + p * width + x, NAME(load_part)(in + p * b_row, mask));
@@ -175,33 +178,31 @@ NOINLINE void NAME(store_rows)(const NAME(tile_args) * t, const VEC *sums, int h
         }
 }
 
-/* The same where the tile's columns are contiguous in c. */
-NOINLINE void NAME(store_columns)(const NAME(tile_args) * t, const VEC *sums, int height, int width)
+/* The same where the tile's columns are contiguous in c: the tile is transposed in registers. */
+INLINE void NAME(store_columns)(const NAME(tile_args) * t, const VEC *sums, const int height, const int width)
 {
-    for (int j = 0; j < width; j++) {
-        int columns = j == width - 1 ? t->tail : LANES;
-        for (int i0 = 0; i0 < height; i0 += LANES) {
-            int rows = height - i0 < LANES ? height - i0 : LANES;
-            VEC r[LANES], out[LANES];
+    UNROLL for (int j = 0; j < width; j++)
+    {
+        const int columns = j == width - 1 ? t->tail : LANES;
+        UNROLL for (int i0 = 0; i0 < height; i0 += LANES)
+        {
+            const int rows = height - i0 < LANES ? height - i0 : LANES;
+            VEC r[LANES];
             UNROLL for (int i = 0; i < LANES; i++) r[i] = i < rows ? sums[(i0 + i) * width + j] : (VEC){0};
             NAME(transpose)(r);
-            UNROLL for (int l = 0; l < LANES; l++) out[l] = r[l];
             MASK mask = NAME(mask_of)(rows);
-            VEC bias = {0};
-            if (t->bias && t->bias_row)
-                bias = NAME(load_part)(t->bias + i0, mask);
-            for (int l = 0; l < columns; l++) {
-                int64_t column = (int64_t)j * LANES + l;
-                SCALAR *c = t->c + column * t->c_col + i0;
-                VEC v = out[l] * t->alpha;
-                if (t->beta)
-                    v = v + NAME(load_part)(c, mask);
-                if (t->bias)
-                    v = v + (t->bias_row ? bias : bias + t->bias[column]);
-                if (rows == LANES)
-                    NAME(store)(c, v);
-                else
-                    NAME(store_part)(c, v, rows);
+            VEC bias = t->bias && t->bias_row ? NAME(load_part)(t->bias + i0, mask) : (VEC){0};
+            UNROLL for (int l = 0; l < LANES; l++)
+            {
+                if (l < columns) {
+                    SCALAR *c = t->c + (j * LANES + l) * t->c_col + i0;
+                    VEC v = r[l] * t->alpha;
+                    if (t->beta)
+                        v = v + NAME(load_part)(c, mask);
+                    if (t->bias)
+                        v = v + (t->bias_row ? bias : bias + t->bias[j * LANES + l]);
+                    NAME(store_first)(c, v, rows);
+                }
             }
         }
     }
@@ -231,7 +232,8 @@ INLINE void NAME(tile_sums)(const NAME(tile_args) * t, VEC acc[MAX_HEIGHT][MAX_W
     }
 }
 
-INLINE void NAME(tile)(const NAME(tile_args) * t, const int height, const int width)
+INLINE void NAME(tile)(const NAME(tile_args) * t, const int height, const int width,
+                       void (*const columns)(const NAME(tile_args) *, const VEC *))
 {
     VEC acc[MAX_HEIGHT][MAX_WIDTH];
     UNROLL for (int i = 0; i < height; i++)
@@ -249,13 +251,16 @@ INLINE void NAME(tile)(const NAME(tile_args) * t, const int height, const int wi
     else
         NAME(tile_sums)(t, acc, height, width, false, false);
 
-    if (t->c_col != 1 || t->tail < LANES || (t->bias && t->bias_row)) {
+    if (t->c_col != 1 || t->tail < LANES) {
         VEC sums[MAX_HEIGHT * MAX_WIDTH];
         UNROLL for (int i = 0; i < height; i++)
         {
             UNROLL for (int j = 0; j < width; j++) sums[i * width + j] = acc[i][j];
         }
-        (t->c_col == 1 ? NAME(store_rows) : NAME(store_columns))(t, sums, height, width);
+        if (t->c_col == 1)
+            NAME(store_rows)(t, sums, height, width);
+        else
+            columns(t, sums);
         return;
     }
     UNROLL for (int i = 0; i < height; i++)
@@ -267,16 +272,20 @@ INLINE void NAME(tile)(const NAME(tile_args) * t, const int height, const int wi
             if (t->beta)
                 v = v + NAME(load)(c + j * LANES);
             if (t->bias)
-                v = v + NAME(load)(t->bias + j * LANES);
+                v = v + (t->bias_row ? (VEC){0} + t->bias[i] : NAME(load)(t->bias + j * LANES));
             NAME(store)(c + j * LANES, v);
         }
     }
 }
 
 #define TILE(height, width)                                                                                            \
+    NOINLINE void NAME(columns_##height##_##width)(const NAME(tile_args) * t, const VEC *sums)                         \
+    {                                                                                                                  \
+        NAME(store_columns)(t, sums, height, width);                                                                   \
+    }                                                                                                                  \
     NOINLINE void NAME(tile_##height##_##width)(const NAME(tile_args) * t)                                             \
     {                                                                                                                  \
-        NAME(tile)(t, height, width);                                                                                  \
+        NAME(tile)(t, height, width, NAME(columns_##height##_##width));                                                \
     }
 TILES(TILE)
 #undef TILE

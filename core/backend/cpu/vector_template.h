@@ -109,6 +109,34 @@ INLINE void NAME(store_part)(SCALAR *p, VEC v, int n)
 
 #endif
 
+/* Stores the first n lanes, n in [1, LANES] and a constant: straight out of the register. */
+INLINE void NAME(store_first)(SCALAR *p, VEC v, const int n)
+{
+#if MASKS == 256 && !IS_DOUBLE
+    __m128 quarter = _mm256_castps256_ps128(v);
+    if (n == LANES) {
+        NAME(store)(p, v);
+        return;
+    }
+    if (n >= 4)
+        _mm_storeu_ps(p, quarter);
+    if (n > 4)
+        quarter = _mm256_extractf128_ps(v, 1);
+    p += n / 4 * 4;
+    if (n % 4 >= 2)
+        _mm_storel_pi((__m64_u *)p, quarter);
+    if (n % 4 == 3)
+        quarter = _mm_movehl_ps(quarter, quarter);
+    if (n % 2)
+        p[n % 4 - 1] = quarter[0];
+#else
+    if (n == LANES)
+        NAME(store)(p, v);
+    else
+        NAME(store_part)(p, v, n);
+#endif
+}
+
 INLINE SCALAR NAME(sum_lanes)(VEC v)
 {
     SCALAR t[LANES];
