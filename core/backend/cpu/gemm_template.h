@@ -45,6 +45,10 @@ INLINE int NAME(height_at)(NAME(rows) cut, int64_t row)
 
 /* ---- Packing ---- */
 
+/* What is packed is often far away, and its lines too far apart for the processor to guess which come next: they are
+ * asked for, those of a row's next strip, or those so many elements on in a column of a transposed matrix. */
+#define FETCH 64
+
 static void NAME(pack_b)(void *dst, const void *b, int64_t b_row, int64_t b_col, int64_t n, int64_t k, int64_t p0,
                          int64_t p1, int64_t all_m, bool a_packed)
 {
@@ -54,9 +58,11 @@ static void NAME(pack_b)(void *dst, const void *b, int64_t b_row, int64_t b_col,
         SCALAR *out = (SCALAR *)dst + j * k;
         const SCALAR *in = (const SCALAR *)b + j * b_col;
         if (b_col == 1 && n - j >= width) { /* whole lines of the cache, each once */
-            for (int64_t p = p0; p < p1; p++)
+            for (int64_t p = p0; p < p1; p++) {
+                __builtin_prefetch(in + p * b_row + width);
                 for (int64_t x = 0; x < width; x += LANES)
                     NAME(store)(out + p * width + x, NAME(load)(in + p * b_row + x));
+            }
             continue;
         }
         for (int64_t x = 0; x < width; x += LANES, in += LANES * b_col) {
@@ -69,7 +75,11 @@ static void NAME(pack_b)(void *dst, const void *b, int64_t b_row, int64_t b_col,
             } else if (b_row == 1) {
                 for (; p + LANES <= p1; p += LANES) {
                     VEC r[LANES];
-                    UNROLL for (int l = 0; l < LANES; l++) r[l] = l < lanes ? NAME(load)(in + l * b_col + p) : (VEC){0};
+                    UNROLL for (int l = 0; l < LANES; l++)
+                    {
+                        __builtin_prefetch(in + l * b_col + p + FETCH);
+                        r[l] = l < lanes ? NAME(load)(in + l * b_col + p) : (VEC){0};
+                    }
                     NAME(transpose)(r);
                     UNROLL for (int l = 0; l < LANES; l++) NAME(store)(out + (p + l) * width + x, r[l]);
                 }
@@ -238,6 +248,8 @@ INLINE void NAME(tile)(const NAME(tile_args) * t, const int height, const int wi
     VEC acc[MAX_HEIGHT][MAX_WIDTH];
     UNROLL for (int i = 0; i < height; i++)
     {
+        if (t->c_col == 1)
+            __builtin_prefetch(t->c + i * t->c_row, 1);
         UNROLL for (int j = 0; j < width; j++) acc[i][j] = (VEC){0};
     }
     /* The sums take long enough for c to come from wherever it lies. */
