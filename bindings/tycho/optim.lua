@@ -16,6 +16,13 @@ local of_schedules = {initial_lr = true, max_lr = true, min_lr = true, max_momen
 -- Options of PyTorch's that say how a step is computed, not what: they are taken, kept for state dicts, and change nothing.
 local switches = {foreach = "bool?", capturable = "bool = false", differentiable = "bool = false", fused = "bool?"}
 
+-- Fields of a group that the object which takes the steps does not get.
+local passed_over = {params = true}
+for name in pairs(of_schedules) do passed_over[name] = true end
+for name in pairs(switches) do passed_over[name] = true end
+
+local beta_options = {"beta1", "beta2"}
+
 local function check_betas(value)
   if type(value) ~= "table" or #value ~= 2 then
     core.raise(("optim: betas must be a pair of numbers {0.9, 0.999}, got %s"):format(options.say(value)))
@@ -24,27 +31,28 @@ end
 
 -- How an option of a group goes into the object that takes the steps: C's (core.optim), where betas are two options and
 -- switches are numbers, or one of the Lua files beside this one, which takes all as it is.
-local function push(c, group, cache)
-  for name, value in pairs(group) do
-    if core.is_tensor(value) and name ~= "params" then value = value:item() end
-    if name == "params" or of_schedules[name] or switches[name] then
-      goto continue
-    elseif name == "betas" then
-      check_betas(value)
-      for i = 1, 2 do
-        local key = "beta" .. i
-        if cache[key] ~= value[i] then
-          c:set(key, value[i])
-          cache[key] = value[i]
-        end
+local function push_one(c, name, value, cache)
+  if core.is_tensor(value) then value = value:item() end
+  if name == "betas" then
+    check_betas(value)
+    for i, key in ipairs(beta_options) do
+      if cache[key] ~= value[i] then
+        c:set(key, value[i])
+        cache[key] = value[i]
       end
-    elseif c.plain then
-      c:set(name, value)
-    elseif cache[name] ~= value then
-      c:set(name, type(value) == "boolean" and (value and 1 or 0) or value)
-      cache[name] = value
     end
-    ::continue::
+  elseif c.plain then
+    c:set(name, value)
+  elseif cache[name] ~= value then
+    c:set(name, type(value) == "boolean" and (value and 1 or 0) or value)
+    cache[name] = value
+  end
+end
+
+-- Every step comes here, and mostly all is as it was: what is in the cache is not looked at further.
+local function push(c, group, cache)
+  for name, value in next, group do
+    if cache[name] ~= value and not passed_over[name] then push_one(c, name, value, cache) end
   end
 end
 

@@ -7,6 +7,7 @@
 local core = require "tycho.core"
 
 local surroundings = {}
+local rawget, rawlen = rawget, rawlen
 
 local MOST = 20000 -- values that are compared
 local LARGE = 256  -- entries of a plain table from which it is data, of which only its length is compared
@@ -58,6 +59,39 @@ local function is_optimiser(value)
   return type(meta) == "table" and rawget(meta, "__name") == "optimizer"
 end
 
+local function add_length(self, list, path)
+  local n = #self.lists + 1
+  self.lists[n], self.lengths[n], self.list_paths[n] = list, rawlen(list), path
+end
+
+local maps = {_parameters = true, _modules = true, _buffers = true}
+
+-- What is registered in a module: an ordered map, whose list of names grows with it.
+local function walk_map(self, map, path)
+  add(self, map, "values", map.values, path)
+  add_length(self, map.names, path)
+  for name, value in next, map.values do
+    add(self, map.values, name, value, path .. "." .. name)
+    see(self, value, path .. "." .. name)
+  end
+end
+
+local function walk_module(self, module, path)
+  for key, value in next, module do
+    if maps[key] then
+      walk_map(self, value, path)
+    else
+      add(self, module, key, value, ("%s.%s"):format(path, tostring(key)))
+      see(self, value, ("%s.%s"):format(path, tostring(key)))
+    end
+  end
+end
+
+local function is_module(value)
+  local loaded = package.loaded["tycho.nn.module"]
+  return loaded and loaded.is_module(value)
+end
+
 local function walk_table(self, t, path)
   local meta, size = getmetatable(t), 0
   if type(meta) == "table" and rawget(meta, "__name") == "captured step" then return end
@@ -69,12 +103,9 @@ local function walk_table(self, t, path)
     end
     return
   end
+  if is_module(t) then return walk_module(self, t, path) end
   for _ in next, t do size = size + 1 end
-  if rawlen(t) > 0 or meta == nil then
-    self.lists[#self.lists + 1] = t
-    self.lengths[#self.lengths + 1] = rawlen(t)
-    self.list_paths[#self.list_paths + 1] = path
-  end
+  if rawlen(t) > 0 or meta == nil then add_length(self, t, path) end
   if size > LARGE and meta == nil then return end
   for key, value in next, t do
     local name = type(key) == "string" and path .. "." .. key or ("%s[%s]"):format(path, tostring(key))

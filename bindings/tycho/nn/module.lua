@@ -8,6 +8,7 @@ local core = require "tycho.core"
 local options = require "tycho.options"
 
 local M = {}
+local rawget = rawget
 
 -- ---- Ordered maps: name -> value, with the order of the names ----
 
@@ -40,12 +41,13 @@ local function is_module(value)
 end
 M.is_module = is_module
 
+-- Every access of a layer or parameter comes here; the three maps are always there, so that no raw access is needed.
 local function registered(self, key)
-  local value = rawget(self, "_parameters").values[key]
+  local value = self._parameters.values[key]
   if value ~= nil then return value end
-  value = rawget(self, "_modules").values[key]
+  value = self._modules.values[key]
   if value ~= nil then return value end
-  return rawget(self, "_buffers").values[key]
+  return self._buffers.values[key]
 end
 
 -- Whether a name was registered without a value, as a bias that is not there: what is assigned later goes to its map.
@@ -124,7 +126,7 @@ function M.class(name, base)
     return value
   end
   meta.__newindex = assign
-  function meta.__call(self, ...) return self:_call(...) end
+  function meta.__call(self, ...) return (rawget(self, "_call") or class._call)(self, ...) end
   function meta.__tostring(self) return self:_repr() end
   function meta.__len(self) return self:_length() end
   function meta.__pairs(self)

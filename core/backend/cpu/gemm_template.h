@@ -248,8 +248,6 @@ INLINE void NAME(tile)(const NAME(tile_args) * t, const int height, const int wi
     VEC acc[MAX_HEIGHT][MAX_WIDTH];
     UNROLL for (int i = 0; i < height; i++)
     {
-        if (t->c_col == 1)
-            __builtin_prefetch(t->c + i * t->c_row, 1);
         UNROLL for (int j = 0; j < width; j++) acc[i][j] = (VEC){0};
     }
     /* The sums take long enough for c to come from wherever it lies. */
