@@ -1,7 +1,8 @@
 /*
  * The registry of backends: which table of kernels a device has. The CPU's is built in.
  */
-#include "backend/backend.h"
+#include "backend/cuda_plugin.h"
+#include "tensor/tensor.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +13,8 @@ const tyi_backend *tyi_backend_of(ty_device device)
         return tyi_watching->backend;
     if (device.type == TY_CPU)
         return tyi_cpu_backend();
-    return tyi_fail(TY_ERROR_VALUE, "device \"cuda:%d\" is not available: this build of Tycho has no CUDA backend",
-                    device.index);
+    const tyi_cuda_module *cuda = tyi_cuda_device(device.index);
+    return cuda && cuda->use_device(device.index) == TY_OK ? cuda->backend : NULL;
 }
 
 ty_status ty_device_from_name(const char *name, ty_device *device)
@@ -34,6 +35,8 @@ ty_status ty_device_from_name(const char *name, ty_device *device)
         }
         if (t == TY_CPU && index != 0)
             return ty_fail(TY_ERROR_VALUE, "device: there is one cpu, \"cpu\" or \"cpu:0\", got \"%s\"", name);
+        if (t == TY_CUDA && !name[length])
+            index = ty_cuda_current_device();
         *device = (ty_device){(ty_device_type)t, (int)index};
         return tyi_backend_of(*device) ? TY_OK : TY_FAIL;
     }

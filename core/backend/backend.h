@@ -7,7 +7,7 @@
 #define TYI_BACKEND_H
 
 #include "tensor/iter.h"
-#include "tensor/tensor.h"
+#include "tycho.h"
 
 typedef enum {
 #define TYI_UNARY(name, ...) TYI_UNARY_##name,

@@ -7,6 +7,7 @@
 #define TYI_CAPTURE_H
 
 #include "backend/backend.h"
+#include "tensor/tensor.h"
 
 #define TYI_MOST_INPUTS 64
 

@@ -32,6 +32,7 @@ extern "C" {
 /* Its sections. They are included here alone, in this order. */
 #include "tycho/base.h"
 #include "tycho/tensor.h"
+#include "tycho/cuda.h"
 #include "tycho/shape.h"
 #include "tycho/pointwise.h"
 #include "tycho/reduce.h"

@@ -3,6 +3,8 @@
  */
 #include "tensor/iter.h"
 
+#include "tensor/tensor.h"
+
 /* Whether dimension a must stand outside dimension b: the first operand that tells them apart decides. */
 static bool is_outer(const int64_t strides[][TY_MAX_DIMS], int count, int a, int b)
 {
@@ -28,6 +30,7 @@ void tyi_iter_build(tyi_iter *iter, ty_dtype compute, int count, ty_tensor *cons
         const ty_tensor *x = operands[i];
         iter->operands[i].data = tyi_data(x);
         iter->operands[i].dtype = (ty_dtype)x->dtype;
+        iter->operands[i].host = x->storage->device.type == TY_CPU && out->storage->device.type != TY_CPU;
         flat = flat && (x->numel == 1 || (x->contiguous && x->numel == out->numel));
     }
     if (flat) {

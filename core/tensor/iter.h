@@ -5,13 +5,14 @@
 #ifndef TYI_ITER_H
 #define TYI_ITER_H
 
-#include "tensor/tensor.h"
+#include "tycho.h"
 
 #define TYI_MAX_OPERANDS 4
 
 typedef struct tyi_operand {
     char *data;
     ty_dtype dtype;
+    bool host;                    /* a single number in host memory, where the output is on another device */
     int64_t strides[TY_MAX_DIMS]; /* bytes, outermost first; 0 where broadcast */
 } tyi_operand;
 

@@ -6,6 +6,7 @@
 #define TYI_CPU_H
 
 #include "backend/backend.h"
+#include "tensor/tensor.h"
 
 ty_status tyi_cpu_to_host(void *host, const void *data, size_t bytes);
 ty_status tyi_cpu_from_host(void *data, const void *host, size_t bytes);

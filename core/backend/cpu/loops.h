@@ -7,6 +7,7 @@
 #define TYI_CPU_LOOPS_H
 
 #include "backend/backend.h"
+#include "tensor/tensor.h"
 #include "backend/cpu/isa.h"
 
 #define TYI_PRAGMA(text) _Pragma(#text)

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "backend/cpu/special.h"
+#include "backend/special.h"
 
 /* The functions taken from the C library in both precisions: X(name). tyi_NAME_f32 and tyi_NAME_f64 call them. */
 #define TYI_LIBRARY_FUNCTIONS(X) X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(erf) X(log10)
@@ -217,60 +217,6 @@ static inline double tyi_sigmoid_f64(double x)
     return 1.0 / (1.0 + exp(-x));
 }
 
-/* Python's // and % on floats: the quotient is rounded down and the remainder has the divisor's sign. */
-#define TYI_FLOOR_DIVISION(T, S)                                                                                       \
-    static inline T tyi_floor_mod_##S(T a, T b)                                                                        \
-    {                                                                                                                  \
-        T mod = tyi_fmod_##S(a, b);                                                                                    \
-        return mod != 0 && (b < 0) != (mod < 0) ? mod + b : mod;                                                       \
-    }                                                                                                                  \
-    static inline T tyi_floor_div_##S(T a, T b)                                                                        \
-    {                                                                                                                  \
-        if (b == 0)                                                                                                    \
-            return a / b;                                                                                              \
-        T mod = tyi_fmod_##S(a, b), quotient = (a - mod) / b;                                                          \
-        if (mod != 0 && (b < 0) != (mod < 0))                                                                          \
-            quotient -= 1;                                                                                             \
-        if (quotient == 0)                                                                                             \
-            return a / b < 0 ? -(T)0 : (T)0;                                                                           \
-        T down = tyi_floor_##S(quotient);                                                                              \
-        return quotient - down > (T)0.5 ? down + 1 : down;                                                             \
-    }
-TYI_FLOOR_DIVISION(float, f32)
-TYI_FLOOR_DIVISION(double, f64)
-#undef TYI_FLOOR_DIVISION
-
-/* The greatest common divisor, never negative (but for the smallest integer, which has no positive twin). */
-static inline int64_t tyi_gcd_int(int64_t a, int64_t b)
-{
-    uint64_t x = a < 0 ? 0 - (uint64_t)a : (uint64_t)a, y = b < 0 ? 0 - (uint64_t)b : (uint64_t)b;
-    while (y) {
-        uint64_t rest = x % y;
-        x = y;
-        y = rest;
-    }
-    return (int64_t)x;
-}
-
-static inline int64_t tyi_lcm_int(int64_t a, int64_t b)
-{
-    int64_t divisor = tyi_gcd_int(a, b);
-    int64_t product = divisor ? (int64_t)((uint64_t)(a / divisor) * (uint64_t)b) : 0;
-    return product < 0 ? (int64_t)(0 - (uint64_t)product) : product;
-}
-
-/* a to the power of b modulo 2^64. A negative exponent leaves what is an integer: powers of 1 and -1, and else 0. */
-static inline int64_t tyi_ipow_int(int64_t a, int64_t b)
-{
-    if (b < 0)
-        return a == 1 ? 1 : a == -1 ? (b & 1 ? -1 : 1) : 0;
-    uint64_t result = 1, base = (uint64_t)a;
-    for (uint64_t e = (uint64_t)b; e; e >>= 1) {
-        if (e & 1)
-            result *= base;
-        base *= base;
-    }
-    return (int64_t)result;
-}
+#include "backend/numbers.h"
 
 #endif

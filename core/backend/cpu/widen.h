@@ -6,6 +6,7 @@
 #define TYI_CPU_WIDEN_H
 
 #include "backend/backend.h"
+#include "tensor/tensor.h"
 
 /* {batch, rows, columns} elements at these strides (elements) as a fresh row-major array, to be freed; a batch stride
  * of 0 makes one matrix for all. NULL with the error set when there is no memory for it. */

@@ -1,24 +1,33 @@
 /*
  * Special functions for the expressions of pointwise.def that the C library lacks: written for float64, which float32
- * goes through. Each from a series or continued fraction that is named above it, to about 1e-15. To be included by
- * math.h only.
+ * goes through. Each from a series or continued fraction that is named above it, to about 1e-15. One source for all
+ * devices: TYI_FUNCTION is what their compilers want before a function.
  */
-#ifndef TYI_CPU_SPECIAL_H
-#define TYI_CPU_SPECIAL_H
+#ifndef TYI_SPECIAL_H
+#define TYI_SPECIAL_H
 
 #include <math.h>
 
+#ifdef __CUDACC__
+#define TYI_FUNCTION static inline __device__
+#else
+#define TYI_FUNCTION static inline
+#endif
+
 #define TYI_PI 3.14159265358979323846
 
-/* Thread-safe: lgamma() itself writes to a global. */
-static inline double tyi_lgamma_f64(double x)
+TYI_FUNCTION double tyi_lgamma_f64(double x)
 {
+#ifdef __CUDACC__
+    return lgamma(x);
+#else
     int sign;
-    return lgamma_r(x, &sign);
+    return lgamma_r(x, &sign); /* thread-safe: lgamma() itself writes to a global */
+#endif
 }
 
 /* Recurrence up to 10, then the asymptotic series (Abramowitz and Stegun 6.3.18); reflection for negative x. */
-static inline double tyi_digamma_f64(double x)
+TYI_FUNCTION double tyi_digamma_f64(double x)
 {
     if (x == 0)
         return copysign(INFINITY, -x);
@@ -38,7 +47,7 @@ static inline double tyi_digamma_f64(double x)
 }
 
 /* Hurwitz zeta, sum of (q + k)^-s, by Euler and Maclaurin; B: Bernoulli numbers B_2j / (2j)!. */
-static inline double tyi_zeta_f64(double s, double q)
+TYI_FUNCTION double tyi_zeta_f64(double s, double q)
 {
     static const double b[] = {1. / 12,           -1. / 720,
                                1. / 30240,        -1. / 1209600,
@@ -73,7 +82,7 @@ static inline double tyi_zeta_f64(double s, double q)
 }
 
 /* e^(x^2) erfc(x): by Laplace's continued fraction from 3 on. */
-static inline double tyi_erfcx_f64(double x)
+TYI_FUNCTION double tyi_erfcx_f64(double x)
 {
     if (!(x >= 3))
         return exp(x * x) * erfc(x);
@@ -86,7 +95,7 @@ static inline double tyi_erfcx_f64(double x)
 }
 
 /* The x with erfc(x) = c, 0 <= c <= 1: Winitzki's approximation, made exact by Halley's method. */
-static inline double tyi_erfc_inverse(double c)
+TYI_FUNCTION double tyi_erfc_inverse(double c)
 {
     if (c <= 0)
         return c == 0 ? INFINITY : NAN;
@@ -102,7 +111,7 @@ static inline double tyi_erfc_inverse(double c)
     return x;
 }
 
-static inline double tyi_erfinv_f64(double y)
+TYI_FUNCTION double tyi_erfinv_f64(double y)
 {
     double size = fabs(y);
     if (!(size <= 1))
@@ -117,7 +126,7 @@ static inline double tyi_erfinv_f64(double y)
 }
 
 /* The quantile of the standard normal distribution. */
-static inline double tyi_ndtri_f64(double p)
+TYI_FUNCTION double tyi_ndtri_f64(double p)
 {
     if (p > 0.5)
         return 1.41421356237309504880 * tyi_erfc_inverse(2 * (1 - p));
@@ -125,7 +134,7 @@ static inline double tyi_ndtri_f64(double p)
 }
 
 /* The logarithm of the standard normal distribution function. */
-static inline double tyi_log_ndtr_f64(double x)
+TYI_FUNCTION double tyi_log_ndtr_f64(double x)
 {
     double z = x * 0.70710678118654752440;
     if (x < -1)
@@ -135,7 +144,7 @@ static inline double tyi_log_ndtr_f64(double x)
 
 /* Modified Bessel functions of order n (0 or 1), times e^-|x|: the power series, and from 30 on the asymptotic one
  * (Abramowitz and Stegun 9.6.10, 9.7.1); of |x|. */
-static inline double tyi_bessel_i_scaled(int n, double x)
+TYI_FUNCTION double tyi_bessel_i_scaled(int n, double x)
 {
     double sum = 1, term = 1;
     if (x <= 30) {
@@ -157,29 +166,29 @@ static inline double tyi_bessel_i_scaled(int n, double x)
     return sum / sqrt(2 * TYI_PI * x);
 }
 
-static inline double tyi_i0e_f64(double x)
+TYI_FUNCTION double tyi_i0e_f64(double x)
 {
     return tyi_bessel_i_scaled(0, fabs(x));
 }
 
-static inline double tyi_i1e_f64(double x)
+TYI_FUNCTION double tyi_i1e_f64(double x)
 {
     return copysign(tyi_bessel_i_scaled(1, fabs(x)), x);
 }
 
-static inline double tyi_i0_f64(double x)
+TYI_FUNCTION double tyi_i0_f64(double x)
 {
     return isinf(x) ? fabs(x) : exp(fabs(x) / 2) * (exp(fabs(x) / 2) * tyi_i0e_f64(x)); /* overflows where i0 does */
 }
 
-static inline double tyi_i1_f64(double x)
+TYI_FUNCTION double tyi_i1_f64(double x)
 {
     return isinf(x) ? x : exp(fabs(x) / 2) * (exp(fabs(x) / 2) * tyi_i1e_f64(x));
 }
 
 /* The regularised incomplete gamma functions: P by its series below a + 1, Q by its continued fraction (in Lentz's
  * form) from there on; the other is 1 minus it. */
-static inline double tyi_incomplete_gamma(double a, double x, int upper)
+TYI_FUNCTION double tyi_incomplete_gamma(double a, double x, int upper)
 {
     if (!(x >= 0) || !(a >= 0) || (isinf(a) && isinf(x)))
         return NAN;
@@ -211,28 +220,28 @@ static inline double tyi_incomplete_gamma(double a, double x, int upper)
     return upper ? f * scale : 1 - f * scale;
 }
 
-static inline double tyi_igamma_f64(double a, double x)
+TYI_FUNCTION double tyi_igamma_f64(double a, double x)
 {
     return tyi_incomplete_gamma(a, x, 0);
 }
 
-static inline double tyi_igammac_f64(double a, double x)
+TYI_FUNCTION double tyi_igammac_f64(double a, double x)
 {
     return tyi_incomplete_gamma(a, x, 1);
 }
 
-static inline double tyi_sinc_f64(double x)
+TYI_FUNCTION double tyi_sinc_f64(double x)
 {
     return x == 0 ? 1 : sin(TYI_PI * x) / (TYI_PI * x);
 }
 
-static inline double tyi_frexp_mantissa_f64(double x)
+TYI_FUNCTION double tyi_frexp_mantissa_f64(double x)
 {
     int exponent;
     return frexp(x, &exponent);
 }
 
-static inline double tyi_frexp_exponent_f64(double x)
+TYI_FUNCTION double tyi_frexp_exponent_f64(double x)
 {
     int exponent = 0;
     frexp(x, &exponent);
@@ -240,7 +249,7 @@ static inline double tyi_frexp_exponent_f64(double x)
 }
 
 #define TYI_X(name)                                                                                                    \
-    static inline float tyi_##name##_f32(float x)                                                                      \
+    TYI_FUNCTION float tyi_##name##_f32(float x)                                                                       \
     {                                                                                                                  \
         return (float)tyi_##name##_f64(x);                                                                             \
     }
@@ -259,7 +268,7 @@ TYI_X(frexp_mantissa)
 TYI_X(frexp_exponent)
 #undef TYI_X
 #define TYI_X(name)                                                                                                    \
-    static inline float tyi_##name##_f32(float x, float y)                                                             \
+    TYI_FUNCTION float tyi_##name##_f32(float x, float y)                                                              \
     {                                                                                                                  \
         return (float)tyi_##name##_f64(x, y);                                                                          \
     }
