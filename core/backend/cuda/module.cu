@@ -27,8 +27,8 @@ ty_status tyi_cuda_failed(cudaError_t error, const char *what)
     cudaGetLastError(); /* what can be forgotten is */
     if (error == cudaErrorMemoryAllocation)
         return tyi_host.fail(TY_ERROR_MEMORY, "%s: out of memory on cuda:%d", what, current);
-    bool sticky = error == cudaErrorIllegalAddress || error == cudaErrorLaunchFailure || error == cudaErrorAssert ||
-                  error == cudaErrorHardwareStackError || error == cudaErrorIllegalInstruction;
+    bool sticky = cudaStreamQuery(tyi_current_stream()) == error; /* it stays: the device is lost to this process */
+    cudaGetLastError();
     return tyi_host.fail(
         TY_ERROR_VALUE, "%s on cuda:%d failed: %s (%s)%s", what, current, cudaGetErrorString(error),
         cudaGetErrorName(error),

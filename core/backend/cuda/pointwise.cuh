@@ -63,7 +63,7 @@ template <typename V> static __device__ V tyi_rounded_to(V v, ty_dtype dtype)
     }
 }
 
-template <typename V> static __device__ __noinline__ V tyi_fetch(const tyi_walk_operand &x, int64_t offset)
+template <typename V> static __device__ __attribute__((noinline)) V tyi_fetch(const tyi_walk_operand &x, int64_t offset)
 {
     if (x.access == TYI_VALUE)
         return x.dtype >= TY_FLOAT16 ? tyi_cast<V>::from(x.f) : tyi_cast<V>::from(x.i);

@@ -1,6 +1,7 @@
 /*
  * The pointwise kernels of one type, made from the expressions of pointwise.def. Included once by each pointwise_*.cu
- * with COMPUTED (the type), TABLE (the name of its table), FLOATING (1 or 0), SUFFIX (of the functions M(f) stands for).
+ * with COMPUTED (the type), TABLE (the name of its table), FLOATING (1 or 0), SUFFIX (of the functions M(f) stands
+ * for).
  */
 #include "backend/cuda/math.cuh"
 #include "backend/cuda/pointwise.cuh"
@@ -10,6 +11,7 @@
 #pragma nv_diag_suppress 186, 177
 #else
 #pragma GCC diagnostic ignored "-Wtype-limits"
+#pragma GCC diagnostic ignored "-Wtautological-compare"
 #pragma GCC diagnostic ignored "-Wbool-compare"
 #pragma GCC diagnostic ignored "-Wbool-operation"
 #pragma GCC diagnostic ignored "-Wint-in-bool-context"
