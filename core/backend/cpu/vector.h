@@ -1,7 +1,7 @@
 /*
  * What kernels written in the compiler's vectors need whatever their dtype: unrolling, shuffles, and whether loads can
  * be masked. A kernel file includes it once, and vector_template.h for each dtype. The only intrinsics are the masked
- * loads and stores.
+ * loads and stores, and those of parts of a register.
  */
 #ifndef TYI_VECTOR_H
 #define TYI_VECTOR_H

@@ -124,7 +124,7 @@ INLINE void NAME(store_first)(SCALAR *p, VEC v, const int n)
         quarter = _mm256_extractf128_ps(v, 1);
     p += n / 4 * 4;
     if (n % 4 >= 2)
-        _mm_storel_pi((__m64_u *)p, quarter);
+        _mm_storel_pi((__m64 *)(void *)p, quarter);
     if (n % 4 == 3)
         quarter = _mm_movehl_ps(quarter, quarter);
     if (n % 2)
