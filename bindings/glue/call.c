@@ -9,6 +9,7 @@
 
 #include <lauxlib.h>
 
+#include "autocast.h"
 #include "memory.h"
 #include "parse.h"
 
@@ -17,6 +18,7 @@ typedef struct tyb_entry {
     const tyb_row *row;
     tyb_state *state;
     tyb_forms *forms; /* NULL until the first call */
+    tyb_casts casts;  /* what autocast does to its arguments; known with the forms */
 } tyb_entry;
 
 /* The lists of rows, by family. */
@@ -364,10 +366,11 @@ static bool deliver(tyb_call *c, ty_tensor *out)
 }
 
 /* Converts the arguments and runs the function. */
-static bool convert_and_run(tyb_parse *p)
+static bool convert_and_run(tyb_parse *p, tyb_casts casts)
 {
     ty_tensor *out = NULL;
-    if (!tyb_convert(p) || (p->out && !(out = check_out(p))) || !run(p->c, p->form))
+    if (!tyb_convert(p) || (p->c->state->autocasting && !tyb_autocast(p, casts)) || (p->out && !(out = check_out(p))) ||
+        !run(p->c, p->form))
         return false;
     return !out || deliver(p->c, out);
 }
@@ -476,6 +479,7 @@ static int dispatch(lua_State *L)
         entry->forms = tyb_compile(row);
         if (!entry->forms)
             tyb_raise_core(L, NULL);
+        entry->casts = tyb_casts_of(row->name);
     }
     s->running = L;
     c.L = L;
@@ -488,11 +492,11 @@ static int dispatch(lua_State *L)
 
     result_holder holders[TYB_MAX_RESULTS];
     make_holders(L, s, p.form, holders);
-    bool ok = convert_and_run(&p);
+    bool ok = convert_and_run(&p, entry->casts);
     if (!ok && ty_error_what() == TY_ERROR_MEMORY) {
         tyb_clean(&p);
         tyb_free_everything(L, s);
-        ok = convert_and_run(&p);
+        ok = convert_and_run(&p, entry->casts);
     }
     if (ok)
         fill_holders(&p, holders);
@@ -633,7 +637,7 @@ void tyb_open_rows(lua_State *L, tyb_state *s)
         lua_createtable(L, 0, i < 2 ? (int)count : 16);
     for (size_t l = 0; l < ROW_LISTS; l++) {
         for (const tyb_row *row = row_lists[l].rows; row->name; row++) {
-            *entries = (tyb_entry){row, s, NULL};
+            *entries = (tyb_entry){.row = row, .state = s};
             lua_pushlightuserdata(L, entries++);
             lua_pushcclosure(L, dispatch, 1);
             for (size_t i = 0; i < SCOPES; i++) {

@@ -9,6 +9,7 @@
 
 #include "args.h"
 #include "callback.h"
+#include "autocast.h"
 #include "capture.h"
 #include "generator.h"
 #include "io.h"
@@ -127,6 +128,7 @@ int luaopen_tycho_core(lua_State *L)
     tyb_open_callback(L, s);
     tyb_open_hooks(L, s);
     tyb_open_node(L, s);
+    tyb_open_autocast(L, s);
     tyb_open_rows(L, s);
     lua_getfield(L, -1, "functions");
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {

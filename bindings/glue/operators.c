@@ -7,6 +7,7 @@
 
 #include <lauxlib.h>
 
+#include "autocast.h"
 #include "memory.h"
 #include "tensor.h"
 
@@ -68,11 +69,25 @@ static ty_tensor *operand(lua_State *L, int idx, tyb_handle *handle, ty_tensor *
     return *temporary = ty_scalar_tensor(value, TY_DTYPE_NONE, true);
 }
 
-static ty_tensor *apply(lua_State *L, binary function, tyb_handle *a, tyb_handle *b)
+/* The operator under autocast: powers alone are in its lists. */
+static ty_tensor *apply_cast(lua_State *L, binary function, ty_tensor *x, ty_tensor *y)
+{
+    if (function != ty_pow)
+        return function(x, y);
+    tyb_state *s = tyb_get(L);
+    tyb_casts casts = tyb_casts_of("pow");
+    ty_tensor *a = tyb_autocast_operand(s, x, casts), *b = tyb_autocast_operand(s, y, casts);
+    ty_tensor *result = a && b ? function(a, b) : NULL;
+    ty_release(a);
+    ty_release(b);
+    return result;
+}
+
+static ty_tensor *apply(lua_State *L, const tyb_state *s, binary function, tyb_handle *a, tyb_handle *b)
 {
     ty_tensor *temporary = NULL;
     ty_tensor *x = operand(L, 1, a, &temporary), *y = operand(L, 2, b, &temporary);
-    ty_tensor *result = x && y ? function(x, y) : NULL;
+    ty_tensor *result = !x || !y ? NULL : s->autocasting ? apply_cast(L, function, x, y) : function(x, y);
     ty_release(temporary);
     return result;
 }
@@ -95,10 +110,10 @@ static int do_binary(lua_State *L)
     if (!is_operand(L, s, 2, &b))
         refuse_operand(L, binaries[op].name, 2);
     tyb_handle *handle = tyb_new_handle(L, s);
-    ty_tensor *result = apply(L, binaries[op].function, a, b);
+    ty_tensor *result = apply(L, s, binaries[op].function, a, b);
     if (!result && ty_error_what() == TY_ERROR_MEMORY) {
         tyb_free_everything(L, s);
-        result = apply(L, binaries[op].function, a, b);
+        result = apply(L, s, binaries[op].function, a, b);
     }
     if (!result)
         tyb_raise_core(L, binaries[op].name);

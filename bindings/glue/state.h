@@ -36,6 +36,8 @@ typedef struct tyb_state {
     int functions_ref, held_ref, owners_ref, anchors_ref; /* the tables of hooks.c */
     const void *node_meta;
     int node_ref, handle_ref, saved_hooks_ref;
+    bool autocasting;              /* autocast is on for some device */
+    struct tyb_autocast *autocast; /* its state */
     char internal[512]; /* path prefix of Tycho's own Lua files; "" when not told yet */
 } tyb_state;
 

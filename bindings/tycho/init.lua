@@ -32,7 +32,10 @@ local lazy = {
   inference_mode = {"tycho.scopes", "inference_mode"},
   is_inference_mode_enabled = {"tycho.scopes", "is_inference_mode_enabled"},
   autograd = {"tycho.autograd"}, utils = {"tycho.utils"}, manifold = {"tycho.manifold"},
-  capture = {"tycho.capture", "capture"},
+  capture = {"tycho.capture", "capture"}, amp = {"tycho.amp"}, autocast = {"tycho.amp.autocast", "autocast"},
+  is_autocast_enabled = {"tycho.amp.autocast", "is_autocast_enabled"},
+  get_autocast_dtype = {"tycho.amp.autocast", "get_autocast_dtype"},
+  clear_autocast_cache = {"tycho.amp.autocast", "clear_autocast_cache"},
 }
 for name in pairs(lazy) do ty[name] = nil end
 

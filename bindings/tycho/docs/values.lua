@@ -165,6 +165,7 @@ local docs = {
     .. "not wait for a window to be closed; plot.live draws in the background."},
   {name = "io", signature = ": files", doc = "What ty.save and ty.load rest on, IDX files, downloads and checksums."},
   {name = "cuda", signature = ": whether there is a GPU", doc = "ty.cuda.is_available() and its like."},
+  {name = "amp", signature = ": mixed precision", doc = "ty.autocast and ty.amp.GradScaler."},
   {name = "OrderedDict.keys", signature = "(d) -> list", doc = "The keys in order. An error for another table.",
     example = "ty.OrderedDict.keys(ty.OrderedDict{{\"b\", 1}, {\"a\", 2}})[1]\n--> b"},
   {name = "OrderedDict.values", signature = "(d) -> list", doc = "The values in order. An error for another table.",
