@@ -17,8 +17,16 @@
 
 /* ---- LU ---- */
 
-/* Permutation matrices {batch..., m, m} with x = P L U from LAPACK's row exchanges. */
-static ty_tensor *permutation(const ty_tensor *pivots, int64_t m, ty_dtype dtype)
+/* Pivots dense in host memory, where they are read. */
+static ty_tensor *pivots_on_host(ty_tensor *pivots)
+{
+    ty_tensor *host = HOLD(ty_to(pivots, TY_DTYPE_NONE, TY_DEVICE_CPU, false));
+    return host ? HOLD(tyi_dense(host)) : NULL;
+}
+
+/* Permutation matrices {batch..., m, m} with x = P L U from LAPACK's row exchanges, which lie in host memory; of like's
+ * dtype and device. */
+static ty_tensor *permutation(const ty_tensor *pivots, int64_t m, const ty_tensor *like)
 {
     int64_t sizes[TY_MAX_DIMS + 1], k = pivots->sizes[pivots->ndim - 1], count = k ? pivots->numel / k : 0;
     memcpy(sizes, pivots->sizes, sizeof *sizes * (size_t)(pivots->ndim - 1));
@@ -43,7 +51,7 @@ static ty_tensor *permutation(const ty_tensor *pivots, int64_t m, ty_dtype dtype
             for (int64_t i = 0; i < m; i++)
                 matrix[order[i] * m + i] = 1;
         }
-        p = ty_to_dtype(wide, dtype);
+        p = ty_to(wide, (ty_dtype)like->dtype, like->storage->device, false);
     }
     free(order);
     ty_release(wide);
@@ -58,7 +66,8 @@ static ty_status lu_backward(tyi_node *node, ty_tensor *const *grad_out, ty_tens
     if (!lu || !pivots)
         return TY_FAIL;
     int64_t m = tyi_rows_of(lu), n = tyi_columns_of(lu), k = m < n ? m : n;
-    ty_tensor *p = tyi_temp(permutation(pivots, m, (ty_dtype)lu->dtype));
+    pivots = pivots_on_host(pivots);
+    ty_tensor *p = pivots ? tyi_temp(permutation(pivots, m, lu)) : NULL;
     ty_tensor *square = F(narrow, F(narrow, lu, -2, 0, k), -1, 0, k), *upper = TRIU(square, 0);
     ty_tensor *eye = HOLD(tyi_eye_like(lu, k, k)), *lower = ADD(TRIL(square, -1), eye);
     ty_tensor *g_square = F(narrow, F(narrow, g, -2, 0, k), -1, 0, k);
@@ -133,7 +142,7 @@ ty_tensor *ty_lu_unpack(ty_tensor *lu, ty_tensor *pivots, ty_tensor **lower, ty_
                         "lu_unpack: the pivots of %s are int32{..., %lld} as lu_factor gives them, not %s",
                         TYI_SHAPE(lu), (long long)k, TYI_DESCRIBE(pivots));
     int outer = tyi_temps_begin();
-    ty_tensor *dense = HOLD(tyi_dense(pivots));
+    ty_tensor *dense = pivots_on_host(pivots);
     const int32_t *at = dense ? tyi_data(dense) : NULL;
     for (int64_t i = 0; at && i < dense->numel; i++) {
         if (at[i] < 1 || at[i] > m) {
@@ -141,7 +150,7 @@ ty_tensor *ty_lu_unpack(ty_tensor *lu, ty_tensor *pivots, ty_tensor **lower, ty_
             return tyi_fail(TY_ERROR_VALUE, "lu_unpack: a pivot is %d, which is no row of %lld", at[i], (long long)m);
         }
     }
-    ty_tensor *p = dense ? HOLD(permutation(dense, m, (ty_dtype)lu->dtype)) : NULL;
+    ty_tensor *p = dense ? HOLD(permutation(dense, m, lu)) : NULL;
     ty_tensor *l = ADD(TRIL(F(narrow, lu, -1, 0, k), -1), HOLD(tyi_eye_like(lu, m, k)));
     ty_tensor *u = TRIU(F(narrow, lu, -2, 0, k), 0);
     if (p && l && u) {
@@ -167,33 +176,35 @@ ty_tensor *ty_linalg_lu(ty_tensor *x, ty_tensor **lower, ty_tensor **upper)
 ty_status tyi_lu_diagonal(const char *name, ty_tensor *x, ty_tensor **diagonal, ty_tensor **sign)
 {
     int64_t bad, n = tyi_rows_of(x), count = tyi_matrix_count(x);
-    int info;
-    ty_tensor *pivots, *lu = factorised(name, x, &pivots, &bad, &info), *view = NULL;
+    int info, outer = tyi_temps_begin();
+    ty_tensor *pivots, *lu = HOLD(factorised(name, x, &pivots, &bad, &info)), *signs = NULL;
     *diagonal = *sign = NULL;
     if (lu) {
         bool was = ty_set_grad_enabled(false);
-        view = ty_diagonal(lu, 0, -2, -1);
+        ty_tensor *view = HOLD(ty_diagonal(lu, 0, -2, -1));
         *diagonal = view ? ty_clone(view) : NULL;
-        *sign = ty_ones(x->ndim - 2, x->sizes, (ty_dtype)x->dtype, x->storage->device);
+        signs = HOLD(ty_ones(x->ndim - 2, x->sizes, (ty_dtype)x->dtype, TY_DEVICE_CPU));
+        HOLD(pivots);
+        pivots = pivots_on_host(pivots);
         ty_set_grad_enabled(was);
     }
-    for (int64_t b = 0; *sign && b < count; b++) {
+    for (int64_t b = 0; signs && pivots && b < count; b++) {
         const int32_t *swaps = (const int32_t *)tyi_data(pivots) + b * n;
         bool odd = false;
         for (int64_t i = 0; i < n; i++)
             odd ^= swaps[i] != i + 1;
         if (odd && (ty_dtype)x->dtype == TY_FLOAT32)
-            ((float *)tyi_data(*sign))[b] = -1;
+            ((float *)tyi_data(signs))[b] = -1;
         else if (odd)
-            ((double *)tyi_data(*sign))[b] = -1;
+            ((double *)tyi_data(signs))[b] = -1;
     }
-    ty_release(lu);
-    ty_release(pivots);
-    ty_release(view);
-    if (*diagonal && *sign)
+    if (signs && pivots && *diagonal)
+        *sign = ty_to(signs, TY_DTYPE_NONE, x->storage->device, false);
+    tyi_temps_end(outer);
+    if (*sign)
         return TY_OK;
     ty_release(*diagonal);
-    ty_release(*sign);
+    *diagonal = NULL;
     return TY_FAIL;
 }
 

@@ -30,9 +30,14 @@ local function count_of(sizes)
   return n
 end
 
+-- Where the tensors of cases are made, and results are looked for; nil: as the ops do by themselves, on the CPU.
+golden.device = nil
+local expected_device -- of the results of the case that runs
+
 -- Flat list of values -> tensor. Booleans are written as 0 and 1.
 local function tensor_of(values, dtype, sizes)
-  return ty.tensor(values, {dtype = dtype}):reshape(sizes)
+  local x = ty.tensor(values, {dtype = dtype}):reshape(sizes)
+  return golden.device and x:to(golden.device) or x
 end
 
 local function is_floating(dtype) return dtype:find "float" ~= nil end
@@ -129,7 +134,7 @@ end
 -- ---- Comparing ----
 
 local function flat(x)
-  local values = x:detach():reshape(-1):totable()
+  local values = x:detach():cpu():reshape(-1):totable()
   for i, value in ipairs(values) do
     if type(value) == "boolean" then values[i] = value and 1 or 0 end
   end
@@ -179,6 +184,9 @@ local function compare(what, got, wanted, case)
     if not core.is_tensor(got) then return ("%s: got %s, expected a tensor"):format(what, tostring(got)) end
     if describe(got) ~= wanted[1] then
       return ("%s: got %s, expected %s"):format(what, describe(got), wanted[1])
+    end
+    if expected_device and got.device ~= expected_device then
+      return ("%s: the result lies on %s, expected %s"):format(what, tostring(got.device), tostring(expected_device))
     end
     if case.shape then return nil end
     return compare_values(what, flat(got), wanted, 2, wanted[1]:match "^%w+", case)
@@ -311,6 +319,41 @@ local function usable(way, case, args, named)
   return true
 end
 
+-- Whether a function takes a device by name.
+local takes_device = {}
+for _, row in ipairs(core.rows()) do
+  for _, form in ipairs(row.forms) do
+    for _, arg in ipairs(form.args) do takes_device[row.name] = takes_device[row.name] or arg.kind == "device" end
+  end
+end
+
+local function holds_tensor(value)
+  if type(value) ~= "table" then return core.is_tensor(value) end
+  for _, item in pairs(value) do
+    if holds_tensor(item) then return true end
+  end
+  return false
+end
+
+-- Lists of lengths that the host walks through: the recurrent functions on packed sequences want them on the CPU.
+local host_arguments = {rnn_tanh = 2, rnn_relu = 2, lstm = 2, gru = 2}
+
+-- What of a case is to be seen on golden.device: with tensors there the results are; without any they are asked for there.
+local function direct(case, args, named)
+  expected_device = nil
+  local host = host_arguments[case[1]]
+  if host and core.is_tensor(args[host]) and not args[host]:is_floating_point() then args[host] = args[host]:cpu() end
+  if not golden.device or case[1] == "cpu" or named and named.device then return named end
+  local on_device = holds_tensor(args) or holds_tensor(named)
+  if not on_device and takes_device[case[1]] then
+    named = named or {}
+    named.device = golden.device
+    on_device = true
+  end
+  if on_device then expected_device = ty.device(golden.device) end
+  return named
+end
+
 local function run(case, way, f)
   local leaves = {}
   local args, named = argument(case[2], leaves), nil
@@ -322,6 +365,7 @@ local function run(case, way, f)
     for _, name in ipairs(names) do named[name] = argument(case[3][name], leaves) end
   end
   if not usable(way, case, args, named) then return nil end
+  named = direct(case, args, named)
   local target
   if case[1]:sub(-1) == "_" then
     target = args[1]:clone()
