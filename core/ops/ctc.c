@@ -17,6 +17,7 @@ typedef struct ctc_context {
     bool zero_infinity;
 } ctc_context;
 
+/* All tensors on the device of x, but that the labels and the lengths may still be on the CPU to be checked. */
 static tyi_ctc_args args_of(ty_tensor *x, ty_tensor *targets, ty_tensor *lengths, ty_tensor *alpha, ty_tensor *loss,
                             const ctc_context *context)
 {
@@ -168,7 +169,16 @@ static ty_tensor *each_loss(tyi_scope *s, ty_tensor *x, ty_tensor *targets, ty_t
     if (!backend || !dense || !labels || !alpha || !loss)
         return NULL;
     tyi_ctc_args args = args_of(dense, labels, lengths, alpha, loss, context);
-    if (check_labels(&args) != TY_OK || backend->ctc(&args) != TY_OK)
+    if (check_labels(&args) != TY_OK)
+        return NULL;
+    was = ty_set_grad_enabled(false);
+    labels = tyi_keep(s, ty_to(labels, TY_INT64, x->storage->device, false));
+    lengths = tyi_keep(s, ty_to(lengths, TY_INT64, x->storage->device, false));
+    ty_set_grad_enabled(was);
+    if (!labels || !lengths)
+        return NULL;
+    args = args_of(dense, labels, lengths, alpha, loss, context);
+    if (backend->ctc(&args) != TY_OK)
         return NULL;
     ty_retain(loss);
     return tyi_keep(s, tyi_record(loss, &ctc_kind, TYI_LIST(x), SAVED_COUNT,
@@ -203,8 +213,6 @@ ty_tensor *ty_ctc_loss(ty_tensor *log_probs, ty_tensor *targets, ty_tensor *inpu
     if (blank < 0 || blank >= classes)
         return tyi_fail(TY_ERROR_INDEX, "ctc_loss: the blank, %lld, is no class: there are %lld, %lld to %lld",
                         tyi_said(blank), (long long)classes, tyi_said(0), tyi_said(classes - 1));
-    if (log_probs->storage->device.type != TY_CPU)
-        return tyi_fail(TY_ERROR_VALUE, "ctc_loss: runs on the CPU alone; move the log-probabilities there: x:cpu()");
     ty_tensor *x = batched ? log_probs : tyi_keep(s, ty_unsqueeze(log_probs, 1));
     ty_tensor *lengths = x ? lengths_of(s, x, targets, input_lengths, target_lengths, &context.most) : NULL;
     ty_tensor *losses = lengths ? each_loss(s, x, targets, lengths, &context) : NULL;
@@ -216,7 +224,8 @@ ty_tensor *ty_ctc_loss(ty_tensor *log_probs, ty_tensor *targets, ty_tensor *inpu
     if (losses && reduction == TY_REDUCE_MEAN) {
         ty_tensor *one = tyi_keep(s, ty_scalar_tensor(ty_int(1), TY_DTYPE_NONE, true));
         ty_tensor *by = tyi_keep(s, ty_clamp(tyi_keep(s, ty_select(lengths, 0, TARGET_LENGTHS)), one, NULL));
-        losses = tyi_keep(s, ty_div(losses, by));
+        by = tyi_keep(s, by ? ty_to(by, TY_INT64, x->storage->device, false) : NULL);
+        losses = tyi_keep(s, by ? ty_div(losses, by) : NULL);
     }
     if (losses && reduction == TY_REDUCE_NONE && !batched)
         losses = tyi_keep(s, ty_select(losses, 0, 0));

@@ -14,57 +14,9 @@ ty_status tyi_cuda_arange(ty_dtype, void *, int64_t, ty_scalar, ty_scalar)
 {
     return missing("arange");
 }
-ty_status tyi_cuda_reduce(const tyi_reduce_args *)
-{
-    return missing("reduce");
-}
-ty_status tyi_cuda_cumsum(ty_dtype, const void *, void *, int64_t, int64_t, int64_t)
-{
-    return missing("cumsum");
-}
 ty_status tyi_cuda_matmul(const tyi_matmul_args *)
 {
     return missing("matmul");
-}
-ty_status tyi_cuda_softmax(const tyi_softmax_args *)
-{
-    return missing("softmax");
-}
-ty_status tyi_cuda_softmax_backward(const tyi_softmax_args *)
-{
-    return missing("softmax_backward");
-}
-ty_status tyi_cuda_nll(const tyi_nll_args *)
-{
-    return missing("nll");
-}
-ty_status tyi_cuda_nll_backward(const tyi_nll_args *)
-{
-    return missing("nll_backward");
-}
-ty_status tyi_cuda_ctc(const tyi_ctc_args *)
-{
-    return missing("ctc");
-}
-ty_status tyi_cuda_ctc_backward(const tyi_ctc_args *)
-{
-    return missing("ctc_backward");
-}
-ty_status tyi_cuda_sum_rows(const tyi_rows_args *)
-{
-    return missing("sum_rows");
-}
-ty_status tyi_cuda_bag_max(const tyi_bag_max_args *)
-{
-    return missing("bag_max");
-}
-ty_status tyi_cuda_norm(const tyi_norm_args *)
-{
-    return missing("norm");
-}
-ty_status tyi_cuda_norm_backward(const tyi_norm_args *)
-{
-    return missing("norm_backward");
 }
 ty_status tyi_cuda_conv(const tyi_conv_args *)
 {
