@@ -402,6 +402,8 @@ typedef struct tyi_backend {
     ty_status (*cell_backward)(const tyi_cell_args *args);
 
     ty_status (*optim)(const tyi_optim_args *args);
+    /* The same for `count` of them, none of which writes what another reads or writes. */
+    ty_status (*optim_many)(const tyi_optim_args *list, int64_t count);
     ty_status (*lapack)(const tyi_lapack_args *args);
     ty_status (*scatter_reduce)(const tyi_scatter_args *args);
 } tyi_backend;

@@ -1,7 +1,8 @@
 /*
  * Optimisers: SGD, Adam and their relatives. An optimiser is a row of options and states by name, its parameters, and
- * one fused kernel per update. A step checks everything and makes every missing state before it changes the first
- * parameter. Relies on the backend's optim kernel; knows nothing of the graph but how to read gradients.
+ * one fused kernel for the updates of many parameters. A step checks everything and makes every missing state before it
+ * changes the first parameter. Relies on the backend's optim_many kernel; knows nothing of the graph but how to read
+ * gradients.
  */
 #include <math.h>
 #include <stdio.h>
@@ -471,63 +472,113 @@ static void set_rates(const ty_optim *o, const entry *e, tyi_optim_args *args, f
     }
 }
 
-static ty_status update(ty_optim *o, entry *e, ty_tensor *grad)
+/* An update on its way: what the kernel works on, and NAdam's product when it is done. */
+typedef struct update {
+    entry *e;
+    ty_tensor *param, *grad;
+    float product;
+} update;
+
+#define AT_ONCE 64 /* updates that a kernel is given together */
+
+/* The updates of one step that have not been made yet; all on one device. */
+typedef struct step {
+    ty_optim *o;
+    int count;
+    update updates[AT_ONCE];
+    tyi_optim_args args[AT_ONCE];
+} step;
+
+static void drop_updates(step *s)
 {
-    const tyi_backend *backend = tyi_backend_of(e->param->storage->device);
-    if (!backend)
+    for (int i = 0; i < s->count; i++) {
+        ty_release(s->updates[i].param);
+        ty_release(s->updates[i].grad);
+    }
+    s->count = 0;
+}
+
+/* What the kernel walks is plain memory: a parameter with gaps is worked on in a copy, and so is a gradient in another
+ * order of dimensions, or in the parameter's own memory. */
+static ty_status make_plain(update *u)
+{
+    if (!tyi_is_dense(u->e->param)) {
+        ty_release(u->param);
+        u->param = tyi_new_like(u->e->param, (ty_dtype)u->e->param->dtype);
+        if (!u->param || tyi_copy(u->param, u->e->param) != TY_OK)
+            return TY_FAIL;
+    }
+    if (!same_layout(u->grad, u->param) || u->grad->storage == u->param->storage) {
+        ty_tensor *aligned = tyi_new_like(u->param, (ty_dtype)u->param->dtype);
+        ty_status status = aligned ? tyi_copy(aligned, u->grad) : TY_FAIL;
+        ty_release(u->grad);
+        u->grad = aligned;
+        return status;
+    }
+    return TY_OK;
+}
+
+/* Adds the update of an entry. */
+static ty_status add_update(step *s, entry *e, ty_tensor *grad)
+{
+    const ty_optim *o = s->o;
+    update *u = &s->updates[s->count];
+    tyi_optim_args *args = &s->args[s->count++];
+    *u = (update){.e = e, .param = ty_retain(e->param), .grad = ty_retain(grad), .product = 1};
+    if (make_plain(u) != TY_OK)
         return TY_FAIL;
-    ty_status status = TY_FAIL;
-    ty_tensor *param = ty_retain(e->param), *aligned = ty_retain(grad);
-    /* The kernel walks plain memory: a parameter with gaps is worked on in a copy, and so is a gradient in another
-     * order of dimensions, or in the parameter's own memory. */
-    if (!tyi_is_dense(param)) {
-        ty_release(param);
-        param = tyi_new_like(e->param, (ty_dtype)e->param->dtype);
-        if (!param || tyi_copy(param, e->param) != TY_OK)
-            goto done;
-    }
-    if (!same_layout(aligned, param) || aligned->storage == param->storage) {
-        ty_release(aligned);
-        aligned = tyi_new_like(param, (ty_dtype)param->dtype);
-        if (!aligned || tyi_copy(aligned, grad) != TY_OK)
-            goto done;
-    }
     const double *v = o->values;
-    tyi_optim_args args = {.kind = o->kind->kernel,
-                           .dtype = (ty_dtype)param->dtype,
-                           .n = param->numel,
-                           .param = tyi_data(param),
-                           .grad = tyi_data(aligned),
-                           .first = e->blank,
-                           .maximize = v[MAXIMIZE] != 0,
-                           .nesterov = v[NESTEROV] != 0,
-                           .decoupled_decay = v[DECOUPLED] != 0,
-                           .lr = v[LR],
-                           .momentum = v[MOMENTUM],
-                           .dampening = v[DAMPENING],
-                           .weight_decay = v[WEIGHT_DECAY],
-                           .beta1 = v[BETA1],
-                           .beta2 = v[BETA2],
-                           .eps = v[EPS],
-                           .alpha = v[o->kind->kernel == TYI_OPTIM_ADADELTA ? RHO : ALPHA]};
-    float product = 1;
-    set_rates(o, e, &args, &product);
-    for (int s = 0; s < MOST_STATES; s++)
-        args.state[s] = uses_state(o, s) && e->state[s] && !is_product(o->kind, s) ? tyi_data(e->state[s]) : NULL;
-    if (args.n && backend->optim(&args) != TY_OK)
-        goto done;
-    if (param != e->param && tyi_copy(e->param, param) != TY_OK)
-        goto done;
-    e->blank = e->blank && !uses_state(o, 0);
-    tyi_bump_version(e->param);
-    if (args.kind == TYI_OPTIM_NADAM)
-        *(float *)tyi_data(e->state[PRODUCT_PLACE]) = product;
-    e->steps++;
-    status = TY_OK;
-done:
-    ty_release(param);
-    ty_release(aligned);
+    *args = (tyi_optim_args){.kind = o->kind->kernel,
+                             .dtype = (ty_dtype)u->param->dtype,
+                             .n = u->param->numel,
+                             .param = tyi_data(u->param),
+                             .grad = tyi_data(u->grad),
+                             .first = e->blank,
+                             .maximize = v[MAXIMIZE] != 0,
+                             .nesterov = v[NESTEROV] != 0,
+                             .decoupled_decay = v[DECOUPLED] != 0,
+                             .lr = v[LR],
+                             .momentum = v[MOMENTUM],
+                             .dampening = v[DAMPENING],
+                             .weight_decay = v[WEIGHT_DECAY],
+                             .beta1 = v[BETA1],
+                             .beta2 = v[BETA2],
+                             .eps = v[EPS],
+                             .alpha = v[o->kind->kernel == TYI_OPTIM_ADADELTA ? RHO : ALPHA]};
+    set_rates(o, e, args, &u->product);
+    for (int i = 0; i < MOST_STATES; i++)
+        args->state[i] = uses_state(o, i) && e->state[i] && !is_product(o->kind, i) ? tyi_data(e->state[i]) : NULL;
+    return TY_OK;
+}
+
+/* Makes the updates that were added. */
+static ty_status make_updates(step *s)
+{
+    const ty_optim *o = s->o;
+    const tyi_backend *backend = s->count ? tyi_backend_of(s->updates[0].param->storage->device) : NULL;
+    ty_status status = !s->count ? TY_OK : backend ? backend->optim_many(s->args, s->count) : TY_FAIL;
+    for (int i = 0; i < s->count && status == TY_OK; i++) {
+        update *u = &s->updates[i];
+        entry *e = u->e;
+        if (u->param != e->param)
+            status = tyi_copy(e->param, u->param);
+        e->blank = e->blank && !uses_state(o, 0);
+        tyi_bump_version(e->param);
+        if (o->kind->kernel == TYI_OPTIM_NADAM)
+            *(float *)tyi_data(e->state[PRODUCT_PLACE]) = u->product;
+        e->steps++;
+    }
+    drop_updates(s);
     return status;
+}
+
+/* Whether another update fits those that were added. */
+static bool has_room(const step *s, const entry *e)
+{
+    if (s->count == 0)
+        return true;
+    ty_device a = s->updates[0].e->param->storage->device, b = e->param->storage->device;
+    return s->count < AT_ONCE && a.type == b.type && a.index == b.index;
 }
 
 /* Parameter i's gradient, NULL where it has none; grads NULL: the one it has now. */
@@ -563,12 +614,21 @@ static ty_status step_with(ty_optim *o, ty_tensor *const *grads)
             e->blank = o->kind->kernel == TYI_OPTIM_SGD;
         }
     }
+    step s;
+    s.o = o;
+    s.count = 0;
     for (int i = 0; i < o->count; i++) {
         ty_tensor *grad = grad_at(o, grads, i);
-        if (grad && update(o, &o->entries[i], grad) != TY_OK)
+        if (!grad)
+            continue;
+        if (!has_room(&s, &o->entries[i]) && make_updates(&s) != TY_OK)
             return TY_FAIL;
+        if (add_update(&s, &o->entries[i], grad) != TY_OK) {
+            drop_updates(&s);
+            return TY_FAIL;
+        }
     }
-    return TY_OK;
+    return make_updates(&s);
 }
 
 /* A step that a capture does again: the same optimiser and gradients, with the options and counts of that time. */

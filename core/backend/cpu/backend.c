@@ -56,6 +56,7 @@ static const tyi_backend table = {
     .cell = tyi_cpu_cell,
     .cell_backward = tyi_cpu_cell_backward,
     .optim = tyi_cpu_optim,
+    .optim_many = tyi_cpu_optim_many,
     .lapack = tyi_cpu_lapack,
     .scatter_reduce = tyi_cpu_scatter_reduce,
 };

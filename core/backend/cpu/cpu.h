@@ -63,6 +63,7 @@ ty_status tyi_cpu_dropout_backward(ty_dtype dtype, const void *grad, const uint8
 ty_status tyi_cpu_cell(const tyi_cell_args *args);
 ty_status tyi_cpu_cell_backward(const tyi_cell_args *args);
 ty_status tyi_cpu_optim(const tyi_optim_args *args);
+ty_status tyi_cpu_optim_many(const tyi_optim_args *list, int64_t count);
 ty_status tyi_cpu_lapack(const tyi_lapack_args *args);
 ty_status tyi_cpu_scatter_reduce(const tyi_scatter_args *args);
 

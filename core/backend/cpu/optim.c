@@ -54,3 +54,11 @@ ty_status tyi_cpu_optim(const tyi_optim_args *args)
                        ty_dtype_name(args->dtype));
     return tyi_cpu_parallel(args->n, GRAIN, false, tyi_is_reduced(args->dtype) ? update_reduced : update, &j);
 }
+
+ty_status tyi_cpu_optim_many(const tyi_optim_args *list, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        if (list[i].n && tyi_cpu_optim(&list[i]) != TY_OK)
+            return TY_FAIL;
+    return TY_OK;
+}

@@ -61,6 +61,7 @@ ty_status tyi_cuda_dropout_backward(ty_dtype dtype, const void *grad, const uint
 ty_status tyi_cuda_cell(const tyi_cell_args *args);
 ty_status tyi_cuda_cell_backward(const tyi_cell_args *args);
 ty_status tyi_cuda_optim(const tyi_optim_args *args);
+ty_status tyi_cuda_optim_many(const tyi_optim_args *args, int64_t count);
 ty_status tyi_cuda_lapack(const tyi_lapack_args *args);
 ty_status tyi_cuda_scatter_reduce(const tyi_scatter_args *args);
 

@@ -14,26 +14,6 @@ ty_status tyi_cuda_arange(ty_dtype, void *, int64_t, ty_scalar, ty_scalar)
 {
     return missing("arange");
 }
-ty_status tyi_cuda_matmul(const tyi_matmul_args *)
-{
-    return missing("matmul");
-}
-ty_status tyi_cuda_conv(const tyi_conv_args *)
-{
-    return missing("conv");
-}
-ty_status tyi_cuda_columns(const tyi_columns_args *)
-{
-    return missing("columns");
-}
-ty_status tyi_cuda_pool(const tyi_pool_args *)
-{
-    return missing("pool");
-}
-ty_status tyi_cuda_resample(const tyi_resample_args *)
-{
-    return missing("resample");
-}
 ty_status tyi_cuda_index(const tyi_index_args *)
 {
     return missing("index");
@@ -114,21 +94,9 @@ ty_status tyi_cuda_dropout_backward(ty_dtype, const void *, const uint8_t *, voi
 {
     return missing("dropout_backward");
 }
-ty_status tyi_cuda_cell(const tyi_cell_args *)
-{
-    return missing("cell");
-}
-ty_status tyi_cuda_cell_backward(const tyi_cell_args *)
-{
-    return missing("cell_backward");
-}
-ty_status tyi_cuda_optim(const tyi_optim_args *)
-{
-    return missing("optim");
-}
 ty_status tyi_cuda_lapack(const tyi_lapack_args *)
 {
-    return missing("lapack");
+    return missing("linear algebra");
 }
 ty_status tyi_cuda_scatter_reduce(const tyi_scatter_args *)
 {

@@ -57,6 +57,7 @@ static tyi_backend make_table()
     table.cell = tyi_cuda_cell;
     table.cell_backward = tyi_cuda_cell_backward;
     table.optim = tyi_cuda_optim;
+    table.optim_many = tyi_cuda_optim_many;
     table.lapack = tyi_cuda_lapack;
     table.scatter_reduce = tyi_cuda_scatter_reduce;
     return table;

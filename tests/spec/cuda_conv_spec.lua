@@ -1,0 +1,169 @@
+--[[
+Convolution, pooling, columns, resampling and recurrent layers on a CUDA device give the CPU's numbers, forward and backward.
+]]
+
+local ty = require "tycho"
+local cuda = require "support.cuda"
+local compare = require "support.cuda_compare"
+
+local F, nn = ty.F, ty.nn
+
+-- Shapes of convolutions: of x, of the weight, options.
+local convolutions = {
+  {"a kernel of one element", {3, 4, 5, 6}, {7, 4, 1, 1}, {}},
+  {"one image", {1, 3, 8, 9}, {5, 3, 3, 3}, {padding = 1}},
+  {"several images", {5, 3, 8, 9}, {4, 3, 3, 2}, {}},
+  {"strides and padding", {2, 3, 11, 9}, {4, 3, 3, 3}, {stride = {2, 3}, padding = {1, 2}}},
+  {"dilation", {2, 2, 12, 11}, {3, 2, 3, 2}, {dilation = {2, 3}, padding = 2}},
+  {"a kernel of one element that strides", {2, 3, 7, 7}, {4, 3, 1, 1}, {stride = 2}},
+  {"groups", {3, 12, 6, 7}, {14, 6, 3, 3}, {groups = 2, padding = 1}},
+  {"groups of one element", {3, 6, 4, 5}, {4, 3, 1, 1}, {groups = 2}},
+  {"channels of their own", {3, 6, 9, 8}, {6, 1, 3, 3}, {groups = 6, padding = 1, stride = 2}},
+  {"few channels in a group", {2, 6, 9, 8}, {9, 2, 3, 2}, {groups = 3, dilation = {1, 2}}},
+  {"same padding", {2, 3, 6, 6}, {4, 3, 4, 2}, {padding = "same"}},
+}
+
+local function conv2d(options)
+  return function(x, weight, bias) return F.conv2d(x, weight, bias, options) end
+end
+
+cuda.suite(describe, pending)("cuda conv", function()
+  before_each(function() ty.manual_seed(5) end)
+
+  it("computes every convolution and its gradients", function()
+    for _, c in ipairs(convolutions) do
+      for _, dtype in ipairs{ty.float32, ty.float64} do
+        local x, weight = ty.randn(c[2], {dtype = dtype}), ty.randn(c[3], {dtype = dtype})
+        compare.run(c[1], conv2d(c[4]), {x, weight})
+        compare.run(c[1] .. ", bias", conv2d(c[4]), {x, weight, ty.randn(c[3][1], {dtype = dtype})}, {backward = false})
+      end
+    end
+  end)
+
+  it("computes 16-bit convolutions", function()
+    for _, dtype in ipairs{ty.float16, ty.bfloat16} do
+      compare.run("16 bits", conv2d{padding = 1}, {ty.randn(2, 3, 8, 8):to(dtype), ty.randn(4, 3, 3, 3):to(dtype)})
+    end
+  end)
+
+  it("takes more images than fit in hand at a time", function()
+    local x, weight = ty.randn(3, 40, 60, 60), ty.randn(2, 40, 7, 7) -- 27 MB of columns for each image
+    compare.run("many columns", conv2d{padding = 3}, {x, weight}, {tolerance = 1e-4})
+  end)
+
+  it("convolves lines and volumes", function()
+    compare.run("conv1d", function(x, w) return F.conv1d(x, w, nil, {padding = 2, stride = 2}) end,
+      {ty.randn(3, 4, 20), ty.randn(5, 4, 5)})
+    compare.run("conv3d", function(x, w) return F.conv3d(x, w, nil, {padding = 1, stride = {1, 2, 1}}) end,
+      {ty.randn(2, 3, 5, 6, 7), ty.randn(4, 3, 3, 3, 2)})
+    compare.run("conv3d of channels", function(x, w) return F.conv3d(x, w, nil, {groups = 3}) end,
+      {ty.randn(2, 3, 5, 6, 7), ty.randn(6, 1, 3, 2, 2)})
+  end)
+
+  it("transposes convolutions", function()
+    for _, options in ipairs{{}, {stride = 2, padding = 1, output_padding = 1}, {dilation = 2}, {groups = 2}} do
+      local function turned(x, w, b)
+        return F.conv_transpose2d(x, w, b, options)
+      end
+      local x, weight = ty.randn(2, 4, 5, 6), ty.randn(4, 3, 3, 3)
+      compare.run("transposed", turned, {x, weight})
+      compare.run("transposed, bias", turned, {x, weight, ty.randn(3 * (options.groups or 1))}, {backward = false})
+    end
+    compare.run("transposed, channels of their own", function(x, w)
+      return F.conv_transpose2d(x, w, nil, {groups = 4, stride = 2})
+    end, {ty.randn(2, 4, 5, 6), ty.randn(4, 1, 3, 3)})
+  end)
+
+  it("writes windows as columns and folds them", function()
+    compare.run("unfold", function(x) return F.unfold(x, {3, 2}, {padding = 1, stride = 2}) end, {ty.randn(2, 3, 7, 8)})
+    compare.run("fold", function(x) return F.fold(x, {7, 8}, {3, 2}, {padding = 1}) end, {ty.randn(2, 18, 63)})
+  end)
+end)
+
+cuda.suite(describe, pending)("cuda pooling", function()
+  before_each(function() ty.manual_seed(6) end)
+
+  local x = ty.randn(3, 2, 9, 11)
+
+  it("takes the largest element and its place", function()
+    for _, options in ipairs{
+      {kernel_size = 2}, {kernel_size = 3, stride = 2, padding = 1}, {kernel_size = {2, 3}, stride = 1, dilation = {3, 2}},
+      {kernel_size = 3, stride = 2, ceil_mode = true}, {kernel_size = 3, stride = 1, padding = 1, dilation = 4},
+    } do
+      compare.run("max_pool2d", function(a) return F.max_pool2d(a, options) end, {x})
+      local with_indices = {return_indices = true}
+      for name, value in pairs(options) do with_indices[name] = value end
+      compare.run("with indices", function(a) return F.max_pool2d(a, with_indices) end, {x}, {backward = false})
+    end
+    compare.run("max_pool1d", function(a) return F.max_pool1d(a, 3, 2) end, {ty.randn(2, 3, 17)})
+    compare.run("max_pool3d", function(a) return F.max_pool3d(a, 2) end, {ty.randn(2, 3, 6, 7, 8)})
+    compare.run("float16", function(a) return F.max_pool2d(a, 2) end, {x:to(ty.float16)})
+  end)
+
+  it("takes the first of equals, and NaN", function()
+    local same = ty.ones(1, 1, 6, 6)
+    same[{1, 1, 2, 2}] = 0 / 0
+    compare.run("equals", function(a) return F.max_pool2d(a, {kernel_size = 3, stride = 1, return_indices = true}) end, {same},
+      {backward = false})
+    compare.run("equals backward", function(a) return F.max_pool2d(a, 3, 1) end, {same})
+  end)
+
+  it("averages", function()
+    for _, options in ipairs{
+      {kernel_size = 2}, {kernel_size = 3, stride = 2, padding = 1},
+      {kernel_size = 3, stride = 2, padding = 1, count_include_pad = false},
+      {kernel_size = 3, stride = 2, ceil_mode = true, padding = 1}, {kernel_size = {2, 3}, stride = 1, divisor_override = 5},
+    } do
+      compare.run("avg_pool2d", function(a) return F.avg_pool2d(a, options) end, {x})
+    end
+    compare.run("avg_pool3d", function(a) return F.avg_pool3d(a, 2, 1) end, {ty.randn(2, 3, 4, 5, 6)})
+  end)
+
+  it("adapts", function()
+    for _, size in ipairs{{1, 1}, {3, 4}, {9, 11}, {4, 13}} do
+      compare.run("adaptive average", function(a) return F.adaptive_avg_pool2d(a, size) end, {x})
+      compare.run("adaptive maximum", function(a) return F.adaptive_max_pool2d(a, size) end, {x})
+    end
+  end)
+
+  it("resamples", function()
+    for _, options in ipairs{
+      {size = {13, 7}, mode = "bilinear"}, {scale_factor = 2, mode = "nearest"}, {size = {5, 20}, mode = "bicubic"},
+      {size = {4, 4}, mode = "bilinear", align_corners = true},
+    } do
+      compare.run("interpolate " .. options.mode, function(a) return F.interpolate(a, options) end, {x})
+    end
+  end)
+end)
+
+cuda.suite(describe, pending)("cuda recurrent layers", function()
+  before_each(function() ty.manual_seed(7) end)
+
+  -- A layer's output, and the gradients of its parameters.
+  local function run_layer(layer, x, device)
+    layer:to(device)
+    layer:zero_grad()
+    local input = x:detach():to(device):requires_grad_(true)
+    local y = layer(input)
+    y:backward(ty.linspace(-1, 1, y:numel()):reshape(y.shape):to(y.dtype):to(device))
+    local out = {y:detach():cpu(), input.grad:cpu()}
+    for _, p in ipairs(layer:parameters()) do out[#out + 1] = p.grad:cpu() end
+    return out
+  end
+
+  it("steps through RNN, LSTM and GRU", function()
+    for _, dtype in ipairs{ty.float32, ty.float64} do
+      for _, make in ipairs{
+        function() return nn.RNN(5, 7, {bias = false}) end,
+        function() return nn.RNN(5, 7, {nonlinearity = "relu", bias = false}) end,
+        function() return nn.LSTM(5, 7, {bias = false}) end,
+        function() return nn.GRU(5, 300, {bias = false, num_layers = 2}) end,
+      } do
+        local layer, x = make():to(dtype), ty.randn(4, 6, 5, {dtype = dtype})
+        local expected = run_layer(layer, x, "cpu")
+        local found = run_layer(layer, x, cuda.device)
+        for i = 1, #expected do compare.near(expected[i], found[i], ("%s, number %d"):format(layer, i)) end
+      end
+    end
+  end)
+end)
