@@ -183,29 +183,31 @@ template <typename Ranked> algorithm first_of(const Ranked *ranked, int count)
     return {-1, 0};
 }
 
+/* The same of what ask(room for the ranked, *count) ranks. */
+template <typename Ranked, typename Ask> algorithm first_ranked(Ask ask)
+{
+    Ranked ranked[MOST_RANKED];
+    int count = 0;
+    return ask(ranked, &count) == CUDNN_STATUS_SUCCESS ? first_of(ranked, count) : algorithm{-1, 0};
+}
+
 algorithm rank(cudnnHandle_t handle, tyi_conv_part part, const descriptors &d)
 {
     const library &l = opened();
-    int count = 0;
-    if (part == TYI_CONV_Y) {
-        cudnnConvolutionFwdAlgoPerf_t ranked[MOST_RANKED];
-        return l.cudnnGetConvolutionForwardAlgorithm_v7(handle, d.x, d.weight, d.conv, d.y, MOST_RANKED, &count,
-                                                        ranked) == CUDNN_STATUS_SUCCESS
-                   ? first_of(ranked, count)
-                   : algorithm{-1, 0};
-    }
-    if (part == TYI_CONV_X) {
-        cudnnConvolutionBwdDataAlgoPerf_t ranked[MOST_RANKED];
-        return l.cudnnGetConvolutionBackwardDataAlgorithm_v7(handle, d.weight, d.y, d.conv, d.x, MOST_RANKED, &count,
-                                                             ranked) == CUDNN_STATUS_SUCCESS
-                   ? first_of(ranked, count)
-                   : algorithm{-1, 0};
-    }
-    cudnnConvolutionBwdFilterAlgoPerf_t ranked[MOST_RANKED];
-    return l.cudnnGetConvolutionBackwardFilterAlgorithm_v7(handle, d.x, d.y, d.conv, d.weight, MOST_RANKED, &count,
-                                                           ranked) == CUDNN_STATUS_SUCCESS
-               ? first_of(ranked, count)
-               : algorithm{-1, 0};
+    if (part == TYI_CONV_Y)
+        return first_ranked<cudnnConvolutionFwdAlgoPerf_t>([&](auto *ranked, int *count) {
+            return l.cudnnGetConvolutionForwardAlgorithm_v7(handle, d.x, d.weight, d.conv, d.y, MOST_RANKED, count,
+                                                            ranked);
+        });
+    if (part == TYI_CONV_X)
+        return first_ranked<cudnnConvolutionBwdDataAlgoPerf_t>([&](auto *ranked, int *count) {
+            return l.cudnnGetConvolutionBackwardDataAlgorithm_v7(handle, d.weight, d.y, d.conv, d.x, MOST_RANKED, count,
+                                                                 ranked);
+        });
+    return first_ranked<cudnnConvolutionBwdFilterAlgoPerf_t>([&](auto *ranked, int *count) {
+        return l.cudnnGetConvolutionBackwardFilterAlgorithm_v7(handle, d.x, d.y, d.conv, d.weight, MOST_RANKED, count,
+                                                               ranked);
+    });
 }
 
 /* The algorithm for these arguments, which the heuristics are asked for once. */

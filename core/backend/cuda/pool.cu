@@ -72,6 +72,28 @@ static __device__ __forceinline__ int64_t at_most(int64_t x, int64_t most)
     return x < most ? x : most;
 }
 
+/* visit(position within the plane) for every element that output o covers, in order. */
+template <typename Visit>
+static __device__ __forceinline__ void each_input(const tyi_pool_args &a, place o, Visit visit)
+{
+    const tyi_window &w = a.window;
+    span z = span_of(a, 0, o.z), y = span_of(a, 1, o.y), x = span_of(a, 2, o.x);
+    for (int64_t pz = z.first; pz < z.last; pz += z.step)
+        for (int64_t py = y.first; py < y.last; py += y.step)
+            for (int64_t px = x.first; px < x.last; px += x.step)
+                visit((pz * w.in[1] + py) * w.in[2] + px);
+}
+
+/* visit(output) for every output of these ranges; `back`: those of a row from the last to the first. */
+template <typename Visit>
+static __device__ __forceinline__ void each_output(span z, span y, span x, bool back, Visit visit)
+{
+    for (int64_t oz = z.first; oz <= z.last; oz++)
+        for (int64_t oy = y.first; oy <= y.last; oy++)
+            for (int64_t k = 0; k <= x.last - x.first; k++)
+                visit(place{oz, oy, back ? x.last - k : x.first + k});
+}
+
 /* As PyTorch: a later element is taken when it is greater, or not a number. */
 template <typename T> __global__ void largest(const tyi_pool_args a, int64_t n, int64_t in, int64_t out)
 {
@@ -79,21 +101,17 @@ template <typename T> __global__ void largest(const tyi_pool_args a, int64_t n, 
     int64_t step = static_cast<int64_t>(gridDim.x) * blockDim.x;
     for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < n; i += step) {
         place o = place_of(w.out, i % out);
-        span z = span_of(a, 0, o.z), y = span_of(a, 1, o.y), x = span_of(a, 2, o.x);
         const T *plane = static_cast<const T *>(a.x) + i / out * in;
-        int64_t at = (at_most(z.first, w.in[0] - 1) * w.in[1] + at_most(y.first, w.in[1] - 1)) * w.in[2] +
-                     at_most(x.first, w.in[2] - 1);
+        int64_t z = at_most(span_of(a, 0, o.z).first, w.in[0] - 1), y = at_most(span_of(a, 1, o.y).first, w.in[1] - 1);
+        int64_t at = (z * w.in[1] + y) * w.in[2] + at_most(span_of(a, 2, o.x).first, w.in[2] - 1);
         T best = -static_cast<T>(INFINITY);
-        for (int64_t pz = z.first; pz < z.last; pz += z.step)
-            for (int64_t py = y.first; py < y.last; py += y.step)
-                for (int64_t px = x.first; px < x.last; px += x.step) {
-                    int64_t position = (pz * w.in[1] + py) * w.in[2] + px;
-                    T value = plane[position];
-                    if (value > best || value != value) {
-                        best = value;
-                        at = position;
-                    }
-                }
+        each_input(a, o, [&](int64_t position) {
+            T value = plane[position];
+            if (value > best || value != value) {
+                best = value;
+                at = position;
+            }
+        });
         static_cast<T *>(a.y)[i] = best;
         if (a.index)
             a.index[i] = at;
@@ -105,19 +123,14 @@ template <typename T> __global__ void largest_back(const tyi_pool_args a, int64_
     const tyi_window &w = a.window;
     int64_t step = static_cast<int64_t>(gridDim.x) * blockDim.x;
     for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < n; i += step) {
-        int64_t position = i % in;
+        int64_t position = i % in, first = i / in * out;
         place p = place_of(w.in, position);
-        span z = places_of(a, 0, p.z), y = places_of(a, 1, p.y), x = places_of(a, 2, p.x);
-        const T *grad = static_cast<const T *>(a.y) + i / in * out;
-        const int64_t *index = a.index + i / in * out;
         T sum = 0;
-        for (int64_t oz = z.first; oz <= z.last; oz++)
-            for (int64_t oy = y.first; oy <= y.last; oy++)
-                for (int64_t ox = x.first; ox <= x.last; ox++) {
-                    int64_t o = (oz * w.out[1] + oy) * w.out[2] + ox;
-                    if (index[o] == position)
-                        sum += grad[o];
-                }
+        each_output(places_of(a, 0, p.z), places_of(a, 1, p.y), places_of(a, 2, p.x), false, [&](place at) {
+            int64_t o = first + (at.z * w.out[1] + at.y) * w.out[2] + at.x;
+            if (a.index[o] == position)
+                sum += static_cast<const T *>(a.y)[o];
+        });
         static_cast<T *>(a.x)[i] = sum;
     }
 }
@@ -129,17 +142,12 @@ template <typename T> static __device__ __forceinline__ T divisor_of(const tyi_p
 
 template <typename T> __global__ void average(const tyi_pool_args a, int64_t n, int64_t in, int64_t out)
 {
-    const tyi_window &w = a.window;
     int64_t step = static_cast<int64_t>(gridDim.x) * blockDim.x;
     for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < n; i += step) {
-        place o = place_of(w.out, i % out);
-        span z = span_of(a, 0, o.z), y = span_of(a, 1, o.y), x = span_of(a, 2, o.x);
+        place o = place_of(a.window.out, i % out);
         const T *plane = static_cast<const T *>(a.x) + i / out * in;
         T sum = 0;
-        for (int64_t pz = z.first; pz < z.last; pz += z.step)
-            for (int64_t py = y.first; py < y.last; py += y.step)
-                for (int64_t px = x.first; px < x.last; px += x.step)
-                    sum += plane[(pz * w.in[1] + py) * w.in[2] + px];
+        each_input(a, o, [&](int64_t position) { sum += plane[position]; });
         static_cast<T *>(a.y)[i] = sum / divisor_of<T>(a, o);
     }
 }
@@ -152,15 +160,10 @@ template <typename T> __global__ void average_back(const tyi_pool_args a, int64_
     int64_t step = static_cast<int64_t>(gridDim.x) * blockDim.x;
     for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < n; i += step) {
         place p = place_of(w.in, i % in);
-        span z = outputs_of(a, 0, p.z), y = outputs_of(a, 1, p.y), x = outputs_of(a, 2, p.x);
         const T *grad = static_cast<const T *>(a.y) + i / in * out;
         T sum = 0;
-        for (int64_t oz = z.first; oz <= z.last; oz++)
-            for (int64_t oy = y.first; oy <= y.last; oy++)
-                for (int64_t k = 0; k <= x.last - x.first; k++) {
-                    int64_t ox = a.adaptive ? x.first + k : x.last - k;
-                    sum += grad[(oz * w.out[1] + oy) * w.out[2] + ox] / divisor_of<T>(a, {oz, oy, ox});
-                }
+        each_output(outputs_of(a, 0, p.z), outputs_of(a, 1, p.y), outputs_of(a, 2, p.x), !a.adaptive,
+                    [&](place o) { sum += grad[(o.z * w.out[1] + o.y) * w.out[2] + o.x] / divisor_of<T>(a, o); });
         static_cast<T *>(a.x)[i] = sum;
     }
 }
