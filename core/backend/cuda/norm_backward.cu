@@ -13,6 +13,7 @@ namespace
 {
 
 typedef tyi_pair<double> sums; /* a: s, b: p */
+constexpr int RUN = 32;        /* elements that a thread adds up in their dtype before they go into those */
 
 /* b and c of one mean, from its s and p. */
 template <typename T> struct coefficients {
@@ -30,13 +31,17 @@ __global__ void __launch_bounds__(TYI_THREADS) gradient_rows(const tyi_norm_args
     each_piece(s, [&](int64_t segment, int64_t, int64_t begin, int64_t end, int lane) {
         const int64_t row = segment < 0 ? 0 : segment, first = row % a.groups * a.per - begin;
         const T mean = static_cast<T>(part_of<T>(a.mean, row, 0)), rstd = static_cast<const T *>(a.rstd)[row];
-        T sum = 0, product = 0;
-        for (int64_t e = begin + lane; e < end; e += s.lanes) {
-            const T g = weight ? grad[e] * weight[first + e] : grad[e];
-            sum += g;
-            product += g * (x[e] - mean);
+        sums of = {0, 0};
+        for (int64_t e = begin + lane; e < end;) {
+            T sum = 0, product = 0;
+            for (int k = 0; k < RUN && e < end; k++, e += s.lanes) {
+                const T g = weight ? grad[e] * weight[first + e] : grad[e];
+                sum += g;
+                product += g * (x[e] - mean);
+            }
+            of = of + sums{sum, product};
         }
-        const sums of = tyi_team_fold(sums{sum, product}, s.lanes, tyi_plus());
+        of = tyi_team_fold(of, s.lanes, tyi_plus());
         const double n = static_cast<double>(s.length), wide = rstd;
         const T rest = static_cast<T>(a.centred ? -of.a / n * wide : 0);
         const T of_x = static_cast<T>(-of.b / n * wide * wide * wide);
@@ -56,12 +61,16 @@ __global__ void __launch_bounds__(TYI_THREADS) segment_sums(const tyi_norm_args 
     each_piece(s, [&](int64_t segment, int64_t piece, int64_t begin, int64_t end, int lane) {
         const int64_t of = segment < 0 ? 0 : a.across ? segment % a.groups : segment / a.per;
         const T mean = static_cast<T>(part_of<T>(a.mean, of, 0));
-        T sum = 0, product = 0;
-        for (int64_t e = begin + lane; e < end; e += s.lanes) {
-            sum += grad[e];
-            product += grad[e] * (x[e] - mean);
+        sums both = {0, 0};
+        for (int64_t e = begin + lane; e < end;) {
+            T sum = 0, product = 0;
+            for (int k = 0; k < RUN && e < end; k++, e += s.lanes) {
+                sum += grad[e];
+                product += grad[e] * (x[e] - mean);
+            }
+            both = both + sums{sum, product};
         }
-        const sums both = tyi_team_fold(sums{sum, product}, s.lanes, tyi_plus());
+        both = tyi_team_fold(both, s.lanes, tyi_plus());
         if (lane == 0 && segment >= 0)
             out[segment * s.pieces + piece] = both;
     });
@@ -80,7 +89,7 @@ __global__ void __launch_bounds__(TYI_THREADS) column_sums(const tyi_norm_args a
         sums total = {0, 0};
         for (int64_t r = piece * c.piece + first; column < c.width && r < end;) {
             T sum = 0, product = 0;
-            for (int k = 0; k < 32 && r < end; k++, r += COLUMN_DEPTH) {
+            for (int k = 0; k < RUN && r < end; k++, r += COLUMN_DEPTH) {
                 const int64_t of = a.across ? column : r * a.groups + group, e = r * c.width + column;
                 const T away = x[e] - (means ? means[of] : 0);
                 sum += grad[e];
