@@ -19,7 +19,8 @@ describe("softmax on CUDA", function()
     it(op .. " gives the CPU's rows and columns", function()
       for _, n in ipairs(lengths) do
         compare.op(("%s of rows of %d"):format(op, n), function(x) return x[op](x, 2) end, {ty.randn(3, n) * 4})
-        compare.op(("%s of columns of %d"):format(op, n), function(x) return x[op](x, 1) end, {ty.randn(n, 3) * 4}, {tolerance = 5e-5})
+        compare.op(("%s of columns of %d"):format(op, n), function(x) return x[op](x, 1) end, {ty.randn(n, 3) * 4},
+          {tolerance = 5e-5})
       end
       compare.op(op .. " of inner columns", function(x) return x[op](x, 2) end, {ty.randn(3, 21, 37)})
       compare.op(op .. " of unaligned rows", function(x) return x[op](x, 2) end, {ty.randn(5, 301)})

@@ -70,8 +70,8 @@ function compare.run(what, f, inputs, options)
   end
 end
 
---- The same, where results may be small throughout, as those of softmax are. A step that has no kernel for CUDA is said, and is no
--- failure: cuda_golden_spec counts them.
+--- The same, where results may be small throughout, as those of softmax are. A step that has no kernel for CUDA is said, and is
+-- no failure: cuda_golden_spec counts them.
 function compare.op(what, f, inputs, options)
   options = setmetatable({floor = 1e-3}, {__index = options})
   local done, message = pcall(compare.run, what, f, inputs, options)
