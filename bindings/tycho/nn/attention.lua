@@ -99,18 +99,23 @@ end
 
 -- ---- Projections ----
 
--- query, key and value through their weights, {length, batch, width} each.
+-- query, key and value through their weights, {length, batch, width} each. Data that have the batch first in memory
+-- (a.turned) are multiplied in that order: as rows that follow one another they are one product.
 local function project(a)
   local width, bias = a.embed_dim, a.in_proj_bias
+  local function linear(x, weight, b)
+    if not a.turned then return F.linear(x, weight, b) end
+    return F.linear(x:transpose(1, 2), weight, b):transpose(1, 2)
+  end
   local function part(x, weight, i)
-    return F.linear(x, weight, bias and bias:narrow(1, (i - 1) * width + 1, width))
+    return linear(x, weight, bias and bias:narrow(1, (i - 1) * width + 1, width))
   end
   if a.separate then
     return part(a.query, a.q_proj_weight, 1), part(a.key, a.k_proj_weight, 2), part(a.value, a.v_proj_weight, 3)
   end
   local weight = a.in_proj_weight
   if a.query == a.key and a.key == a.value then -- of one tensor: one product
-    local all = F.linear(a.query, weight, bias)
+    local all = linear(a.query, weight, bias)
     return all:narrow(-1, 1, width), all:narrow(-1, width + 1, width), all:narrow(-1, 2 * width + 1, width)
   end
   local function rows(i) return weight:narrow(1, (i - 1) * width + 1, width) end
@@ -268,7 +273,7 @@ function MultiheadAttention:forward(...)
     k_proj_weight = self.k_proj_weight, v_proj_weight = self.v_proj_weight, bias_k = self.bias_k, bias_v = self.bias_v,
     add_zero_attn = self.add_zero_attn, dropout_p = self.dropout, out_proj_weight = self.out_proj.weight,
     out_proj_bias = self.out_proj.bias, training = self.training, key_padding_mask = padding, attn_mask = mask,
-    need_weights = need_weights, average_attn_weights = average, is_causal = causal})
+    need_weights = need_weights, average_attn_weights = average, is_causal = causal, turned = turned})
   return turned and output:transpose(1, 2) or output, weights
 end
 

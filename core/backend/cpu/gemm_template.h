@@ -91,15 +91,26 @@ static void NAME(pack_b)(void *dst, const void *b, int64_t b_row, int64_t b_col,
     }
 }
 
+/* `tiles` tiles of `height` rows that are contiguous in a, column by column: columns may lie so far apart that few of
+ * them stay in the first cache. k: the columns of a tile. */
+INLINE void NAME(pack_columns)(SCALAR *out, const SCALAR *in, int64_t a_col, int64_t tiles, int64_t k, int64_t p0,
+                               int64_t p1, const int height)
+{
+    for (int64_t p = p0; p < p1; p++) {
+        const SCALAR *column = in + p * a_col;
+        for (int64_t i = 0; p + 8 < p1 && i < tiles * height; i += 64 / (int)sizeof(SCALAR))
+            __builtin_prefetch(column + 8 * a_col + i);
+        for (int64_t t = 0; t < tiles; t++)
+            memcpy(out + (t * k + p) * height, column + t * height, (size_t)height * sizeof(SCALAR));
+    }
+}
+
 /* One tile of `height` rows. */
 INLINE void NAME(pack_tile)(SCALAR *out, const SCALAR *in, int64_t a_row, int64_t a_col, int64_t p0, int64_t p1,
                             const int height)
 {
     int64_t p = p0;
-    if (a_row == 1) {
-        for (; p < p1; p++)
-            UNROLL for (int i = 0; i < height; i++) out[p * height + i] = in[p * a_col + i];
-    } else if (a_col == 1 && height <= LANES) {
+    if (a_col == 1 && height <= LANES) {
         /* Whole vectors are stored, and what is too much of one is overwritten by the next: so not the last ones. */
         for (; p + 2 * LANES <= p1; p += LANES) {
             VEC r[LANES];
@@ -128,15 +139,20 @@ static void NAME(pack_a)(void *dst, const void *a, int64_t a_row, int64_t a_col,
                          int64_t p1)
 {
     NAME(rows) cut = NAME(cut_rows)(m, HEIGHT_2);
-    int height;
-    for (int64_t i = 0; i < m; i += height) {
-        height = NAME(height_at)(cut, i);
+    int64_t step;
+    for (int64_t i = 0; i < m; i += step) {
+        int height = NAME(height_at)(cut, i);
+        int64_t tiles = a_row == 1 ? ((i < cut.higher ? cut.higher : m) - i) / height : 1;
+        step = tiles * height;
         SCALAR *out = (SCALAR *)dst + i * k;
         const SCALAR *in = (const SCALAR *)a + i * a_row;
         switch (height) {
 #define PACK(h)                                                                                                        \
     case h:                                                                                                            \
-        NAME(pack_tile)(out, in, a_row, a_col, p0, p1, h);                                                             \
+        if (a_row == 1)                                                                                                \
+            NAME(pack_columns)(out, in, a_col, tiles, k, p0, p1, h);                                                   \
+        else                                                                                                           \
+            NAME(pack_tile)(out, in, a_row, a_col, p0, p1, h);                                                         \
         break
             PACK(1);
             PACK(2);
