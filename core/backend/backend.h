@@ -350,7 +350,8 @@ typedef struct tyi_backend {
     ty_status (*reduce)(const tyi_reduce_args *args);
     ty_status (*cumsum)(ty_dtype dtype, const void *x, void *out, int64_t outer, int64_t size, int64_t inner);
     ty_status (*matmul)(const tyi_matmul_args *args);
-    /* Writes `prepared` from b, for many products with one b; float32 and float64. A, c and bias are not looked at. */
+    /* Writes `prepared` from b, for many products with one b; float32 and float64. a, c and bias are not looked at. The
+     * CPU's alone: other devices' libraries read b as it stands. */
     ty_status (*matmul_prepare)(const tyi_matmul_args *args);
     ty_status (*softmax)(const tyi_softmax_args *args);
     ty_status (*softmax_backward)(const tyi_softmax_args *args);

@@ -82,7 +82,7 @@ static ty_status prepare(const layer *l, int input, bool turned, weight *w)
     int64_t rows = x->sizes[0], columns = x->sizes[1];
     *w = turned ? (weight){tyi_data(x), 1, columns, rows, columns, NULL}
                 : (weight){tyi_data(x), columns, 1, columns, rows, NULL};
-    if (l->steps.count < PREPARED_STEPS || l->steps.batch < PREPARED_ROWS || !l->backend->matmul_prepare)
+    if (l->steps.count < PREPARED_STEPS || l->steps.batch < PREPARED_ROWS || l->device.type != TY_CPU)
         return TY_OK;
     w->prepared = matrix(l, 1, TYI_PREPARED(w->n, w->k));
     if (!w->prepared)
