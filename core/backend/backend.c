@@ -7,14 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-const tyi_backend *tyi_backend_of(ty_device device)
+const tyi_backend *tyi_real_backend(ty_device device)
 {
-    if (__builtin_expect(tyi_watching != NULL, 0) && device.type == TY_CPU)
-        return tyi_watching->backend;
     if (device.type == TY_CPU)
         return tyi_cpu_backend();
     const tyi_cuda_module *cuda = tyi_cuda_device(device.index);
     return cuda && cuda->use_device(device.index) == TY_OK ? cuda->backend : NULL;
+}
+
+const tyi_backend *tyi_backend_of(ty_device device)
+{
+    if (__builtin_expect(tyi_watching != NULL, 0))
+        return tyi_watching->backend(tyi_watching, device);
+    return device.type == TY_CPU ? tyi_cpu_backend() : tyi_real_backend(device);
 }
 
 ty_status ty_device_from_name(const char *name, ty_device *device)

@@ -411,6 +411,8 @@ typedef struct tyi_backend {
 
 /* The table of a device type; NULL with the error set when it cannot be had here. */
 const tyi_backend *tyi_backend_of(ty_device device);
+/* The same, also while a capture watches. */
+const tyi_backend *tyi_real_backend(ty_device device);
 const tyi_backend *tyi_cpu_backend(void);
 
 #endif

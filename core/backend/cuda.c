@@ -18,15 +18,21 @@ ty_status ty_cuda_get_properties(int device, ty_cuda_properties *properties)
     return cuda ? cuda->properties(device, properties) : TY_FAIL;
 }
 
+/* What "cuda" without a number means to this thread. The plug-in's own current device is that of the tensors that were
+ * computed with last. */
+static _Thread_local int chosen_device;
+
 int ty_cuda_current_device(void)
 {
-    return ty_cuda_unavailable() ? 0 : tyi_cuda()->current_device();
+    return chosen_device;
 }
 
 ty_status ty_cuda_set_device(int device)
 {
-    const tyi_cuda_module *cuda = tyi_cuda_device(device);
-    return cuda ? cuda->use_device(device) : TY_FAIL;
+    if (!tyi_cuda_device(device))
+        return TY_FAIL;
+    chosen_device = device;
+    return TY_OK;
 }
 
 ty_status ty_cuda_synchronize(int device)
@@ -127,7 +133,10 @@ ty_cuda_stream *ty_cuda_stream_default(int device)
 
 ty_status ty_cuda_stream_use(ty_cuda_stream *stream)
 {
-    return stream ? tyi_cuda()->stream_use(stream) : TY_FAIL;
+    if (!stream)
+        return TY_FAIL;
+    chosen_device = tyi_cuda()->stream_device(stream);
+    return tyi_cuda()->stream_use(stream);
 }
 
 int ty_cuda_stream_device(const ty_cuda_stream *stream)

@@ -81,6 +81,13 @@ typedef struct tyi_guarded {
     bool requires_grad;
 } tyi_guarded;
 
+/* On a CUDA device: a run of calls that became a graph, or could not. */
+typedef struct tyi_segment {
+    int from, to;
+    bool tried; /* to make the graph */
+    struct tyi_cuda_graph *graph;
+} tyi_segment;
+
 /* Where a recorded call has the address of an argument. */
 typedef struct tyi_slot {
     void *slot;
@@ -91,6 +98,8 @@ typedef struct tyi_slot {
 struct ty_capture {
     tyi_watcher watcher; /* first: what the thread sees */
     const tyi_backend *device;
+    ty_device place; /* where its kernels run */
+    bool placed;     /* that is known: by the arguments, or by the first kernel */
     bool recording;
     const char *problem; /* why it cannot be replayed, found while recording; NULL: none */
     int inputs_count, outputs_count;
@@ -104,10 +113,12 @@ struct ty_capture {
     tyi_guarded *guarded;
     int slots_count, slots_room;
     tyi_slot *slots;
-    int last_range;      /* the index_range() call that bounds are for; -1: none */
-    int head;            /* calls that run first, and change nothing: guards and what they depend on */
-    tyi_storage *buffer; /* the planned memory */
-    size_t alone;        /* bytes of all that lies in it */
+    int last_range; /* the index_range() call that bounds are for; -1: none */
+    int head;       /* calls that run first, and change nothing: guards and what they depend on */
+    int segments_count, segments_room;
+    tyi_segment *segments; /* CUDA: the calls from head on */
+    tyi_storage *buffer;   /* the planned memory */
+    size_t alone;          /* bytes of all that lies in it */
 };
 
 /* The table that records, and the types of the calls. */
@@ -128,6 +139,13 @@ static inline void tyi_visit(tyi_visitor *v, void *slot, bool read, bool written
     if (p)
         v->operand(v, slot, read, written);
 }
+
+/* graphs.c: cuts the calls of a planned recording into segments; runs them; forgets the graphs. */
+ty_status tyi_cut_segments(ty_capture *c);
+ty_status tyi_run_segments(ty_capture *c, bool *stale);
+void tyi_free_segments(ty_capture *c);
+/* replay.c: calls one by one. */
+ty_status tyi_run_calls(ty_capture *c, int from, int to, bool *stale);
 
 /* The block that an address lies in; NULL: none. */
 tyi_block *tyi_block_of(const ty_capture *c, const void *address);

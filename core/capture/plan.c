@@ -103,9 +103,10 @@ static ty_status guards_first(ty_capture *c)
 /* ---- Memory ---- */
 
 /* Whether a block's numbers live between its first call and its last alone. */
-static bool is_plannable(const tyi_block *b)
+static bool is_plannable(const ty_capture *c, const tyi_block *b)
 {
-    return !b->before && atomic_load(&b->left) && !b->initial && b->first >= 0 && b->bytes;
+    return b->s->device.type == c->place.type && !b->before && atomic_load(&b->left) && !b->initial && b->first >= 0 &&
+           b->bytes;
 }
 
 static size_t aligned(size_t bytes)
@@ -201,12 +202,12 @@ static ty_status plan_memory(ty_capture *c)
     int count = 0;
     ty_status status = TY_FAIL;
     for (int i = 0; i < c->blocks_count; i++)
-        if (is_plannable(c->blocks[i])) {
+        if (is_plannable(c, c->blocks[i])) {
             list[count++] = c->blocks[i];
             c->alone += c->blocks[i]->bytes;
         }
     size_t bytes = lay_out(list, count, list + room);
-    c->buffer = bytes ? tyi_storage_new(bytes, TY_DEVICE_CPU) : NULL;
+    c->buffer = bytes ? tyi_storage_new(bytes, c->place) : NULL;
     if (!bytes || c->buffer) {
         for (int i = 0; i < count; i++)
             list[i]->moved = (char *)c->buffer->data + list[i]->at;
@@ -260,7 +261,8 @@ ty_status ty_capture_plan(ty_capture *c)
     count_lives(c);
     if (plan_memory(c) != TY_OK)
         return TY_FAIL;
-    tyi_fuse(c);
+    if (c->place.type == TY_CPU)
+        tyi_fuse(c);
     settle(c);
-    return TY_OK;
+    return c->place.type == TY_CPU ? TY_OK : tyi_cut_segments(c);
 }

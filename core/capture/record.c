@@ -154,6 +154,8 @@ static bool needs_contents(const ty_capture *c, const tyi_call *call, const tyi_
 static ty_status keep_initial(const ty_capture *c, const tyi_call *call, tyi_block *b)
 {
     int operands;
+    if (b->s->device.type != TY_CPU) /* the host writes there by kernels alone */
+        return TY_OK;
     if (!needs_contents(c, call, b, &operands) || b->touches <= operands || !b->bytes)
         return TY_OK;
     b->initial = malloc(b->bytes);
@@ -268,6 +270,25 @@ static void index_bounds(tyi_watcher *w, int64_t low, int64_t high)
     tyi_range_bounds((ty_capture *)w, low, high);
 }
 
+/* The kernels of one device are recorded: that of the arguments, or of the first kernel. */
+static const tyi_backend *backend(tyi_watcher *w, ty_device device)
+{
+    ty_capture *c = (ty_capture *)w;
+    if (!c->placed) {
+        c->device = tyi_real_backend(device);
+        c->place = device;
+        c->placed = c->device;
+    }
+    if (!c->device || (device.type == c->place.type && device.index == c->place.index)) {
+        if (c->device && device.type != TY_CPU && !tyi_real_backend(device)) /* makes it the thread's current one */
+            return NULL;
+        return c->device ? &tyi_recording_backend : NULL;
+    }
+    return tyi_fail(
+        TY_ERROR_VALUE, "capture: the step computes on two devices, %s:%d and %s:%d; a captured step computes on one",
+        c->place.type == TY_CPU ? "cpu" : "cuda", c->place.index, device.type == TY_CPU ? "cpu" : "cuda", device.index);
+}
+
 /* ---- Begin and end ---- */
 
 /* A tensor of x's geometry and numbers over memory of its own: what lies between its elements too. */
@@ -325,8 +346,16 @@ ty_capture *ty_capture_begin(int count, ty_tensor *const *inputs, ty_tensor **pl
     c->places = list;
     c->inputs_count = count;
     c->last_range = -1;
-    c->device = tyi_cpu_backend();
-    c->watcher = (tyi_watcher){&tyi_recording_backend, touched, made, is_known, grad, act, index_bounds};
+    for (int i = 0; i < count; i++)
+        if (!c->placed || inputs[i]->storage->device.type != TY_CPU) {
+            c->place = inputs[i]->storage->device;
+            c->placed = true;
+        }
+    if (c->placed && !(c->device = tyi_real_backend(c->place))) {
+        ty_capture_free(c);
+        return NULL;
+    }
+    c->watcher = (tyi_watcher){backend, touched, made, is_known, grad, act, index_bounds};
     ty_status status = make_places(c, inputs, places);
     for (int i = 0; i < count && status == TY_OK; i++) {
         tyi_block *b = take(c, c->places[i]->storage, true);
@@ -422,6 +451,7 @@ void ty_capture_free(ty_capture *c)
         ty_release(c->guarded[i].x);
     for (int i = 0; i < c->blocks_count; i++)
         let_go(c->blocks[i]);
+    tyi_free_segments(c);
     tyi_storage_release(c->buffer);
     free(c->places);
     free(c->outputs);

@@ -28,7 +28,8 @@ static bool fits(const ty_capture *c)
 
 static bool same_geometry(const ty_tensor *a, const ty_tensor *b)
 {
-    if (a->dtype != b->dtype || !tyi_same_shape(a, b) || a->storage->device.type != b->storage->device.type)
+    if (a->dtype != b->dtype || !tyi_same_shape(a, b) || a->storage->device.type != b->storage->device.type ||
+        a->storage->device.index != b->storage->device.index)
         return false;
     for (int d = 0; d < a->ndim; d++)
         if (a->strides[d] != b->strides[d])
@@ -50,7 +51,8 @@ static ty_status take_inputs(ty_capture *c, ty_tensor *const *inputs)
 {
     const char *data[TYI_MOST_INPUTS];
     for (int i = 0; i < c->inputs_count; i++) {
-        bool copied = is_written(c, inputs[i]);
+        /* A graph has its addresses for good. */
+        bool copied = inputs[i]->storage->device.type != TY_CPU || is_written(c, inputs[i]);
         if (copied && inputs[i]->numel && tyi_copy(c->places[i], inputs[i]) != TY_OK)
             return TY_FAIL;
         data[i] = tyi_data(copied ? c->places[i] : inputs[i]);
@@ -67,7 +69,7 @@ static ty_status take_inputs(ty_capture *c, ty_tensor *const *inputs)
     return TY_OK;
 }
 
-static ty_status run_calls(ty_capture *c, int from, int to, bool *stale)
+ty_status tyi_run_calls(ty_capture *c, int from, int to, bool *stale)
 {
     for (int i = from; i < to && !*stale; i++) {
         const tyi_call *call = &c->calls[i];
@@ -132,9 +134,10 @@ bool ty_capture_matches(const ty_capture *c, ty_tensor *const *inputs)
 static ty_status run_again(ty_capture *c, ty_tensor *const *inputs, ty_tensor **outputs, bool *stale)
 {
     if (make_outputs(c, outputs) != TY_OK || take_inputs(c, inputs) != TY_OK ||
-        run_calls(c, 0, c->head, stale) != TY_OK || *stale)
+        tyi_run_calls(c, 0, c->head, stale) != TY_OK || *stale)
         return TY_FAIL;
-    ty_status status = run_calls(c, c->head, c->calls_count, stale);
+    ty_status status =
+        c->place.type == TY_CPU ? tyi_run_calls(c, c->head, c->calls_count, stale) : tyi_run_segments(c, stale);
     count_changes(c);
     return status == TY_OK && put_grads(c) == TY_OK ? copy_out(c, outputs) : TY_FAIL;
 }
@@ -144,6 +147,8 @@ ty_status ty_capture_replay(ty_capture *c, ty_tensor *const *inputs, ty_tensor *
     for (int i = 0; i < c->outputs_count; i++)
         outputs[i] = NULL;
     *stale = !ty_capture_matches(c, inputs) || !fits(c);
+    if (!tyi_real_backend(c->place)) /* a CUDA device becomes the thread's current one */
+        return TY_FAIL;
     if (!*stale && run_again(c, inputs, outputs, stale) == TY_OK)
         return TY_OK;
     for (int i = 0; i < c->outputs_count; i++) {

@@ -13,7 +13,7 @@
  * - Functions ending in `_` change their first argument in place and return a new reference to it.
  * - The library never prints, exits, aborts or jumps. It keeps no global state but: the caching
  *   allocator, the thread pool, the default random generator, the interrupt flag and the table of
- *   backends (each one per process), and per thread: the error message, the gradient mode, the default
+ *   backends (each one per process), and per thread: the error message, the gradient mode, the chosen CUDA device, the default
  *   dtype and the base that messages count indices from.
  */
 #ifndef TYCHO_H

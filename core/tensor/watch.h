@@ -24,7 +24,8 @@ typedef struct tyi_action {
 } tyi_action;
 
 typedef struct tyi_watcher {
-    const struct tyi_backend *backend;                         /* the table that ops find in place of the device's */
+    /* The table that ops find in place of the device's; NULL with the error set where it is no device for them. */
+    const struct tyi_backend *(*backend)(struct tyi_watcher *, ty_device device);
     void (*touched)(struct tyi_watcher *, const ty_tensor *x); /* somebody takes the address of x's numbers */
     void (*made)(struct tyi_watcher *, struct tyi_storage *s);
     bool (*is_known)(struct tyi_watcher *, const ty_tensor *x); /* its numbers do not depend on what kernels computed */

@@ -9,6 +9,7 @@
  * way, each block until the copies that use it are done. One lock guards everything.
  */
 #include "backend/cuda/memory.cuh"
+#include "backend/cuda/graph.cuh"
 #include "backend/cuda/kernels.h"
 #include "backend/cuda/streams.cuh"
 
@@ -284,8 +285,24 @@ ty_status copy_between(void *to, int to_device, const void *from, int from_devic
 
 } // namespace
 
+/* Memory that a graph in the making has used before. */
+static bool take_from_graph(size_t bytes, void **data)
+{
+    for (size_t i = 0; i < tyi_graph->blocks.size(); i++) {
+        if (class_of(tyi_graph->sizes[i]) != class_of(bytes))
+            continue;
+        *data = tyi_graph->blocks[i];
+        tyi_graph->blocks.erase(tyi_graph->blocks.begin() + (ptrdiff_t)i);
+        tyi_graph->sizes.erase(tyi_graph->sizes.begin() + (ptrdiff_t)i);
+        return true;
+    }
+    return false;
+}
+
 ty_status tyi_allocate(int device, size_t bytes, void **data)
 {
+    if (tyi_graph && tyi_graph->device == device && take_from_graph(bytes, data))
+        return TY_OK;
     tyi_device_scope scope(device);
     TYI_TRY(scope.status);
     std::lock_guard<std::mutex> guard(all().lock);
@@ -300,8 +317,13 @@ ty_status tyi_allocate(int device, size_t bytes, void **data)
     return TY_OK;
 }
 
-void tyi_release(int device, void *data, size_t)
+void tyi_release(int device, void *data, size_t bytes)
 {
+    if (tyi_graph && tyi_graph->device == device) {
+        tyi_graph->blocks.push_back(data);
+        tyi_graph->sizes.push_back(bytes);
+        return;
+    }
     std::lock_guard<std::mutex> guard(all().lock);
     put(all().devices[device], data);
 }

@@ -5,6 +5,7 @@
 #include "backend/cuda/device.cuh"
 #include "backend/cuda/elements.cuh"
 #include "backend/cuda/generator.cuh"
+#include "backend/cuda/graph.cuh"
 #include "backend/cuda/kernels.h"
 #include "backend/cuda/memory.cuh"
 #include "backend/cuda/streams.cuh"
@@ -161,6 +162,7 @@ ty_status tyi_cuda_open(const tyi_cuda_host *host, int *abi, tyi_cuda_module *mo
     tyi_fill_memory_functions(module);
     tyi_fill_stream_functions(module);
     tyi_fill_generator_functions(module);
+    tyi_fill_graph_functions(module);
     module->allow_tf32 = allow_tf32;
     return TY_OK;
 }

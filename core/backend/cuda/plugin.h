@@ -19,6 +19,7 @@ typedef struct tyi_cuda_host {
 
 typedef struct tyi_cuda_stream tyi_cuda_stream;
 typedef struct tyi_cuda_event tyi_cuda_event;
+typedef struct tyi_cuda_graph tyi_cuda_graph;
 
 /* What libtycho may call. Device numbers have been checked against device_count. Work that is asked for without a
  * stream goes to the calling thread's current stream on its current device. */
@@ -67,6 +68,14 @@ typedef struct tyi_cuda_module {
     void (*generator_seed)(int device, uint64_t seed);
     void (*generator_get)(int device, uint64_t *seed, uint64_t *offset);
     void (*generator_set)(int device, uint64_t seed, uint64_t offset);
+
+    /* A graph of the kernels that this thread launches on its current stream between graph_begin and graph_end: they do
+     * not run then, but at each graph_launch, on the stream that is current there. Random numbers go on from launch to
+     * launch. graph_end gives NULL when what was launched cannot be a graph. */
+    ty_status (*graph_begin)(void);
+    tyi_cuda_graph *(*graph_end)(void);
+    ty_status (*graph_launch)(tyi_cuda_graph *graph);
+    void (*graph_free)(tyi_cuda_graph *graph);
 
     /* Whether float32 products and convolutions may round their inputs to TF32 (10 bits of fraction). */
     void (*allow_tf32)(bool products, bool convolutions);
