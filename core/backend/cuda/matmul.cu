@@ -33,7 +33,7 @@ __device__ __forceinline__ void load_tile(Sum (*tile)[SIDE + 1], const T *from, 
     }
 }
 
-template <typename T> __global__ void integer_tiles(tyi_matmul_args x, T alpha)
+template <typename T> __global__ void __launch_bounds__(ACROSS *ACROSS, 2) integer_tiles(tyi_matmul_args x, T alpha)
 {
     typedef typename wide_sum<T>::type Sum;
     __shared__ Sum tile_a[DEPTH][SIDE + 1], tile_b[DEPTH][SIDE + 1];
