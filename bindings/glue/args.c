@@ -523,12 +523,29 @@ static bool convert(tyb_parse *p, int a)
     }
 }
 
+/* What an argument is that was not given. A device is the default one, unless a tensor among the arguments says where.
+ */
+static void take_absent(tyb_parse *p, int a)
+{
+    const tyb_form *form = p->form;
+    tyb_value *v = &p->c->in[a];
+    *v = form->args[a].absent;
+    ty_device device = p->c->state->default_device;
+    if (form->args[a].kind != TYB_DEVICE || device.type == TY_CPU)
+        return;
+    for (int i = 0; i < form->args_count; i++)
+        if (p->at[i] && tyb_to_tensor(p->c->L, p->at[i]))
+            return;
+    v->device = device;
+    v->given = true;
+}
+
 bool tyb_convert(tyb_parse *p)
 {
     p->owned_count = p->heap_count = p->ints_used = 0;
     for (int a = 0; a < p->form->args_count; a++) {
         if (p->at[a] == 0)
-            p->c->in[a] = p->form->args[a].absent;
+            take_absent(p, a);
         else if (!convert(p, a))
             return false;
     }

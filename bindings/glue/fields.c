@@ -25,7 +25,8 @@ typedef enum {
     MATRIX_TRANSPOSED,
     DATA,
     OUTPUT_NR,
-    VERSION
+    VERSION,
+    IS_CUDA
 } field;
 
 static const struct {
@@ -37,6 +38,7 @@ static const struct {
     {"is_leaf", IS_LEAF}, {"ndim", NDIM},           {"itemsize", ITEMSIZE},
     {"nbytes", NBYTES},   {"T", TRANSPOSED},        {"mT", MATRIX_TRANSPOSED},
     {"data", DATA},       {"output_nr", OUTPUT_NR}, {"_version", VERSION},
+    {"is_cuda", IS_CUDA},
 };
 #define FIELDS (sizeof fields / sizeof *fields)
 
@@ -98,6 +100,9 @@ static int get_field(lua_State *L, tyb_state *s, ty_tensor *x, field id)
         return 1;
     case VERSION:
         lua_pushinteger(L, ty_version(x));
+        return 1;
+    case IS_CUDA:
+        lua_pushboolean(L, ty_device_of(x).type == TY_CUDA);
         return 1;
     case IS_LEAF:
         lua_pushboolean(L, ty_is_leaf(x));

@@ -11,6 +11,8 @@
  * what the last full collection left (at least 64 MB), or the Lua heap does (at least 4 MB). The second half of the
  * rule is Lua's own, which our minor collections would put off forever.
  *
+ * Memory of GPUs counts as the host's does.
+ *
  * The bytes of new handles are added up as a guess from above (a view counts its whole storage); when the guess passes
  * the limit, and every TYB_LOOK_EVERY handles in any case, the allocator's exact figures decide.
  *
@@ -36,12 +38,22 @@ static int handles_allowed(int heap)
     return heap / 4 < LEAST_HANDLES ? LEAST_HANDLES : heap / 4 > MOST_HANDLES ? MOST_HANDLES : heap / 4;
 }
 
+/* What tensors hold in host memory and on all GPUs. */
+static void measure(ty_memory_stats *stats)
+{
+    ty_memory_stats gpu;
+    ty_get_memory_stats(stats);
+    ty_cuda_get_total_memory(&gpu);
+    stats->live += gpu.live;
+    stats->allocated_total += gpu.allocated_total;
+}
+
 /* Starts the account anew after a full collection. */
 static void begin(lua_State *L, tyb_state *s)
 {
     ty_memory_stats stats;
     int heap = lua_gc(L, LUA_GCCOUNT);
-    ty_get_memory_stats(&stats);
+    measure(&stats);
     s->account = (tyb_account){
         .until_look = TYB_LOOK_EVERY,
         .total = stats.allocated_total,
@@ -61,7 +73,7 @@ void tyb_pay(lua_State *L, tyb_state *s)
 {
     tyb_account *a = &s->account;
     ty_memory_stats stats;
-    ty_get_memory_stats(&stats);
+    measure(&stats);
     uint64_t fresh = stats.allocated_total - a->total;
     a->until_look = TYB_LOOK_EVERY;
     a->bytes = fresh < MINOR_BYTES ? (size_t)fresh : 0;
@@ -71,7 +83,7 @@ void tyb_pay(lua_State *L, tyb_state *s)
     a->handles = 0;
     a->bytes = 0;
     lua_gc(L, LUA_GCSTEP, 0);
-    ty_get_memory_stats(&stats);
+    measure(&stats);
     int heap = lua_gc(L, LUA_GCCOUNT);
     a->minor_handles = handles_allowed(heap);
     size_t live_limit = a->live_after_full < FULL_BYTES / 2 ? FULL_BYTES : 2 * a->live_after_full;
@@ -91,22 +103,27 @@ void tyb_free_everything(lua_State *L, tyb_state *s)
     begin(L, s);
 }
 
+void tyb_push_memory_stats(lua_State *L, const ty_memory_stats *stats)
+{
+    lua_createtable(L, 0, 5);
+    lua_pushinteger(L, (lua_Integer)stats->live);
+    lua_setfield(L, -2, "live");
+    lua_pushinteger(L, (lua_Integer)stats->peak);
+    lua_setfield(L, -2, "peak");
+    lua_pushinteger(L, (lua_Integer)stats->cached);
+    lua_setfield(L, -2, "cached");
+    lua_pushinteger(L, (lua_Integer)stats->live_blocks);
+    lua_setfield(L, -2, "live_blocks");
+    lua_pushinteger(L, (lua_Integer)stats->allocated_total);
+    lua_setfield(L, -2, "allocated_total");
+}
+
 /* core.memory_stats() -> {live =, peak =, cached =, live_blocks =, allocated_total =}, in bytes but the blocks. */
 static int memory_stats(lua_State *L)
 {
     ty_memory_stats stats;
     ty_get_memory_stats(&stats);
-    lua_createtable(L, 0, 5);
-    lua_pushinteger(L, (lua_Integer)stats.live);
-    lua_setfield(L, -2, "live");
-    lua_pushinteger(L, (lua_Integer)stats.peak);
-    lua_setfield(L, -2, "peak");
-    lua_pushinteger(L, (lua_Integer)stats.cached);
-    lua_setfield(L, -2, "cached");
-    lua_pushinteger(L, (lua_Integer)stats.live_blocks);
-    lua_setfield(L, -2, "live_blocks");
-    lua_pushinteger(L, (lua_Integer)stats.allocated_total);
-    lua_setfield(L, -2, "allocated_total");
+    tyb_push_memory_stats(L, &stats);
     return 1;
 }
 

@@ -31,6 +31,8 @@ static inline void tyb_count_handle(tyb_state *s, const ty_tensor *x)
         s->account.until_look = 0;
 }
 
+/* Pushes a table of the figures: live, peak, cached, live_blocks and allocated_total. */
+void tyb_push_memory_stats(lua_State *L, const ty_memory_stats *stats);
 /* Pushes memory_stats, ... into the table on top of the stack. */
 void tyb_open_memory_functions(lua_State *L);
 

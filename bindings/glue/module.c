@@ -11,6 +11,7 @@
 #include "callback.h"
 #include "autocast.h"
 #include "capture.h"
+#include "cuda.h"
 #include "generator.h"
 #include "io.h"
 #include "memory.h"
@@ -125,6 +126,7 @@ int luaopen_tycho_core(lua_State *L)
     tyb_open_generator(L, s);
     tyb_open_optim(L);
     tyb_open_capture(L);
+    tyb_open_cuda(L);
     tyb_open_callback(L, s);
     tyb_open_hooks(L, s);
     tyb_open_node(L, s);

@@ -205,7 +205,7 @@ static void copy_(tyb_call *c)
 
 static void equal(tyb_call *c)
 {
-    c->out[0].b = ty_equal(T(0), T(1));
+    c->status = ty_equal(T(0), T(1), &c->out[0].b);
 }
 
 static void allclose(tyb_call *c)

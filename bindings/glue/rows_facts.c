@@ -101,24 +101,43 @@ static void contiguous(tyb_call *c)
     RETURN(ty_contiguous(T(0)));
 }
 
+/* x:to(...), which with non_blocking = true does not wait for a copy between pinned memory and a GPU. */
 static void to(tyb_call *c)
 {
-    switch (c->form) {
-    case 0:
-        RETURN(ty_to(T(0), ty_dtype_of(T(1)), ty_device_of(T(1)), BOOL(2)));
-        break;
-    case 1:
-        RETURN(ty_to(T(0), DTYPE(1), ty_device_of(T(0)), BOOL(2)));
-        break;
-    default:
-        RETURN(ty_to(T(0), DTYPE(2), GIVEN(1) ? DEVICE(1) : ty_device_of(T(0)), BOOL(3)));
-        break;
-    }
+    int after = c->form == 2 ? 3 : 2; /* non_blocking, copy */
+    ty_dtype dtype = c->form == 0 ? ty_dtype_of(T(1)) : c->form == 1 ? DTYPE(1) : DTYPE(2);
+    ty_device device = ty_device_of(c->form == 0 ? T(1) : T(0));
+    if (c->form == 2 && GIVEN(1))
+        device = DEVICE(1);
+    RETURN((BOOL(after) ? ty_to_async : ty_to)(T(0), dtype, device, BOOL(after + 1)));
 }
 
 static void cpu(tyb_call *c)
 {
     RETURN(ty_to(T(0), TY_DTYPE_NONE, TY_DEVICE_CPU, false));
+}
+
+static void cuda(tyb_call *c)
+{
+    ty_device device = {TY_CUDA, ty_cuda_current_device()};
+    if (c->form == 0 && GIVEN(1))
+        device = DEVICE(1);
+    else if (c->form == 1)
+        device.index = INT(1) < 0 || INT(1) > 255 ? 255 : (int)INT(1);
+    if (device.type != TY_CUDA)
+        c->status = ty_fail(TY_ERROR_VALUE, "cuda: the device must be a CUDA device, got cpu; use x:cpu()");
+    else
+        RETURN((BOOL(2) ? ty_to_async : ty_to)(T(0), TY_DTYPE_NONE, device, false));
+}
+
+static void pin_memory(tyb_call *c)
+{
+    RETURN(ty_pin_memory(T(0)));
+}
+
+static void is_pinned(tyb_call *c)
+{
+    c->out[0].b = ty_is_pinned(T(0));
 }
 
 static void type(tyb_call *c)
@@ -195,16 +214,30 @@ const tyb_row tyb_rows_facts[] = {
      "The elements row by row without gaps: input itself when it is so already, else a copy.",
      "ty.zeros(2, 3):t():contiguous():is_contiguous()"},
     {"to",
-     "(input: Tensor, other: Tensor, *, copy: bool = false) -> Tensor\n"
-     "(input: Tensor, dtype: dtype, *, copy: bool = false) -> Tensor\n"
-     "(input: Tensor, device: device?, dtype: dtype?, *, copy: bool = false) -> Tensor",
+     "(input: Tensor, other: Tensor, *, non_blocking: bool = false, copy: bool = false) -> Tensor\n"
+     "(input: Tensor, dtype: dtype, *, non_blocking: bool = false, copy: bool = false) -> Tensor\n"
+     "(input: Tensor, device: device?, dtype: dtype?, *, non_blocking: bool = false, copy: bool = false) -> Tensor",
      to, TYB_METHOD,
      "The elements in another dtype, on another device, or in those of another tensor; input itself when nothing "
-     "changes and "
-     "copy is not asked for.",
+     "changes and copy is not asked for. non_blocking: the program goes on while a GPU reads pinned memory "
+     "(pin_memory), or while what comes to the CPU is still on its way, which must be waited for "
+     "(ty.cuda.synchronize) before it is read.",
      "ty.ones(2):to(\"int64\")"},
     {"cpu", "(input: Tensor) -> Tensor", cpu, TYB_METHOD, "The tensor in host memory; input itself when it is there.",
      "ty.ones(2):cpu()"},
+    {"cuda",
+     "(input: Tensor, device: device?, *, non_blocking: bool = false) -> Tensor\n"
+     "(input: Tensor, device: int, *, non_blocking: bool = false) -> Tensor",
+     cuda, TYB_METHOD,
+     "The tensor on a GPU, the current one unless a device is given (or its number, as in \"cuda:0\"); input itself "
+     "when it is there. An error where there is no GPU. non_blocking as of to().",
+     "ty.cuda.is_available() and ty.ones(2):cuda()"},
+    {"pin_memory", "(input: Tensor) -> Tensor", pin_memory, TYB_METHOD,
+     "A copy in page-locked memory, which a GPU reads by itself: x:to(\"cuda\", {non_blocking = true}) does not wait "
+     "for it. input itself when it is pinned. An error where there is no GPU.",
+     "ty.cuda.is_available() and ty.ones(2):pin_memory()"},
+    {"is_pinned", "(input: Tensor) -> bool", is_pinned, TYB_METHOD, "Whether the elements lie in page-locked memory.",
+     "ty.ones(2):is_pinned()"},
     {"type", "(input: Tensor) -> string\n(input: Tensor, dtype: dtype) -> Tensor", type, TYB_METHOD,
      "The dtype's name; or the elements in another dtype.", "ty.ones(2):type()"},
     {"type_as", "(input: Tensor, other: Tensor) -> Tensor", type_as, TYB_METHOD, "The elements in the dtype of other.",

@@ -27,6 +27,7 @@ typedef struct tyb_state {
     int core_ref;                                                            /* the module's table */
     int dtypes_ref; /* list of the dtype objects in the registry: dtype d at d + 1 */
     ty_print_options print;
+    ty_device default_device; /* of the functions that make tensors */
     tyb_account account;
     lua_State *running;            /* the thread that called the core last: where its callbacks run */
     lua_State *service;            /* a thread of our own, for small work on tables while any thread runs */
@@ -38,7 +39,7 @@ typedef struct tyb_state {
     int node_ref, handle_ref, saved_hooks_ref;
     bool autocasting;              /* autocast is on for some device */
     struct tyb_autocast *autocast; /* its state */
-    char internal[512]; /* path prefix of Tycho's own Lua files; "" when not told yet */
+    char internal[512];            /* path prefix of Tycho's own Lua files; "" when not told yet */
 } tyb_state;
 
 /* The state's record; NULL before luaopen_tycho_core. */

@@ -5,7 +5,10 @@
 
 #include <stdlib.h>
 
-#include "tensor/tensor.h"
+#include "tensor/storage.h"
+
+/* The device that this thread chose. Kernels run on that of their tensors, which the plug-in is told before each. */
+static _Thread_local int chosen_device;
 
 int ty_cuda_device_count(void)
 {
@@ -18,10 +21,6 @@ ty_status ty_cuda_get_properties(int device, ty_cuda_properties *properties)
     return cuda ? cuda->properties(device, properties) : TY_FAIL;
 }
 
-/* What "cuda" without a number means to this thread. The plug-in's own current device is that of the tensors that were
- * computed with last. */
-static _Thread_local int chosen_device;
-
 int ty_cuda_current_device(void)
 {
     return chosen_device;
@@ -29,7 +28,8 @@ int ty_cuda_current_device(void)
 
 ty_status ty_cuda_set_device(int device)
 {
-    if (!tyi_cuda_device(device))
+    const tyi_cuda_module *cuda = tyi_cuda_device(device);
+    if (!cuda || cuda->use_device(device) != TY_OK)
         return TY_FAIL;
     chosen_device = device;
     return TY_OK;
@@ -48,6 +48,26 @@ ty_status ty_cuda_get_memory_stats(int device, ty_memory_stats *stats)
         return TY_FAIL;
     cuda->memory_stats(device, stats);
     return TY_OK;
+}
+
+void ty_cuda_get_total_memory(ty_memory_stats *stats)
+{
+    const tyi_cuda_module *cuda = tyi_cuda_if_open();
+    *stats = (ty_memory_stats){0};
+    for (int i = 0; cuda && i < cuda->device_count; i++) {
+        ty_memory_stats one;
+        cuda->memory_stats(i, &one);
+        stats->live += one.live;
+        stats->cached += one.cached;
+        stats->live_blocks += one.live_blocks;
+        stats->allocated_total += one.allocated_total;
+    }
+}
+
+ty_status ty_cuda_memory_info(int device, size_t *free, size_t *total)
+{
+    const tyi_cuda_module *cuda = tyi_cuda_device(device);
+    return cuda ? cuda->memory_info(device, free, total) : TY_FAIL;
 }
 
 ty_status ty_cuda_reset_peak_memory(int device)
@@ -133,10 +153,10 @@ ty_cuda_stream *ty_cuda_stream_default(int device)
 
 ty_status ty_cuda_stream_use(ty_cuda_stream *stream)
 {
-    if (!stream)
+    if (!stream || tyi_cuda()->stream_use(stream) != TY_OK)
         return TY_FAIL;
     chosen_device = tyi_cuda()->stream_device(stream);
-    return tyi_cuda()->stream_use(stream);
+    return TY_OK;
 }
 
 int ty_cuda_stream_device(const ty_cuda_stream *stream)
@@ -206,31 +226,25 @@ ty_status ty_cuda_event_elapsed(ty_cuda_event *start, ty_cuda_event *end, float 
 
 static void release_pinned(tyi_storage *s)
 {
+    tyi_count_unmapped(s->bytes);
     tyi_cuda()->release_pinned(s->data, s->bytes);
     free(s);
 }
 
-bool ty_is_pinned(const ty_tensor *x)
+ty_tensor *tyi_new_pinned(int ndim, const int64_t *sizes, ty_dtype dtype)
 {
-    return x && x->storage->device.type == TY_CPU && !ty_cuda_unavailable() && tyi_cuda()->is_pinned(x->storage->data);
-}
-
-ty_tensor *ty_pin_memory(ty_tensor *x)
-{
-    if (!x || ty_is_pinned(x))
-        return ty_retain(x);
     const tyi_cuda_module *cuda = tyi_cuda();
-    if (!cuda)
+    int64_t numel, strides[TY_MAX_DIMS];
+    if (!cuda || tyi_check_sizes("pin_memory", ndim, sizes, &numel) != TY_OK)
         return NULL;
-    if (x->storage->device.type != TY_CPU)
-        return tyi_fail(TY_ERROR_VALUE,
-                        "pin_memory: the tensor lies on a CUDA device; only memory of the CPU is pinned");
-    size_t bytes = (size_t)x->numel * tyi_dtype_size((ty_dtype)x->dtype);
+    size_t bytes = (size_t)numel * tyi_dtype_size(dtype);
     tyi_storage *s = malloc(sizeof *s);
     void *data = NULL;
-    if (!s || cuda->allocate_pinned(bytes, &data) != TY_OK) {
-        if (!s)
-            tyi_fail_memory(sizeof *s);
+    if (!s) {
+        tyi_fail_memory(sizeof *s);
+        return NULL;
+    }
+    if (cuda->allocate_pinned(bytes, &data) != TY_OK) {
         free(s);
         return NULL;
     }
@@ -238,11 +252,27 @@ ty_tensor *ty_pin_memory(ty_tensor *x)
     s->inference = tyi_inference_mode;
     atomic_init(&s->refs, 1);
     atomic_init(&s->version, 0);
+    tyi_count_mapped(bytes);
     if (tyi_watching)
         tyi_watching->made(tyi_watching, s);
-    int64_t strides[TY_MAX_DIMS];
-    tyi_row_major(x->ndim, x->sizes, strides);
-    ty_tensor *y = tyi_from_storage(s, (ty_dtype)x->dtype, x->ndim, x->sizes, strides, 0);
+    tyi_row_major(ndim, sizes, strides);
+    return tyi_from_storage(s, dtype, ndim, sizes, strides, 0);
+}
+
+bool ty_is_pinned(const ty_tensor *x)
+{
+    const tyi_cuda_module *cuda = tyi_cuda_if_open();
+    return x && cuda && x->storage->device.type == TY_CPU && cuda->is_pinned(x->storage->data);
+}
+
+ty_tensor *ty_pin_memory(ty_tensor *x)
+{
+    if (!x || ty_is_pinned(x))
+        return ty_retain(x);
+    if (x->storage->device.type != TY_CPU)
+        return tyi_fail(TY_ERROR_VALUE, "pin_memory: the tensor lies on %s; only memory of the CPU is pinned",
+                        TYI_DEVICE(x));
+    ty_tensor *y = tyi_new_pinned(x->ndim, x->sizes, (ty_dtype)x->dtype);
     if (!y)
         return NULL;
     tyi_iter iter;

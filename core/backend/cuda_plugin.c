@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,7 @@
 
 static struct {
     pthread_once_t once;
-    bool there;
+    atomic_bool there;
     tyi_cuda_module module;
     char reason[1024]; /* why it is not there */
 } plugin = {.once = PTHREAD_ONCE_INIT};
@@ -121,6 +122,11 @@ const tyi_cuda_module *tyi_cuda_device(int device)
                         device, module->device_count, module->device_count == 1 ? "" : "s",
                         module->device_count == 1 ? "cuda:" : "cuda:0 to cuda:", module->device_count - 1);
     return module;
+}
+
+const tyi_cuda_module *tyi_cuda_if_open(void)
+{
+    return plugin.there ? &plugin.module : NULL;
 }
 
 const char *ty_cuda_unavailable(void)

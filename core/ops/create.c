@@ -3,6 +3,7 @@
  */
 #include <math.h>
 
+#include "backend/cuda_plugin.h"
 #include "ops/ops.h"
 
 static ty_dtype dtype_or_default(ty_dtype dtype)
@@ -226,6 +227,20 @@ static bool same_device(const ty_tensor *a, const ty_tensor *b)
     return a->storage->device.type == b->storage->device.type && a->storage->device.index == b->storage->device.index;
 }
 
+/* The bytes of a dense tensor to one like it on another device. */
+static ty_status copy_bytes(ty_tensor *out, const ty_tensor *x)
+{
+    size_t bytes = (size_t)x->numel * ty_dtype_size((ty_dtype)x->dtype);
+    ty_device from = ty_device_of(x), to = ty_device_of(out);
+    if (from.type == TY_CUDA && to.type == TY_CUDA)
+        return tyi_cuda()->copy_between(tyi_data(out), to.index, tyi_data(x), from.index, bytes);
+    const tyi_backend *backend = tyi_backend_of(from.type == TY_CPU ? to : from);
+    if (!backend)
+        return TY_FAIL;
+    return from.type == TY_CPU ? backend->from_host(tyi_data(out), tyi_data(x), bytes)
+                               : backend->to_host(tyi_data(out), tyi_data(x), bytes);
+}
+
 ty_status tyi_copy(ty_tensor *out, ty_tensor *x)
 {
     if (same_device(out, x)) {
@@ -236,21 +251,16 @@ ty_status tyi_copy(ty_tensor *out, ty_tensor *x)
         tyi_iter_build(&iter, (ty_dtype)out->dtype, 2, (ty_tensor *[]){out, x});
         return backend->copy(&iter);
     }
-    /* Between devices: through dense host bytes of x's dtype, converted on the side that is the CPU. */
+    /* Between devices as dense bytes of x's dtype, through the host where one side is the CPU, and converted where they
+     * arrive. */
     const tyi_backend *from = tyi_backend_of(ty_device_of(x)), *to = tyi_backend_of(ty_device_of(out));
-    ty_tensor *dense = from && to ? tyi_dense(x) : NULL, *host = NULL, *arrived = NULL;
-    ty_status status = TY_FAIL;
-    if (!dense)
-        goto done;
-    size_t bytes = (size_t)dense->numel * ty_dtype_size((ty_dtype)dense->dtype);
-    host = tyi_new(dense->ndim, dense->sizes, (ty_dtype)dense->dtype, TY_DEVICE_CPU);
-    arrived = tyi_new(dense->ndim, dense->sizes, (ty_dtype)dense->dtype, ty_device_of(out));
-    if (host && arrived && from->to_host(tyi_data(host), tyi_data(dense), bytes) == TY_OK &&
-        to->from_host(tyi_data(arrived), tyi_data(host), bytes) == TY_OK)
+    ty_tensor *dense = from && to ? tyi_dense(x) : NULL, *arrived = NULL;
+    if (dense)
+        arrived = tyi_new(dense->ndim, dense->sizes, (ty_dtype)dense->dtype, ty_device_of(out));
+    ty_status status = arrived ? copy_bytes(arrived, dense) : TY_FAIL;
+    if (status == TY_OK)
         status = tyi_copy(out, arrived);
-done:
     ty_release(dense);
-    ty_release(host);
     ty_release(arrived);
     return status;
 }
@@ -309,6 +319,18 @@ static ty_status to_backward(tyi_node *node, ty_tensor *const *grad_out, ty_tens
 
 static const tyi_node_kind to_node = {"ToCopyBackward0", to_backward};
 
+/* y, which was made of x, as a result of its own. */
+static ty_tensor *converted(ty_tensor *y, ty_tensor *x)
+{
+    const struct {
+        ty_dtype dtype;
+        ty_device device;
+    } was = {(ty_dtype)x->dtype, ty_device_of(x)};
+    if (y && !ty_dtype_is_floating((ty_dtype)y->dtype))
+        return y;
+    return tyi_record(y, &to_node, TYI_LIST(x), 0, NULL, &was, sizeof was);
+}
+
 /* torch.Tensor.to: x itself when nothing changes and no copy is asked for. */
 ty_tensor *ty_to(ty_tensor *x, ty_dtype dtype, ty_device device, bool copy)
 {
@@ -320,18 +342,50 @@ ty_tensor *ty_to(ty_tensor *x, ty_dtype dtype, ty_device device, bool copy)
         return copy ? ty_clone(x) : ty_retain(x);
     if (!tyi_backend_of(device))
         return NULL;
-    const struct {
-        ty_dtype dtype;
-        ty_device device;
-    } was = {(ty_dtype)x->dtype, ty_device_of(x)};
     ty_tensor *y = stays ? tyi_new_like(x, dtype) : tyi_new(x->ndim, x->sizes, dtype, device);
     if (y && tyi_copy(y, x) != TY_OK) {
         ty_release(y);
         return NULL;
     }
-    if (y && !ty_dtype_is_floating(dtype))
-        return y;
-    return tyi_record(y, &to_node, TYI_LIST(x), 0, NULL, &was, sizeof was);
+    return converted(y, x);
+}
+
+/* The bytes of x moved without waiting, into or out of pinned memory. Not recorded. */
+static ty_tensor *moved_async(ty_tensor *x, ty_device device)
+{
+    bool to_device = device.type == TY_CUDA;
+    ty_device gpu = to_device ? device : ty_device_of(x);
+    ty_tensor *dense = tyi_backend_of(gpu) ? tyi_dense(x) : NULL, *y = NULL;
+    if (dense && to_device)
+        y = tyi_new(x->ndim, x->sizes, (ty_dtype)x->dtype, device);
+    else if (dense)
+        y = tyi_new_pinned(x->ndim, x->sizes, (ty_dtype)x->dtype);
+    size_t bytes = (size_t)x->numel * ty_dtype_size((ty_dtype)x->dtype);
+    if (y && tyi_cuda()->copy_async(tyi_data(y), tyi_data(dense), bytes, to_device) != TY_OK) {
+        ty_release(y);
+        y = NULL;
+    }
+    ty_release(dense);
+    return y;
+}
+
+/* torch.Tensor.to with non_blocking: dtypes are converted on the GPU. */
+ty_tensor *ty_to_async(ty_tensor *x, ty_dtype dtype, ty_device device, bool copy)
+{
+    if (!x)
+        return NULL;
+    dtype = dtype_or_of(dtype, x);
+    bool up = device.type == TY_CUDA && ty_is_pinned(x) && x->contiguous;
+    bool down = device.type == TY_CPU && x->storage->device.type == TY_CUDA;
+    if (!up && !down)
+        return ty_to(x, dtype, device, copy);
+    bool was = ty_set_grad_enabled(false);
+    ty_tensor *first = up ? moved_async(x, device) : ty_to_dtype(x, dtype), *y = NULL;
+    if (first)
+        y = up ? ty_to_dtype(first, dtype) : moved_async(first, device);
+    ty_release(first);
+    ty_set_grad_enabled(was);
+    return converted(y, x);
 }
 
 ty_tensor *ty_to_dtype(ty_tensor *x, ty_dtype dtype)

@@ -145,8 +145,12 @@ ty_tensor *ty_isin(ty_tensor *elements, ty_tensor *test, bool invert)
     int outer = tyi_temps_begin();
     bool was = ty_set_grad_enabled(false);
     ty_dtype dtype = tyi_result_type(2, (ty_tensor *[]){elements, test});
-    ty_tensor *x = F(to_dtype, elements, dtype), *set = F(to_dtype, F(reshape, test, 1, (int64_t[]){-1}), dtype),
-              *y = NULL;
+    if (test->wrapped) /* a number goes where the tensor is */
+        test = HOLD(ty_to(test, TY_DTYPE_NONE, elements->storage->device, false));
+    else if (elements->wrapped)
+        elements = HOLD(ty_to(elements, TY_DTYPE_NONE, test->storage->device, false));
+    ty_tensor *x = F(to_dtype, elements, dtype), *y = NULL;
+    ty_tensor *set = F(to_dtype, F(reshape, test, 1, (int64_t[]){-1}), dtype);
     if (x && set && set->numel == 0) {
         y = HOLD(ty_full(x->ndim, x->sizes, ty_bool(invert), TY_BOOL, x->storage->device));
     } else if (x && set) {

@@ -207,10 +207,13 @@ ty_tensor *ty_clamp_(ty_tensor *x, ty_tensor *min, ty_tensor *max)
 
 /* ---- equal, allclose ---- */
 
-bool ty_equal(ty_tensor *a, ty_tensor *b)
+ty_status ty_equal(ty_tensor *a, ty_tensor *b, bool *equal)
 {
-    if (!a || !b || !tyi_same_shape(a, b))
-        return false;
+    *equal = false;
+    if (!a || !b)
+        return TY_FAIL;
+    if (!tyi_same_shape(a, b))
+        return TY_OK;
     bool was = ty_set_grad_enabled(false);
     ty_tensor *same = ty_eq(a, b), *all = same ? ty_all(same, 0, NULL, false) : NULL;
     ty_set_grad_enabled(was);
@@ -218,7 +221,8 @@ bool ty_equal(ty_tensor *a, ty_tensor *b)
     ty_status status = ty_item(all, &value);
     ty_release(same);
     ty_release(all);
-    return status == TY_OK && value.i;
+    *equal = status == TY_OK && value.i;
+    return status;
 }
 
 /* torch.isclose: where |a - b| <= atol + |rtol b|, as bool; equal infinities are close, NaNs with equal_nan. */

@@ -367,13 +367,24 @@ ty_status tyi_same_device(const char *name, int count, ty_tensor *const *tensors
             continue;
         ty_device d = x->storage->device;
         if (first && (first->storage->device.type != d.type || first->storage->device.index != d.index))
-            return ty_fail(TY_ERROR_VALUE, "%s: tensors on different devices; move them to one with x:to(device)",
-                           name);
+            return ty_fail(TY_ERROR_VALUE, "%s: tensors on different devices, %s and %s; move one: x:to('%s')", name,
+                           TYI_DEVICE(first), TYI_DEVICE(x),
+                           first->storage->device.type == TY_CPU ? TYI_DEVICE(x) : TYI_DEVICE(first));
         if (!first)
             first = x;
     }
     *device = first ? first->storage->device : TY_DEVICE_CPU;
     return TY_OK;
+}
+
+tyi_text tyi_device_text(ty_device device)
+{
+    tyi_text text;
+    if (device.type == TY_CPU)
+        snprintf(text.s, sizeof text.s, "cpu");
+    else
+        snprintf(text.s, sizeof text.s, "cuda:%d", device.index);
+    return text;
 }
 
 tyi_text tyi_shape_text(int ndim, const int64_t *sizes)

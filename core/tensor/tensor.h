@@ -124,7 +124,9 @@ typedef struct tyi_text {
 } tyi_text;
 tyi_text tyi_shape_text(int ndim, const int64_t *sizes);
 tyi_text tyi_describe(const ty_tensor *x);
+tyi_text tyi_device_text(ty_device device);
 #define TYI_SHAPE(x)    tyi_shape_text((x)->ndim, (x)->sizes).s
 #define TYI_DESCRIBE(x) tyi_describe(x).s
+#define TYI_DEVICE(x)   tyi_device_text((x)->storage->device).s
 
 #endif

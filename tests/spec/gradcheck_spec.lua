@@ -514,7 +514,7 @@ for group, names in pairs {
     .. "is_contiguous is_floating_point element_size item totable tolist is_tensor backward grad requires_grad_ retain_grad "
     .. "is_grad_enabled register_hook register_post_accumulate_grad_hook "
     .. "detach_ is_inference get_num_threads set_num_threads get_default_dtype set_default_dtype promote_types "
-    .. "can_cast result_type set_printoptions is_signed is_same_size",
+    .. "can_cast result_type set_printoptions is_signed is_same_size cuda pin_memory is_pinned",
 } do
   for name in names:gmatch "%S+" do none[name] = group end
 end

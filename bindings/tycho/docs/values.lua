@@ -23,6 +23,7 @@ local docs = {
   field("shape", " -> list", "The sizes of the dimensions, a list that prints and compares as one; x:size() is the same.",
     "ty.zeros(2, 3).shape\n--> {2, 3}"),
   field("dtype", " -> dtype", "What the elements are, as ty.float32.", "ty.zeros(2).dtype\n--> float32"),
+  field("is_cuda", " -> bool", "Whether the elements are on a GPU.", "ty.zeros(2).is_cuda\n--> false"),
   field("device", " -> device", "Where the elements are: cpu, cuda:0, ...", "ty.zeros(2).device\n--> cpu"),
   field("ndim", " -> integer", "The number of dimensions; x:dim() is the same.", "ty.zeros(2, 3).ndim\n--> 2"),
   field("grad", " -> tensor or nil", "The gradient that backward has added up, of the tensor's shape; nil before. Assign nil "

@@ -190,6 +190,14 @@ void memory_stats(int device, ty_memory_stats *stats)
     *stats = all().devices[device].stats;
 }
 
+ty_status memory_info(int device, size_t *free, size_t *total)
+{
+    tyi_device_scope scope(device);
+    TYI_TRY(scope.status);
+    TYI_CUDA_TRY(cudaMemGetInfo(free, total), "asking for free memory");
+    return TY_OK;
+}
+
 void reset_peak(int device)
 {
     std::lock_guard<std::mutex> guard(all().lock);
@@ -274,7 +282,13 @@ ty_status copy_between(void *to, int to_device, const void *from, int from_devic
 {
     if (!bytes)
         return TY_OK;
-    /* On the sender's stream, and both sides wait: tensors of the two are used on different streams. */
+    /* On the sender's stream, and both sides wait: tensors of the two are used on different streams. First what still
+     * uses the receiver's block, which may have been given out again while it does. */
+    {
+        tyi_device_scope receiver(to_device);
+        TYI_TRY(receiver.status);
+        TYI_CUDA_TRY(cudaStreamSynchronize(tyi_current_stream()), "work before a copy between devices");
+    }
     tyi_device_scope scope(from_device);
     TYI_TRY(scope.status);
     TYI_CUDA_TRY(cudaMemcpyPeerAsync(to, to_device, from, from_device, bytes, tyi_current_stream()),
@@ -401,6 +415,7 @@ void tyi_fill_memory_functions(tyi_cuda_module *module)
     module->allocate = tyi_allocate;
     module->release = tyi_release;
     module->memory_stats = memory_stats;
+    module->memory_info = memory_info;
     module->reset_peak_memory = reset_peak;
     module->empty_cache = empty_cache;
     module->allocate_pinned = allocate_pinned;

@@ -36,6 +36,7 @@ typedef struct tyi_cuda_module {
     ty_status (*allocate)(int device, size_t bytes, void **data);
     void (*release)(int device, void *data, size_t bytes);
     void (*memory_stats)(int device, ty_memory_stats *stats);
+    ty_status (*memory_info)(int device, size_t *free, size_t *total); /* as the driver counts, for all processes */
     void (*reset_peak_memory)(int device);
     void (*empty_cache)(void);
     /* Host memory that the device reads and writes by itself, kept for reuse until the work that uses it is done. */

@@ -24,6 +24,9 @@ ty_status ty_cuda_set_device(int device);  /* for the calling thread */
 ty_status ty_cuda_synchronize(int device); /* waits for all work there, and reports what failed in it */
 
 ty_status ty_cuda_get_memory_stats(int device, ty_memory_stats *stats); /* as ty_get_memory_stats */
+/* live, cached and allocated_total of all devices together; zeros before one is first asked for. */
+void ty_cuda_get_total_memory(ty_memory_stats *stats);
+ty_status ty_cuda_memory_info(int device, size_t *free, size_t *total); /* of the device, for all processes, in bytes */
 ty_status ty_cuda_reset_peak_memory(int device);
 ty_status ty_cuda_empty_cache(void); /* cached blocks of all devices go back to the driver */
 
@@ -36,7 +39,8 @@ ty_status ty_cuda_allow_tf32(bool products, bool convolutions);
 /* torch.Tensor.pin_memory: a copy of a tensor of the CPU in page-locked memory, x itself where it lies there. */
 ty_tensor *ty_pin_memory(ty_tensor *x);
 bool ty_is_pinned(const ty_tensor *x);
-/* ty_to() that does not wait for the copy from pinned memory (or into it: synchronise before reading). */
+/* ty_to() that does not wait for the copy from pinned memory. To the CPU, the result lies in pinned memory: synchronise
+ * before reading it. */
 ty_tensor *ty_to_async(ty_tensor *x, ty_dtype dtype, ty_device device, bool copy);
 
 /* Streams and events: torch.cuda.Stream and Event. */

@@ -74,8 +74,8 @@ ty_tensor *ty_clamp(ty_tensor *x, ty_tensor *min, ty_tensor *max); /* either may
 ty_tensor *ty_clamp_(ty_tensor *x, ty_tensor *min, ty_tensor *max);
 ty_tensor *ty_fill_(ty_tensor *x, ty_scalar value);
 ty_tensor *ty_zero_(ty_tensor *x);
-ty_tensor *ty_copy_(ty_tensor *x, ty_tensor *source); /* broadcasts and converts */
-ty_dtype ty_result_type(ty_tensor *a, ty_tensor *b);  /* torch.result_type: what an op on these two gives */
-bool ty_equal(ty_tensor *a, ty_tensor *b);            /* same shape and elements */
+ty_tensor *ty_copy_(ty_tensor *x, ty_tensor *source);        /* broadcasts and converts */
+ty_dtype ty_result_type(ty_tensor *a, ty_tensor *b);         /* torch.result_type: what an op on these two gives */
+ty_status ty_equal(ty_tensor *a, ty_tensor *b, bool *equal); /* same shape and elements */
 /* torch.allclose; *result is set on success. */
 ty_status ty_allclose(ty_tensor *a, ty_tensor *b, double rtol, double atol, bool equal_nan, bool *result);
