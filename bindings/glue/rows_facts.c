@@ -231,11 +231,11 @@ const tyb_row tyb_rows_facts[] = {
      cuda, TYB_METHOD,
      "The tensor on a GPU, the current one unless a device is given (or its number, as in \"cuda:0\"); input itself "
      "when it is there. An error where there is no GPU. non_blocking as of to().",
-     "ty.cuda.is_available() and ty.ones(2):cuda()"},
+     "pcall(ty.ones(2).cuda, ty.ones(2))"},
     {"pin_memory", "(input: Tensor) -> Tensor", pin_memory, TYB_METHOD,
      "A copy in page-locked memory, which a GPU reads by itself: x:to(\"cuda\", {non_blocking = true}) does not wait "
      "for it. input itself when it is pinned. An error where there is no GPU.",
-     "ty.cuda.is_available() and ty.ones(2):pin_memory()"},
+     "pcall(ty.ones(2).pin_memory, ty.ones(2))"},
     {"is_pinned", "(input: Tensor) -> bool", is_pinned, TYB_METHOD, "Whether the elements lie in page-locked memory.",
      "ty.ones(2):is_pinned()"},
     {"type", "(input: Tensor) -> string\n(input: Tensor, dtype: dtype) -> Tensor", type, TYB_METHOD,

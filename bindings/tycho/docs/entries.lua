@@ -12,7 +12,7 @@ local names = require "tycho.docs.names"
 -- Documentation that no table of an area carries.
 local files = {"tycho.docs.values", "tycho.nn.docs", "tycho.nn.sequence_docs",
   "tycho.nn.loss_docs", "tycho.nn.layer_docs", "tycho.nn.image_docs", "tycho.scopes", "tycho.dtype_info", "tycho.doctor",
-  "tycho.capture", "tycho.amp.autocast", "tycho.amp.grad_scaler"}
+  "tycho.capture", "tycho.default_device", "tycho.amp.autocast", "tycho.amp.grad_scaler"}
 
 local entries = {}
 

@@ -452,7 +452,7 @@ end
 --- to(device), to(dtype), to(device, dtype), to(tensor), to{device =, dtype =}: moves or converts parameters and buffers in
 -- place (integer buffers keep their dtype); a tensor stands for its dtype and device.
 function Module:to(...)
-  local given = {}
+  local given, non_blocking = {}, false
   for i = 1, select("#", ...) do
     local value = select(i, ...)
     if core.is_tensor(value) then
@@ -466,7 +466,10 @@ function Module:to(...)
       end
       given[#given + 1] = value.device
       given[#given + 1] = value.dtype
-    elseif type(value) ~= "boolean" then -- non_blocking: copies are never left running
+      if value.non_blocking ~= nil then non_blocking = value.non_blocking end
+    elseif type(value) == "boolean" then
+      non_blocking = value
+    else
       given[#given + 1] = value
     end
   end
@@ -478,7 +481,7 @@ function Module:to(...)
   end
   return convert(self, function(x)
     for _, value in ipairs(given) do
-      if not as_dtype(value) or x.dtype.is_floating_point then x = x:to(value) end
+      if not as_dtype(value) or x.dtype.is_floating_point then x = x:to(value, {non_blocking = non_blocking}) end
     end
     return x
   end)
@@ -490,7 +493,10 @@ for method, name in pairs {float = "float32", double = "float64", half = "float1
   end
 end
 function Module:cpu() return self:to "cpu" end
-function Module:cuda(device) return self:to(device == nil and "cuda" or device) end
+function Module:cuda(device)
+  if device == nil then device = "cuda" end
+  return self:to(math.type(device) == "integer" and ("cuda:%d"):format(device) or device)
+end
 
 --- type(dtype): converts all parameters and buffers, integer ones too.
 function Module:type(dtype)
