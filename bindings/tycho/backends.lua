@@ -29,11 +29,17 @@ local function switch(kind, name)
 end
 
 local backends = {docs = {
-  {name = "backends.cuda.matmul", signature = " .allow_tf32: bool", doc = "Whether products of float32 matrices on a GPU may "
+  {name = "backends", signature = ": settings of kernels", doc = "backends.cuda.matmul.allow_tf32 and "
+    .. "backends.cudnn.allow_tf32.", example = "print(ty.backends.cuda.matmul.allow_tf32)"},
+  {name = "backends.cuda", signature = ": settings of GPUs", doc = "backends.cuda.matmul.allow_tf32.",
+    example = "print(ty.backends.cuda.matmul.allow_tf32)"},
+  {names = {"backends.cuda.matmul.allow_tf32", "backends.cuda.matmul"}, signature = ": bool",
+    doc = "Whether products of float32 matrices on a GPU may "
     .. "round their factors to TF32 (10 bits of fraction, several times as fast): false at first. "
     .. "ty.set_float32_matmul_precision(\"high\") is the same.",
     example = "ty.backends.cuda.matmul.allow_tf32 = false"},
-  {name = "backends.cudnn", signature = " .allow_tf32: bool", doc = "Whether convolutions of float32 tensors on a GPU may round "
+  {names = {"backends.cudnn.allow_tf32", "backends.cudnn"}, signature = ": bool",
+    doc = "Whether convolutions of float32 tensors on a GPU may round "
     .. "their factors to TF32: true at first, as in PyTorch.",
     example = "print(ty.backends.cudnn.allow_tf32)"},
   {name = "set_float32_matmul_precision", signature = "(precision: \"highest\"|\"high\"|\"medium\")", doc = "How exactly "
@@ -46,9 +52,10 @@ local backends = {docs = {
 backends.cuda = {matmul = switch("products", "ty.backends.cuda.matmul")}
 backends.cudnn = switch("convolutions", "ty.backends.cudnn")
 
+local precisions = {}
 local precision -- what was said, beyond whether TF32 is allowed
 
-function backends.set_float32_matmul_precision(value)
+function precisions.set_float32_matmul_precision(value)
   if value ~= "highest" and value ~= "high" and value ~= "medium" then
     core.raise(("set_float32_matmul_precision: the precision is \"highest\", \"high\" or \"medium\", got %s"):format(
       options.say(value)))
@@ -57,9 +64,10 @@ function backends.set_float32_matmul_precision(value)
   precision = value
 end
 
-function backends.get_float32_matmul_precision()
+function precisions.get_float32_matmul_precision()
   if not allowed.products then return "highest" end
   return precision == "medium" and "medium" or "high"
 end
 
-return backends
+return {backends = backends, set_float32_matmul_precision = precisions.set_float32_matmul_precision,
+  get_float32_matmul_precision = precisions.get_float32_matmul_precision}

@@ -53,7 +53,7 @@ end
 
 -- Figures of a device; zeros while there is none, as PyTorch answers.
 local function stats(name, device)
-  if device == nil and not cuda.is_available() then return {live = 0, peak = 0, cached = 0, live_blocks = 0, allocated_total = 0} end
+  if device == nil and not cuda.is_available() then return {live = 0, peak = 0, cached = 0} end
   return c.memory_stats(number_of(name, device))
 end
 

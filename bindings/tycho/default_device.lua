@@ -3,9 +3,9 @@
 local core = require "tycho.core"
 
 local place = {docs = {
-  {name = "set_default_device", signature = "(device?)", doc = "Where functions that make tensors (ty.zeros, ty.tensor, nn.Linear, "
-    .. "...) put them unless they are told: a device or its name, \"cpu\" at first and for nil. Functions of a tensor, as "
-    .. "zeros_like, go by the tensor.",
+  {name = "set_default_device", signature = "(device?)", doc = "Where functions that make tensors (ty.zeros, ty.tensor, "
+    .. "nn.Linear, ...) put them unless they are told: a device or its name, \"cpu\" at first and for nil. Functions of a "
+      .. "tensor, as zeros_like, go by the tensor.",
     example = "ty.set_default_device(ty.cuda.is_available() and \"cuda\" or \"cpu\")\nlocal x = ty.zeros(2)\n"
       .. "ty.set_default_device(\"cpu\")"},
   {name = "get_default_device", signature = "() -> device", doc = "Where tensors are made unless a device is named.",

@@ -25,7 +25,7 @@ local lazy = {
   nn = {"tycho.nn"}, F = {"tycho.functional"}, optim = {"tycho.optim"}, data = {"tycho.data"}, plot = {"tycho.plot"},
   io = {"tycho.io"}, save = {"tycho.io", "save"}, load = {"tycho.io", "load"},
   OrderedDict = {"tycho.ordered_dict"}, cuda = {"tycho.cuda"},
-  backends = {"tycho.backends"},
+  backends = {"tycho.backends", "backends"},
   set_float32_matmul_precision = {"tycho.backends", "set_float32_matmul_precision"},
   get_float32_matmul_precision = {"tycho.backends", "get_float32_matmul_precision"},
   set_default_device = {"tycho.default_device", "set_default_device"},

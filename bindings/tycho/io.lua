@@ -15,11 +15,11 @@ local io = {docs = {
       .. "any other (an empty one too) a dict, an OrderedDict stays one; io.list, io.tuple and io.dict say it "
       .. "outright. Tensors that share memory share it after loading. Functions and modules are not data: save "
       .. "net:state_dict(). The file is replaced as a whole or not at all: a crash or a full disk leaves the old one. "
-      .. "Tensors of a GPU are saved as the CPU's, so that files open anywhere.",
+      .. "Tensors of a GPU are saved with its name, as PyTorch does: torch.load then wants map_location where there is none.",
     example = 'local net = nn.Linear(3, 2); ty.save({net = net:state_dict(), epoch = 5}, "/tmp/tycho_doc.pt")'},
   {names = {"ty.load", "io.load"}, signature = "(path: string, map_location: device or table?, partial: bool = false) -> value",
     doc = "Loads what ty.save or torch.save (of any PyTorch since 0.1.10) wrote; all tensors come to the CPU, those saved on a "
-      .. "GPU too (map_location may say so: \"cpu\", or a table as {[\"cuda:0\"] = \"cpu\"}). Lists "
+      .. "GPU too, or to the device that map_location names, as \"cuda\". Lists "
       .. "and tuples become sequences, dicts tables; dicts with numbers as keys keep their numbers (an optimiser's "
       .. "state counts from 0). None is io.null in a list and leaves its entry out in a dict. Nothing in a file is "
       .. "executed: a file that holds whole modules is refused, with advice; partial = true gives what "
@@ -89,16 +89,38 @@ local function other_format(start)
   if start:sub(6, 9) == "\0\0\0{" then return formats.load_safetensors end
 end
 
--- PyTorch's map_location: a device, or a table of devices by the devices of the file. Tensors come to the CPU, also those that
--- were saved on a GPU, so that is all that it can ask for.
-local function check_map_location(map_location)
-  local places = type(map_location) == "table" and map_location or {map_location}
-  for _, place in pairs(places) do
-    if tostring(place) ~= "cpu" then
-      core.raise(("load: map_location is %s; tensors are loaded to the CPU, also those that were saved on a GPU: move what you "
-        .. "need with x:to(device), or a model by net:to(device)"):format(options.say(place)))
+-- PyTorch's map_location: a device, or a table of devices by the devices of the file, which a file for the CPU alone does not
+-- tell apart. nil: the CPU, where tensors come without it too, also those that were saved on a GPU.
+local function place_of(map_location)
+  if type(map_location) ~= "table" then return map_location ~= nil and core.device(map_location) or nil end
+  for _, place in pairs(map_location) do
+    if core.device(place).type ~= "cpu" then
+      core.raise(("load: map_location has %s for some devices; tensors come to one place here: name it alone, as map_location = "
+        .. "\"%s\""):format(tostring(place), tostring(place)))
     end
   end
+  return nil
+end
+
+-- A value with all its tensors on a device; what stands in several places still does.
+local function moved(value, device, done)
+  if done[value] ~= nil then return done[value] end
+  if core.is_tensor(value) then
+    local twin = value:detach():to(device)
+    if core.is_parameter(value) then
+      twin = core.Parameter(twin, value.requires_grad)
+    elseif value.requires_grad then
+      twin:requires_grad_()
+    end
+    done[value] = twin
+    return twin
+  elseif type(value) == "table" then
+    done[value] = value
+    local keys = {}
+    for key in pairs(value) do keys[#keys + 1] = key end
+    for _, key in ipairs(keys) do value[key] = moved(value[key], device, done) end
+  end
+  return value
 end
 
 local parse_load = options.signature("load",
@@ -110,10 +132,11 @@ function io.load(...)
     core.raise("load: weights_only = false would execute code from the file, which Tycho never does; partial = true reads what "
       .. "data a file of torch.save(model) holds")
   end
-  check_map_location(map_location)
-  local other = other_format(files.start(path))
-  if other then return other(path) end
-  return files.load(path, partial)
+  local place, other = place_of(map_location), other_format(files.start(path))
+  local value
+  if other then value = other(path) else value = files.load(path, partial) end
+  if place and place.type ~= "cpu" then return moved(value, place, {}) end
+  return value
 end
 
 local parse_download = options.signature("download",

@@ -264,7 +264,7 @@ static ty_status put_tensor(writer *w, const ty_value *v, const place *at)
     if ((v->parameter && put_repeated(w, true, "torch._utils\n_rebuild_parameter\n") != TY_OK) ||
         put_repeated(w, true, "torch._utils\n_rebuild_tensor_v2\n") != TY_OK || put(w, "((", 2) != TY_OK ||
         put_repeated(w, false, "storage") != TY_OK || put_repeated(w, true, class) != TY_OK ||
-        put_unicode(w, name, strlen(name)) != TY_OK || put_repeated(w, false, "cpu") != TY_OK ||
+        put_unicode(w, name, strlen(name)) != TY_OK || put_repeated(w, false, TYI_DEVICE(x)) != TY_OK ||
         put_integer(w, (int64_t)(x->storage->bytes / ty_dtype_size((ty_dtype)x->dtype))) != TY_OK ||
         put(w, "tQ", 2) != TY_OK || put_integer(w, x->offset) != TY_OK || put_tuple(w, x->ndim, x->sizes) != TY_OK ||
         put_tuple(w, x->ndim, x->strides) != TY_OK || put_op(w, grad && !v->parameter ? '\x88' : '\x89') != TY_OK ||

@@ -39,7 +39,7 @@ return {
     .. "ones." .. devices, "print(ty.cuda.memory_reserved())"),
   entry("reset_peak_memory_stats", "(device?)", "Lets max_memory_allocated begin anew." .. devices,
     "ty.cuda.reset_peak_memory_stats()"),
-  entry("mem_get_info", "(device?) -> free, total", "Bytes that the GPU has free and in all, as the driver counts for all programs."
+  entry("mem_get_info", "(device?) -> free, total", "Bytes that the GPU has free and in all, for all programs."
     .. devices, guarded "print(ty.cuda.mem_get_info())"),
   entry("empty_cache", "()", "Collects tensors that nothing refers to, and gives memory that no tensor uses back to the driver, "
     .. "for other programs.", "ty.cuda.empty_cache()"),
@@ -47,7 +47,7 @@ return {
   entry("manual_seed", "(seed: integer)", "Seeds the random generator of the current GPU; nothing where there is none. "
     .. "ty.manual_seed seeds the CPU.", "ty.cuda.manual_seed(7)"),
   entry("manual_seed_all", "(seed: integer)", "Seeds the random generators of all GPUs.", "ty.cuda.manual_seed_all(7)"),
-  entry("get_rng_state", "(device?) -> tensor", "The state of a GPU's random generator, 16 bytes as PyTorch stores them." .. devices,
+  entry("get_rng_state", "(device?) -> tensor", "The state of a GPU's random generator: PyTorch's 16 bytes." .. devices,
     guarded "local state = ty.cuda.get_rng_state()\nty.cuda.set_rng_state(state)"),
   entry("set_rng_state", "(state: tensor, device?)", "Puts a GPU's random generator into a state of get_rng_state." .. devices,
     guarded "ty.cuda.set_rng_state(ty.cuda.get_rng_state())"),
@@ -55,8 +55,9 @@ return {
   entry("Stream", "(device?, priority = 0) -> stream", "A queue of work of its own; priority -1 goes first. Work of different "
     .. "streams may overlap: order it by wait_stream or events. Methods: synchronize(), query() -> whether all is done, "
     .. "wait_stream(other), wait_event(event), record_event(event?) -> event; field device.",
-    guarded "local s = ty.cuda.Stream()\nlocal x = ty.cuda.stream(s, function() return ty.zeros(2, {device = \"cuda\"}) end)\n"
-      .. "ty.cuda.current_stream():wait_stream(s)"),
+    guarded("local s = ty.cuda.Stream()\n"
+      .. "local x = ty.cuda.stream(s, function() return ty.zeros(2, {device = \"cuda\"}) end)\n"
+      .. "ty.cuda.current_stream():wait_stream(s)")),
   entry("stream", "(stream, f?)", "Runs f with a stream, and its device, as the current ones and gives its results; without f a "
     .. "value to close.", guarded "ty.cuda.stream(ty.cuda.Stream(), function() end)"),
   entry("set_stream", "(stream)", "Makes a stream its device's current one from now on; ty.cuda.stream() goes back by itself.",
@@ -65,9 +66,33 @@ return {
     guarded "ty.cuda.current_stream():synchronize()"),
   entry("default_stream", "(device?) -> stream", "The stream that work goes to at first." .. devices,
     guarded "print(ty.cuda.default_stream())"),
-  entry("Event", "(enable_timing = false) -> event", "A mark in a stream. Methods: record(stream?), wait(stream?) (the stream waits "
-    .. "for it), synchronize() (the program does), query() -> whether it was passed, elapsed_time(later event) -> milliseconds, "
+  entry("Event", "(enable_timing = false) -> event", "A mark in a stream. Methods: record(stream?), wait(stream?) (the stream "
+    .. "waits for it), synchronize() (the program does), query() -> whether it was passed, elapsed_time(later event) -> milliseconds, "
     .. "for which both were made with enable_timing.",
-    guarded "local a, b = ty.cuda.Event(true), ty.cuda.Event(true)\na:record()\nb:record()\nb:synchronize()\n"
-      .. "print(a:elapsed_time(b))"),
+    guarded("local a, b = ty.cuda.Event(true), ty.cuda.Event(true)\na:record()\nb:record()\nb:synchronize()\n"
+      .. "print(a:elapsed_time(b))")),
+  {names = {"cuda.Stream:synchronize", "cuda.Event:synchronize"}, signature = "()",
+    doc = "Waits until the stream has done all that it has, or has passed the event.",
+    example = guarded "ty.cuda.Stream():synchronize()"},
+  {names = {"cuda.Stream:query", "cuda.Event:query"}, signature = "() -> bool",
+    doc = "Whether the stream has done all that it has, or has passed the event.",
+    example = guarded "print(ty.cuda.Stream():query())"},
+  {names = {"cuda.Stream:wait_stream"}, signature = "(stream)",
+    doc = "What comes next on this stream waits for what the other has now.",
+    example = guarded "ty.cuda.Stream():wait_stream(ty.cuda.current_stream())"},
+  {names = {"cuda.Stream:wait_event"}, signature = "(event)",
+    doc = "What comes next on the stream waits for the event.",
+    example = guarded "local s = ty.cuda.Stream()\ns:wait_event(s:record_event())"},
+  {names = {"cuda.Stream:record_event"}, signature = "(event?) -> event",
+    doc = "Marks where the stream is, with a fresh event if none is given.",
+    example = guarded "local event = ty.cuda.Stream():record_event()"},
+  {names = {"cuda.Event:record"}, signature = "(stream?)",
+    doc = "Marks where a stream is, the current one by default.",
+    example = guarded "ty.cuda.Event():record()"},
+  {names = {"cuda.Event:wait"}, signature = "(stream?)",
+    doc = "What comes next on a stream, the current one by default, waits for the event.",
+    example = guarded "local e = ty.cuda.Event()\ne:record()\ne:wait()"},
+  {names = {"cuda.Event:elapsed_time"}, signature = "(later: event) -> number",
+    doc = "Milliseconds between two events that were made with enable_timing, recorded and passed.",
+    example = guarded "local a, b = ty.cuda.Event(true), ty.cuda.Event(true)\na:record()\nb:record()\nb:synchronize()\nprint(a:elapsed_time(b))"},
 }

@@ -9,12 +9,15 @@ local ten = "local ds = data.TensorDataset(ty.arange(1, 11))\n"
 local list = {
   entry("DataLoader", "(dataset, batch_size = 1, shuffle = false, sampler?, batch_sampler?, num_workers = 0, collate_fn?, "
     .. "pin_memory = false, drop_last = false, timeout = 0, worker_init_fn?, multiprocessing_context?, generator?, "
-    .. "prefetch_factor?, persistent_workers = false, pin_memory_device = \"\", in_order = true)",
+    .. "prefetch_factor?, persistent_workers = false, pin_memory_device = \"\", in_order = true, device?)",
     "Batches of a dataset: for x, y in loader:iter() do ... end. #loader is the number of batches. Shuffles and samples as "
     .. "PyTorch does from the same seed. batch_size = false (PyTorch's None) gives single examples. sampler: a sampler, a list "
     .. "or a tensor of positions; batch_sampler: one that gives lists of them. collate_fn makes a batch of a list of "
-    .. "examples; what it returns the loop gets. Batches are made in the calling process: num_workers, pin_memory, timeout, "
-    .. "prefetch_factor and the like are taken and change nothing; worker_init_fn and multiprocessing_context are refused.",
+    .. "examples; what it returns the loop gets. Batches are made in the calling process: num_workers, timeout, "
+    .. "prefetch_factor and the like are taken and change nothing; worker_init_fn and multiprocessing_context are refused. "
+    .. "pin_memory: tensors lie in pinned memory where there is a GPU, so that x:to(\"cuda\", {non_blocking = true}) does not "
+    .. "wait. device: batches come on this device; to a GPU each is copied while the one before is used, for which it is made "
+    .. "one step ahead. The batches are the same.",
     "local ds = data.TensorDataset(ty.rand(10, 3))\n"
       .. "for x in data.DataLoader(ds, {batch_size = 4, shuffle = true}):iter() do print(x.shape) end\n"
       .. "--> {4, 3}\n--> {4, 3}\n--> {2, 3}"),

@@ -9,20 +9,22 @@ local class = require "tycho.data.class"
 local collate = require "tycho.data.collate"
 local options = require "tycho.options"
 local samplers = require "tycho.data.sampler"
+local to_device = require "tycho.data.to_device"
 local ty = core.functions
 
 local DataLoader = {__name = "DataLoader"}
 DataLoader.__index = DataLoader
 
--- PyTorch's order. batch_size = false is its None: single examples. What is about worker processes and pinned memory alone is
--- taken and changes nothing, as the batches do not depend on it.
+-- PyTorch's order, and device. batch_size = false is its None: single examples. What is about worker processes alone is taken
+-- and changes nothing, as the batches do not depend on it.
 local parse = options.signature("data.DataLoader", "dataset: any, batch_size: batch_size = 1, shuffle: bool = false, "
   .. "sampler: any?, batch_sampler: any?, num_workers: count = 0, collate_fn: function?, pin_memory: bool = false, "
     .. "drop_last: bool = false, "
   .. "timeout: number = 0, worker_init_fn: any?, multiprocessing_context: any?, generator: generator?, prefetch_factor: count?, "
-  .. "persistent_workers: bool = false, pin_memory_device: string = \"\", in_order: bool = true")
+  .. "persistent_workers: bool = false, pin_memory_device: string = \"\", in_order: bool = true, device: any?")
 local fields = {"dataset", "batch_size", "shuffle", "sampler", "batch_sampler", "num_workers", "collate_fn", "pin_memory",
-  "drop_last", "timeout", "worker_init_fn", "multiprocessing_context", "generator"}
+  "drop_last", "timeout", "worker_init_fn", "multiprocessing_context", "generator", "prefetch_factor", "persistent_workers",
+  "pin_memory_device", "in_order", "device"}
 
 local function raise(text) core.raise("data.DataLoader: " .. text) end
 
@@ -40,6 +42,7 @@ local function check_options(self)
   if self.batch_sampler and (size ~= 1 or self.shuffle or self.sampler or self.drop_last) then
     raise "a batch_sampler gives whole batches; leave out batch_size, shuffle, sampler and drop_last"
   end
+  if self.device ~= nil then self.device = core.device(self.device) end
   if size == false and self.drop_last then raise "without batches (batch_size = false) there is no last one to drop" end
   for _, name in ipairs {"sampler", "batch_sampler"} do
     if self[name] ~= nil then samplers.positions(self[name], "data.DataLoader: " .. name) end
@@ -86,7 +89,7 @@ end
 local function gather(self, positions)
   local dataset = self.dataset
   local batch = not self.collate_fn and batch_method(dataset)
-  if batch then return batch(dataset, core.is_tensor(positions) and positions or ty.tensor(positions)) end
+  if batch then return batch(dataset, core.is_tensor(positions) and positions or ty.tensor(positions, {device = "cpu"})) end
   local examples = {}
   if core.is_tensor(positions) then positions = positions:totable() end
   for i, position in ipairs(positions) do examples[i] = dataset[position] end
@@ -103,10 +106,10 @@ end
 -- The order of a pass that no sampler says, as an int64 tensor.
 local function draw_order(self)
   local n = #self.dataset
-  if not self.shuffle then return ty.arange(1, n + 1) end
-  if self.generator then return ty.randperm(n, {generator = self.generator}) end
+  if not self.shuffle then return ty.arange(1, n + 1, {device = "cpu"}) end
+  if self.generator then return ty.randperm(n, {generator = self.generator, device = "cpu"}) end
   local seed = core.random_u64() & math.maxinteger
-  return ty.randperm(n, {generator = core.Generator(seed)})
+  return ty.randperm(n, {generator = core.Generator(seed), device = "cpu"})
 end
 
 -- Batches of an order that is a tensor: no list of positions is made.
@@ -115,7 +118,7 @@ local function over_order(self)
   local at, dry = 0, false
   -- PyTorch's sampler draws once more when it is run dry: while a short last batch is made, or when one more is asked for.
   local function run_dry()
-    if self.shuffle and self.generator and not dry then ty.randperm(#self.dataset, {generator = self.generator}) end
+    if self.shuffle and self.generator and not dry then draw_order(self) end
     dry = true
   end
   return function()
@@ -165,8 +168,8 @@ local function over_iterable(self)
   end
 end
 
---- iter(): for x, y in loader:iter() do ... end; one pass over the data.
-function DataLoader:iter()
+-- One pass over the data, where the dataset has it.
+local function batches(self)
   core.random_u64(self.generator) -- PyTorch's base seed of the workers, drawn for each pass
   if self.iterable then return over_iterable(self) end
   if self.batch_sampler then return over_lists(self, samplers.positions(self.batch_sampler, "data.DataLoader")) end
@@ -183,6 +186,13 @@ function DataLoader:iter()
     if position == nil then return nil end
     return self.dataset[position]
   end)
+end
+
+--- iter(): for x, y in loader:iter() do ... end; one pass over the data.
+function DataLoader:iter()
+  local next_batch = batches(self)
+  if self.device then return to_device.ahead(next_batch, self.device) end
+  return self.pin_memory and to_device.pinned(next_batch) or next_batch
 end
 
 DataLoader.__call = function(self) return self:iter() end
