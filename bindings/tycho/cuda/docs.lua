@@ -67,7 +67,8 @@ return {
   entry("default_stream", "(device?) -> stream", "The stream that work goes to at first." .. devices,
     guarded "print(ty.cuda.default_stream())"),
   entry("Event", "(enable_timing = false) -> event", "A mark in a stream. Methods: record(stream?), wait(stream?) (the stream "
-    .. "waits for it), synchronize() (the program does), query() -> whether it was passed, elapsed_time(later event) -> milliseconds, "
+    .. "waits for it), synchronize() (the program does), query() -> whether it was passed, elapsed_time(later "
+    .. "event) -> milliseconds, "
     .. "for which both were made with enable_timing.",
     guarded("local a, b = ty.cuda.Event(true), ty.cuda.Event(true)\na:record()\nb:record()\nb:synchronize()\n"
       .. "print(a:elapsed_time(b))")),
@@ -94,5 +95,6 @@ return {
     example = guarded "local e = ty.cuda.Event()\ne:record()\ne:wait()"},
   {names = {"cuda.Event:elapsed_time"}, signature = "(later: event) -> number",
     doc = "Milliseconds between two events that were made with enable_timing, recorded and passed.",
-    example = guarded "local a, b = ty.cuda.Event(true), ty.cuda.Event(true)\na:record()\nb:record()\nb:synchronize()\nprint(a:elapsed_time(b))"},
+    example = guarded("local a, b = ty.cuda.Event(true), ty.cuda.Event(true)\na:record()\nb:record()\nb:synchronize()"
+      .. "\nprint(a:elapsed_time(b))")},
 }
