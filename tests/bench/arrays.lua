@@ -1,5 +1,5 @@
 -- Single operations on large tensors: `matmul N` of two N x N matrices; `add`, `relu`, `exp`, `tanh`, `sum` of 10,000,000 numbers and
--- `softmax` over the rows of {10,000, 1,000}, each with a fresh result.
+-- `softmax` over the rows of {10,000, 1,000}, each with a fresh result. `matmul N tf32` and `matmul N bfloat16`: on a GPU.
 
 package.path = arg[0]:gsub("[^/]*$", "?.lua;") .. package.path
 local ty = require "tycho"
@@ -18,4 +18,6 @@ local works = {
 local work, n = works[arg[1]], math.tointeger(arg[2])
 local sizes = n and {n, n} or {10000, 1000}
 local x, y = ty.randn(sizes), ty.randn(sizes)
+if arg[3] == "tf32" then ty.backends.cuda.matmul.allow_tf32 = true end
+if arg[3] == "bfloat16" then x, y = x:bfloat16(), y:bfloat16() end
 measure(function() work(x, y) end)

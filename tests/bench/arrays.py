@@ -17,5 +17,9 @@ works = {
 n = int(sys.argv[2]) if len(sys.argv) > 2 else 0
 sizes = (n, n) if n else (10000, 1000)
 x, y = torch.randn(sizes), torch.randn(sizes)
+if sys.argv[3:] == ["tf32"]:
+    torch.backends.cuda.matmul.allow_tf32 = True
+if sys.argv[3:] == ["bfloat16"]:
+    x, y = x.bfloat16(), y.bfloat16()
 work = works[sys.argv[1]]
 measure(lambda _: work(x, y))

@@ -44,8 +44,10 @@ function works.step()
 end
 
 function works.epoch()
-  local images = ty.randint(0, 256, {20000, 1, 28, 28}):to(ty.float32) / 255
-  local loader = data.DataLoader(data.TensorDataset(images, ty.randint(1, 11, {20000})), {batch_size = 64, shuffle = true})
+  local images = ty.randint(0, 256, {20000, 1, 28, 28}, {device = "cpu"}):to(ty.float32) / 255
+  local labels = ty.randint(1, 11, {20000}, {device = "cpu"})
+  local loader = data.DataLoader(data.TensorDataset(images, labels),
+    {batch_size = 64, shuffle = true, device = os.getenv "DEVICE"})
   measure(function()
     for x, y in loader:iter() do train(x, y):item() end
   end, {warm = 1, least = 3, count = #loader})

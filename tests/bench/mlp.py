@@ -6,7 +6,7 @@ from torch import nn
 import torch.nn.functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
-from measure import adam_form, maybe_compiled, measure
+from measure import adam_form, device, maybe_compiled, measure
 
 
 class Net(nn.Module):
@@ -44,11 +44,15 @@ def step():
 
 
 def epoch():
-    images = torch.randint(0, 256, (20000, 1, 28, 28)).float() / 255
-    loader = DataLoader(TensorDataset(images, torch.randint(0, 10, (20000,))), batch_size=64, shuffle=True)
+    images = torch.randint(0, 256, (20000, 1, 28, 28), device="cpu").float() / 255
+    labels = torch.randint(0, 10, (20000,), device="cpu")
+    loader = DataLoader(TensorDataset(images, labels), batch_size=64, shuffle=True, pin_memory=bool(device),
+                        generator=torch.Generator("cpu"))
 
     def once(_):
         for x, y in loader:
+            if device:
+                x, y = x.to(device, non_blocking=True), y.to(device, non_blocking=True)
             train(x, y).item()
 
     measure(once, warm=1, least=3, count=len(loader))

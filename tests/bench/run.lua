@@ -2,7 +2,7 @@
 -- Machines are noisy: only the ratios of one run mean anything. PyTorch is run in each of the forms of a row (its fused Adam,
 -- channels_last) and the fastest counts; `--compile` tries torch.compile too.
 --
---   tycho tests/bench/run.lua [--rounds N] [--threads N] [--only WORD] [--compile]
+--   tycho tests/bench/run.lua [--rounds N] [--threads N] [--only WORD] [--compile] [--device cuda]
 --
 -- It needs python3 with torch; TYCHO_BENCH_PYTHON names another python.
 
@@ -14,6 +14,7 @@ parser:option("--rounds", "Pairs of runs.", "5"):convert(math.tointeger)
 parser:option("--threads", "Threads of both; 1 and 2 if not given."):convert(math.tointeger)
 parser:option("--only", "Rows whose name has this word.", "")
 parser:flag("--compile", "Try torch.compile too, where a row trains a model.")
+parser:option("--device", "cuda: the rows of the GPU instead, PyTorch on the same one.")
 local args = parser:parse(arg)
 
 local folder = arg[0]:match "^(.*)/[^/]*$" or "."
@@ -49,6 +50,33 @@ local rows = {
   {"CNN, 10,000 images without gradients", "cnn evaluate", {"channels_last", ""}, 2.0},
 }
 
+-- On a GPU: PyTorch as it is, and with its own graphs (torch.compile, mode "reduce-overhead").
+if args.device then
+  rows = {
+    {"MLP training step, batch 64", "mlp step", adam, 3.0, true},
+    {"the same against torch.compile", "mlp step", {"fused,compile"}, 1.0, true},
+    {"MLP epoch, through the DataLoader, a batch", "mlp epoch", adam, 3.0, true},
+    {"CNN training step, batch 64", "cnn step 64", images, 3.0, true},
+    {"the same against torch.compile", "cnn step 64", {"fused,compile"}, 1.0, true},
+    {"CNN training step, batch 256", "cnn step 256", images, 1.0, true},
+    {"ResNet block, 16 x 64 x 56 x 56, with backward", "layers block", {"channels_last", ""}, 0.95},
+    {"LSTM 128, 64 steps, batch 32, with backward", "layers lstm", {""}, 1.0},
+    {"transformer, 4 layers of 128, with backward", "layers transformer", {""}, 1.0},
+    {"matmul 8192, float32", "arrays matmul 8192", {""}, 0.95},
+    {"matmul 8192, TF32", "arrays matmul 8192 tf32", {""}, 0.95},
+    {"matmul 8192, bfloat16", "arrays matmul 8192 bfloat16", {""}, 0.95},
+    {"add, 10M elements", "arrays add", {""}, 1.0},
+    {"exp, 10M elements", "arrays exp", {""}, 1.0},
+    {"sum, 10M elements", "arrays sum", {""}, 1.0},
+    {"softmax of rows, 10M elements", "arrays softmax", {""}, 1.0},
+    {"CNN, 10,000 images without gradients", "cnn evaluate", {"channels_last", ""}, 1.0},
+  }
+  args.threads = args.threads or 4
+end
+
+-- What a command is given of the device.
+local where = args.device and ("DEVICE=%s "):format(args.device) or ""
+
 local function run(command)
   local pipe = assert(io.popen(command))
   local text = pipe:read "a"
@@ -59,7 +87,7 @@ end
 
 local function ours(row, threads, capture)
   local script, rest = row[2]:match "^(%S+) (.*)$"
-  return run(("TYCHO_NUM_THREADS=%d %s %s/%s.lua %s%s"):format(threads, program, folder, script, rest, capture and " capture" or ""))
+  return run(where .. ("TYCHO_NUM_THREADS=%d %s %s/%s.lua %s%s"):format(threads, program, folder, script, rest, capture and " capture" or ""))
 end
 
 local function theirs(row, threads)
@@ -68,7 +96,7 @@ local function theirs(row, threads)
   local forms = {table.unpack(row[3])}
   if args.compile and row[1]:find "step" then forms[#forms + 1] = forms[1] .. ",compile" end
   for _, form in ipairs(forms) do
-    local time, kilobytes = run(("OMP_NUM_THREADS=%d THREADS=%d FORM=%s %s %s/%s.py %s"):format(threads, threads, form, python, folder,
+    local time, kilobytes = run(where .. ("OMP_NUM_THREADS=%d THREADS=%d FORM=%s %s %s/%s.py %s"):format(threads, threads, form, python, folder,
       script, rest))
     if time < best then best, memory = time, kilobytes end
   end
@@ -122,7 +150,7 @@ for _, row in ipairs(rows) do
     end
   end
 end
-if ("start"):find(args.only, 1, true) then
+if not args.device and ("start"):find(args.only, 1, true) then
   line("start to the first statement", "", args.rounds, 30.0, function() return whole(program .. " -e 'local _ = ty.nn'") end,
     function() return whole(python .. " -c 'import torch.nn'") end)
 end
