@@ -50,6 +50,13 @@ install_packages() {
     echo "(the package $data_package is not to be had: the images will be downloaded when they are first used)"
 }
 
+# The CUDA plug-in takes minutes to compile: it is built where there is a GPU to use it.
+if nvidia-smi -L >/dev/null 2>&1; then
+  cuda=-DTYCHO_CUDA=ON
+else
+  cuda=-DTYCHO_CUDA=OFF
+fi
+
 # build FOLDER cmake-options...: configures and builds with all processors.
 build() {
   folder=$1
