@@ -1,7 +1,6 @@
 --[[
 Every op gives on a CUDA device what PyTorch gives: the golden cases of golden_spec once more, their tensors made on the device,
-values and gradients held against the same numbers with the same tolerances, and looked for on the device. Then the ops of
-gradcheck_spec: their first and second derivatives against those of the CPU, which are held against differences there.
+values and gradients held against the same numbers with the same tolerances, and looked for on the device.
 
 An op without a kernel for CUDA says so; these are counted and printed, and are no failures. TYCHO_SPEC_PART="2/6" runs every
 sixth op from the second on: with emulated kernels the whole takes minutes.
