@@ -1,6 +1,6 @@
 /*
- * Random generators as Lua values: core.Generator(seed), core.default_generator, and their methods. A userdata holds a
- * generator of its own, or NULL for the default one.
+ * Random generators as Lua values: core.Generator(seed, device), core.default_generator, and their methods. A userdata
+ * holds a generator of its own, or NULL for the default one.
  */
 #include "generator.h"
 
@@ -77,14 +77,22 @@ static int seed(lua_State *L)
     return 1;
 }
 
-/* g:get_state() -> uint8 tensor of 5056 bytes */
+/* g:device() -> what it draws for */
+static int device_of(lua_State *L)
+{
+    tyb_push_device(L, ty_generator_device(self(L)));
+    return 1;
+}
+
+/* g:get_state() -> uint8 tensor of 5056 bytes; 16 for one of a CUDA device */
 static int get_state(lua_State *L)
 {
     tyb_state *s = tyb_get(L);
     uint8_t bytes[TY_RNG_STATE_BYTES];
-    ty_get_rng_state(self(L), bytes);
+    ty_generator *g = self(L);
+    ty_get_rng_state(g, bytes);
     tyb_handle *handle = tyb_new_handle(L, s);
-    ty_tensor *x = ty_from_data(bytes, 1, (int64_t[]){TY_RNG_STATE_BYTES}, TY_UINT8);
+    ty_tensor *x = ty_from_data(bytes, 1, (int64_t[]){(int64_t)ty_rng_state_bytes(g)}, TY_UINT8);
     if (!x)
         tyb_raise_core(L, "get_state");
     tyb_fill_handle(s, handle, x);
@@ -97,9 +105,10 @@ static int set_state(lua_State *L)
     ty_generator *g = self(L);
     not_captured(L, "set_state");
     ty_tensor *x = tyb_check_tensor(L, 2, "set_state");
-    if (ty_dtype_of(x) != TY_UINT8 || ty_numel(x) != TY_RNG_STATE_BYTES)
-        tyb_raise(L, "set_state: a generator's state is a uint8 tensor of %d elements, got %s of %lld",
-                  TY_RNG_STATE_BYTES, ty_dtype_name(ty_dtype_of(x)), (long long)ty_numel(x));
+    int bytes = (int)ty_rng_state_bytes(g);
+    if (ty_dtype_of(x) != TY_UINT8 || ty_numel(x) != bytes)
+        tyb_raise(L, "set_state: this generator's state is a uint8 tensor of %d elements, got %s of %lld", bytes,
+                  ty_dtype_name(ty_dtype_of(x)), (long long)ty_numel(x));
     ty_tensor *host = ty_to(x, TY_UINT8, TY_DEVICE_CPU, false), *flat = host ? ty_contiguous(host) : NULL;
     ty_status status = flat ? ty_set_rng_state(g, ty_data(flat)) : TY_FAIL;
     ty_release(host);
@@ -113,7 +122,11 @@ static int set_state(lua_State *L)
 static int to_string(lua_State *L)
 {
     generator *object = tyb_test(L, 1, tyb_get(L)->generator_meta);
-    lua_pushstring(L, !object ? "not a generator" : object->is_default ? "Generator(default)" : "Generator");
+    ty_device device = object && object->g ? ty_generator_device(object->g) : TY_DEVICE_CPU;
+    if (device.type == TY_CUDA)
+        lua_pushfstring(L, "Generator(device = \"cuda:%d\")", device.index);
+    else
+        lua_pushstring(L, !object ? "not a generator" : object->is_default ? "Generator(default)" : "Generator");
     return 1;
 }
 
@@ -136,14 +149,46 @@ static generator *push_object(lua_State *L)
     return object;
 }
 
-/* core.Generator(seed?): a generator of its own; without a seed it begins as PyTorch's do. */
+#define USAGE "usage: Generator(seed, device), or Generator{seed = 1, device = \"cuda\"}"
+
+/* Puts the named arguments of the table at idx in the places of seed (1) and device (2), where those are free. */
+static void take_named(lua_State *L, int idx)
+{
+    char said[64];
+    lua_settop(L, 3);
+    if (idx != 3) {
+        lua_copy(L, idx, 3);
+        lua_pushnil(L);
+        lua_replace(L, idx);
+    }
+    for (lua_pushnil(L); lua_next(L, 3); lua_pop(L, 1)) {
+        const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
+        int to = name && strcmp(name, "seed") == 0 ? 1 : name && strcmp(name, "device") == 0 ? 2 : 0;
+        if (to == 0)
+            tyb_raise(L, "Generator: unknown option %s; options are: device, seed", name ? name : tyb_say(L, -2, said));
+        if (!lua_isnil(L, to))
+            tyb_raise(L, "Generator: %s is given twice", name);
+        lua_pushvalue(L, -1);
+        lua_replace(L, to);
+    }
+    lua_settop(L, 2);
+}
+
+/* core.Generator(seed?, device?): a generator of its own; without a seed it begins as PyTorch's do. */
 static int new_generator(lua_State *L)
 {
-    uint64_t first = lua_isnoneornil(L, 1) ? 67280421310721u : seed_argument(L, 1, "Generator");
-    if (lua_gettop(L) > 1)
-        tyb_raise(L, "Generator: too many arguments: %d given; usage: Generator(seed)", lua_gettop(L));
+    ty_device device = TY_DEVICE_CPU;
+    int given = lua_gettop(L);
+    if (given > 3 || (given == 3 && lua_type(L, 3) != LUA_TTABLE))
+        tyb_raise(L, "Generator: too many arguments: %d given; " USAGE, given);
+    if (given > 0 && lua_type(L, given) == LUA_TTABLE)
+        take_named(L, given);
+    lua_settop(L, 2);
+    uint64_t first = lua_isnil(L, 1) ? 67280421310721u : seed_argument(L, 1, "Generator");
+    if (!lua_isnil(L, 2) && tyb_to_device(L, 2, &device) != TY_OK)
+        tyb_raise_core(L, "Generator");
     generator *object = push_object(L);
-    object->g = ty_generator_new(first);
+    object->g = ty_generator_new_on(device, first);
     if (!object->g)
         tyb_raise_core(L, "Generator");
     return 1;
@@ -161,8 +206,8 @@ static int random_u64(lua_State *L)
 void tyb_open_generator(lua_State *L, tyb_state *s)
 {
     static const luaL_Reg methods[] = {
-        {"manual_seed", manual_seed}, {"initial_seed", initial_seed}, {"seed", seed},
-        {"get_state", get_state},     {"set_state", set_state},       {NULL, NULL},
+        {"manual_seed", manual_seed}, {"initial_seed", initial_seed}, {"seed", seed}, {"get_state", get_state},
+        {"set_state", set_state},     {"device", device_of},          {NULL, NULL},
     };
     lua_createtable(L, 0, 4);
     s->generator_meta = lua_topointer(L, -1);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "tensor/error.h"
+#include "tensor/random.h"
 #include "tensor/storage.h"
 
 #define PLUGIN "libtycho_cuda.so"
@@ -38,6 +39,12 @@ static ty_status allocate(int device, size_t bytes, void **data)
 static void release(int device, void *data, size_t bytes)
 {
     plugin.module.release(device, data, bytes);
+}
+
+static void seed_devices(uint64_t seed)
+{
+    for (int i = 0; i < plugin.module.device_count; i++)
+        plugin.module.generator_seed(i, seed);
 }
 
 static const tyi_allocator allocator = {allocate, release};
@@ -88,7 +95,7 @@ static void open_plugin(void)
     }
     tyi_cuda_open_function *open = NULL;
     *(void **)&open = dlsym(library, TYI_CUDA_OPEN);
-    const tyi_cuda_host host = {.fail = ty_fail};
+    const tyi_cuda_host host = {.fail = ty_fail, .take_philox = tyi_take_philox};
     int abi = 0;
     ty_status status = open ? open(&host, &abi, &plugin.module) : TY_FAIL;
     if (abi != TYI_CUDA_ABI) {
@@ -104,6 +111,7 @@ static void open_plugin(void)
     }
     tyi_register_allocator(TY_CUDA, &allocator);
     plugin.there = true;
+    tyi_seed_devices_by(seed_devices);
 }
 
 const tyi_cuda_module *tyi_cuda(void)

@@ -6,6 +6,7 @@
 
 #include "ops/random.h"
 #include "ops/support.h"
+#include "tensor/random.h"
 
 #define HOLD(x) tyi_keep(s, x)
 #include "ops/expressions.h"
@@ -62,6 +63,8 @@ ty_tensor *ty_dropout(ty_tensor *x, double p, bool training, ty_generator *g)
         return tyi_fail(TY_ERROR_VALUE, "dropout: p is the probability of dropping an element, from 0 to 1, got %g", p);
     if (!training || p == 0 || x->numel == 0)
         return ty_retain(x);
+    if (tyi_generator_for("dropout", g, x->storage->device) != TY_OK)
+        return NULL;
     ty_dtype dtype = (ty_dtype)x->dtype;
     if (p == 1) {
         ty_tensor *zero = ty_scalar_tensor(ty_int(0), dtype, true);

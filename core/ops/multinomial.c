@@ -193,6 +193,8 @@ ty_tensor *ty_multinomial(ty_tensor *weights, int64_t samples, bool replacement,
     int64_t sizes[2] = {weights->ndim == 2 ? rows : samples, samples}, numel;
     if (tyi_check_sizes("multinomial", weights->ndim, sizes, &numel) != TY_OK)
         return NULL;
+    if (g && tyi_generator_for("multinomial", g, TY_DEVICE_CPU) != TY_OK)
+        return NULL;
     if (ty_capture_refuse("multinomial", "draw the samples outside and hand them to the step") != TY_OK)
         return NULL;
     bool was = ty_set_grad_enabled(false);

@@ -59,8 +59,8 @@ static ty_status fill(const draw *d, const tyi_backend *backend, ty_dtype dtype,
     return TY_FAIL;
 }
 
-/* Fills x, which has no gaps. PyTorch draws normals by blocks of 16 into contiguous tensors alone; into others they
- * come one by one, as the kernel draws fewer than 16. */
+/* Fills x, which has no gaps. On the CPU PyTorch draws normals by blocks of 16 into contiguous tensors alone; into
+ * others they come one by one, as the kernel draws fewer than 16. */
 static ty_status fill_dense(const draw *d, ty_tensor *x, bool contiguous)
 {
     enum { FEW = 15 };
@@ -69,7 +69,7 @@ static ty_status fill_dense(const draw *d, ty_tensor *x, bool contiguous)
         return TY_FAIL;
     ty_dtype dtype = (ty_dtype)x->dtype;
     char *data = tyi_data(x);
-    if (d->what != NORMAL || contiguous)
+    if (d->what != NORMAL || contiguous || x->storage->device.type != TY_CPU)
         return fill(d, backend, dtype, data, x->numel);
     ty_status status = TY_OK;
     for (int64_t i = 0; i < x->numel && status == TY_OK; i += FEW)
@@ -83,7 +83,7 @@ static ty_tensor *drawn(const char *name, const draw *d, int ndim, const int64_t
                         ty_device device)
 {
     int64_t numel;
-    if (tyi_check_sizes(name, ndim, sizes, &numel) != TY_OK)
+    if (tyi_check_sizes(name, ndim, sizes, &numel) != TY_OK || tyi_generator_for(name, d->g, device) != TY_OK)
         return NULL;
     ty_tensor *x = tyi_new(ndim, sizes, dtype, device);
     if (x && numel && fill_dense(d, x, true) != TY_OK) {
@@ -96,7 +96,7 @@ static ty_tensor *drawn(const char *name, const draw *d, int ndim, const int64_t
 /* x overwritten with draws, whatever its strides. The arguments have been checked. */
 static ty_tensor *draw_into(const char *name, ty_tensor *x, const draw *d)
 {
-    if (tyi_inplace_begin(name, x) != TY_OK)
+    if (tyi_generator_for(name, d->g, x->storage->device) != TY_OK || tyi_inplace_begin(name, x) != TY_OK)
         return NULL;
     ty_status status = TY_OK;
     if (x->numel && tyi_is_dense(x)) {
@@ -442,7 +442,8 @@ ty_tensor *ty_bernoulli(ty_tensor *p, ty_generator *g)
                         "bernoulli: the probabilities must be floating, got %s; for one probability for all elements "
                         "use bernoulli_",
                         TYI_DESCRIBE(p));
-    if (p->numel && extremes(p, &low, &high) != TY_OK)
+    if (tyi_generator_for("bernoulli", g, p->storage->device) != TY_OK ||
+        (p->numel && extremes(p, &low, &high) != TY_OK))
         return NULL;
     if (!(low >= 0 && high <= 1))
         return tyi_fail(TY_ERROR_VALUE, "bernoulli: probabilities go from 0 to 1, but these go from %g to %g", low,
@@ -465,7 +466,8 @@ ty_tensor *ty_poisson(ty_tensor *rates, ty_generator *g)
     double low = 0, high = 0;
     if (!rates || check_floating("poisson", (ty_dtype)rates->dtype) != TY_OK)
         return NULL;
-    if (rates->numel && extremes(rates, &low, &high) != TY_OK)
+    if (tyi_generator_for("poisson", g, rates->storage->device) != TY_OK ||
+        (rates->numel && extremes(rates, &low, &high) != TY_OK))
         return NULL;
     if (!(low >= 0) || !isfinite(high))
         return tyi_fail(TY_ERROR_VALUE, "poisson: rates must be finite and 0 or more, but these go from %g to %g", low,

@@ -1,5 +1,6 @@
 /*
- * The random generator: mt19937 with one cached normal, as PyTorch's CPU generator keeps it. Here are its state and the
+ * The random generator: mt19937 with one cached normal, as PyTorch's CPU generator keeps it; a generator of a CUDA
+ * device has a seed and an offset instead (Philox), and its numbers are made there. Here are its state and the
  * drawing of raw words; what words become (uniforms, normals, ...) is the kernels' business. Drawing functions expect
  * the generator to be locked: a kernel locks once, draws all it needs, and unlocks, so that two threads that share a
  * generator get whole results of one or the other and never a torn state.
@@ -9,6 +10,7 @@
 
 #include <pthread.h>
 
+#include "tensor/random_range.h"
 #include "tycho.h"
 
 #define TYI_MT_WORDS 624
@@ -16,7 +18,9 @@
 
 struct ty_generator {
     pthread_mutex_t mutex;
+    ty_device device;
     uint64_t seed;
+    uint64_t offset;              /* words that each thread has drawn, a multiple of 4; CUDA only */
     int used;                     /* words of `words` already drawn; TYI_MT_WORDS: the next draw makes a new block */
     bool fresh;                   /* seeded, and no block made yet: only get_rng_state tells it from a used-up block */
     bool has_normal;              /* the second value of the last pair of normals is waiting */
@@ -27,6 +31,14 @@ struct ty_generator {
 /* Locks g (NULL: the default generator) and returns it. */
 ty_generator *tyi_generator_lock(ty_generator *g);
 void tyi_generator_unlock(ty_generator *g);
+
+/* Fails unless g draws for this device: NULL does for all (each has its own default generator). */
+ty_status tyi_generator_for(const char *name, const ty_generator *g, ty_device device);
+/* Where a generator of a CUDA device stands; it moves on by so many words. */
+void tyi_take_philox(ty_generator *g, uint64_t words, uint64_t *seed, uint64_t *offset);
+/* Says what seeds all devices, now that they are open: called by ty_manual_seed, and at once with the seed that it was
+ * given before. */
+void tyi_seed_devices_by(void (*seed_devices)(uint64_t seed));
 
 /* The functions below are inline, so that kernels compiled for an instruction set get them compiled for it too. */
 
@@ -94,32 +106,5 @@ static inline double tyi_mt_uniform(ty_generator *g)
 {
     return (double)(tyi_mt_u64(g) & ((UINT64_C(1) << 53) - 1)) * 0x1p-53;
 }
-
-/* Largest integer that random integers of a dtype reach: its own largest, or for a float the one up to which it holds
- * all. */
-static inline uint64_t tyi_random_most(ty_dtype dtype)
-{
-    switch (dtype) {
-    case TY_BOOL:
-        return 1;
-    case TY_UINT8:
-        return UINT8_MAX;
-    case TY_FLOAT16:
-        return UINT64_C(1) << 11;
-    case TY_BFLOAT16:
-        return UINT64_C(1) << 8;
-    case TY_FLOAT32:
-        return UINT64_C(1) << 24;
-    case TY_FLOAT64:
-        return UINT64_C(1) << 53;
-    default:
-        return UINT64_MAX >> (65 - 8 * ty_dtype_size(dtype));
-    }
-}
-
-/* Bounds of random integers are [low, high). These values of them mean: no upper bound (low to the largest above); and,
- * beside that, no bounds at all (0 to the largest). low INT64_MIN without an upper bound is all 64 bits. */
-#define TYI_RANDOM_NO_HIGH INT64_MIN
-#define TYI_RANDOM_NO_LOW  INT64_MAX
 
 #endif

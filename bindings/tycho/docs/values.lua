@@ -90,9 +90,10 @@ local docs = {
     .. "It has "
     .. "the fields type and index and compares by value. Errors: an unknown name, a device that is not there.",
     example = "ty.device(\"cpu\").type\n--> cpu"},
-  {name = "ty.Generator", signature = "(seed: integer?) -> generator", doc = "A source of random numbers beside the default "
-    .. "one, to be given as {generator = g}; Philox or Mersenne Twister as PyTorch's CPU generator. Without a seed it begins "
-    .. "with PyTorch's default one.",
+  {name = "ty.Generator", signature = "(seed: integer?, device: device?) -> generator", doc = "A source of random numbers "
+    .. "beside the default one, to be given as {generator = g}: Mersenne Twister, or for device = \"cuda\" Philox, as "
+    .. "PyTorch's. It draws for tensors of its device alone (the CPU unless another is named). Without a seed it begins with "
+    .. "PyTorch's default one. Errors: a device that is not there; and, where it is used, a tensor of another device.",
     example = "local g = ty.Generator(7)\nlocal a = ty.rand(2, {generator = g})\nreturn a:equal(ty.rand(2, {generator = "
     .. "g:manual_seed(7)}))\n--> true"},
   {name = "ty.Generator:manual_seed", signature = "(seed: integer) -> generator", doc = "Starts the generator anew from this "
@@ -101,7 +102,10 @@ local docs = {
     example = "ty.Generator(5):initial_seed()\n--> 5"},
   {name = "ty.Generator:seed", signature = "() -> integer", doc = "Starts it anew from a seed that the system draws, which is "
     .. "given back.", example = "math.type(ty.Generator():seed())\n--> integer"},
-  {name = "ty.Generator:get_state", signature = "() -> tensor", doc = "The whole state as a uint8 tensor, for set_state.",
+  {name = "ty.Generator:device", signature = "() -> device", doc = "The device that it draws for.",
+    example = "ty.Generator(1):device()\n--> cpu"},
+  {name = "ty.Generator:get_state", signature = "() -> tensor", doc = "The whole state as a uint8 tensor, for set_state: 5056 "
+    .. "bytes as PyTorch lays them out, or for a CUDA device 16, the seed and the offset.",
     example = "ty.Generator(1):get_state().dtype\n--> uint8"},
   {name = "ty.Generator:set_state", signature = "(state: tensor) -> generator", doc = "Goes on from a state that get_state gave. "
     .. "Errors: a tensor that is no such state.",

@@ -364,31 +364,11 @@ ty_status tyi_cpu_dropout_backward(ty_dtype dtype, const void *grad, const uint8
 
 /* ---- Integers ---- */
 
-typedef struct range {
-    uint64_t size; /* 0: all of 64 bits */
-    uint64_t base;
-    bool wide; /* two words for each element */
-} range;
-
-/* One word serves ranges below this; a remainder of it would favour small values in larger ones. */
-#define WIDE (UINT64_C(1) << 28)
-
-static range range_of(ty_dtype dtype, int64_t low, int64_t high)
-{
-    uint64_t beyond = tyi_random_most(dtype) + 1;
-    if (high == TYI_RANDOM_NO_HIGH && low == INT64_MIN)
-        return (range){0, 0, true};
-    if (high == TYI_RANDOM_NO_HIGH && low == TYI_RANDOM_NO_LOW)
-        return (range){beyond, 0, dtype == TY_INT64 || dtype == TY_FLOAT64};
-    uint64_t size = (high == TYI_RANDOM_NO_HIGH ? beyond : (uint64_t)high) - (uint64_t)low;
-    return (range){size, (uint64_t)low, size >= WIDE};
-}
-
 ty_status tyi_cpu_random_range(ty_generator *g, ty_dtype dtype, void *x, int64_t n, int64_t low, int64_t high)
 {
     const tyi_random_loops *l = loops();
     ty_status status = TY_OK;
-    range r = range_of(dtype, low, high);
+    tyi_random_range r = tyi_random_range_of(dtype, low, high);
     uint32_t w[2 * CHUNK];
     int64_t values[CHUNK];
     g = tyi_generator_lock(g);

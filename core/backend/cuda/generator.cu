@@ -2,6 +2,7 @@
  * State of the devices' random generators.
  */
 #include "backend/cuda/generator.cuh"
+#include "backend/cuda/graph.cuh"
 #include "backend/cuda/memory.cuh"
 
 #include <mutex>
@@ -41,12 +42,27 @@ void set(int device, uint64_t value, uint64_t offset)
 
 } // namespace
 
-tyi_philox tyi_generator_take(uint64_t each)
+tyi_philox tyi_generator_take(ty_generator *g, uint64_t each)
 {
+    tyi_philox start = {0, 0};
+    each = (each + 3) / 4 * 4;
+    if (tyi_graph && !g) {
+        start.graph = tyi_graph->random;
+        start.offset = tyi_graph->random_used;
+        tyi_graph->random_used += each;
+        return start;
+    }
+    if (g) {
+        if (tyi_graph)
+            tyi_graph->refused = true; /* launches would all begin where it stands now */
+        tyi_host.take_philox(g, each, &start.seed, &start.offset);
+        return start;
+    }
     std::lock_guard<std::mutex> guard(lock);
-    generator &g = generators[tyi_current_device()];
-    tyi_philox start = {g.seed, g.offset};
-    g.offset += (each + 3) / 4 * 4;
+    generator &own = generators[tyi_current_device()];
+    start.seed = own.seed;
+    start.offset = own.offset;
+    own.offset += each;
     return start;
 }
 

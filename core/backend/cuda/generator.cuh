@@ -7,13 +7,15 @@
 
 #include "backend/cuda/device.cuh"
 
-typedef struct tyi_philox {
+struct tyi_philox {
     uint64_t seed, offset;
-} tyi_philox;
+    const uint64_t *graph = nullptr; /* of a draw in a CUDA graph: the seed, and what is added to the offset */
+};
 
-/* Where the current device's generator stands, for a draw of at most `each` words by every thread; it moves on by that,
- * rounded up to whole blocks of four. */
-tyi_philox tyi_generator_take(uint64_t each);
+/* Where a generator (NULL: the current device's own) stands, for a draw of at most `each` words by every thread; it
+ * moves on by that, rounded up to whole blocks of four. While a graph is made its draws go on from where a launch
+ * begins. */
+tyi_philox tyi_generator_take(ty_generator *g, uint64_t each);
 
 void tyi_fill_generator_functions(tyi_cuda_module *module);
 

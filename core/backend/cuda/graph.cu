@@ -70,7 +70,7 @@ tyi_cuda_graph *graph_end()
 ty_status graph_launch(tyi_cuda_graph *graph)
 {
     if (graph->random_used) {
-        tyi_philox start = tyi_generator_take(graph->random_used);
+        tyi_philox start = tyi_generator_take(nullptr, graph->random_used);
         TYI_TRY(tyi_launch("random numbers of a graph", set_random, 1, 1, 0, graph->random, start.seed, start.offset));
     }
     TYI_CUDA_TRY(cudaGraphLaunch(graph->exec, tyi_current_stream()), "launching a graph");

@@ -15,6 +15,8 @@
 /* What the plug-in may call. */
 typedef struct tyi_cuda_host {
     ty_status (*fail)(ty_error_kind kind, const char *format, ...) __attribute__((format(printf, 2, 3)));
+    /* Where a generator of a CUDA device stands; it moves on by so many words. */
+    void (*take_philox)(ty_generator *g, uint64_t words, uint64_t *seed, uint64_t *offset);
 } tyi_cuda_host;
 
 typedef struct tyi_cuda_stream tyi_cuda_stream;

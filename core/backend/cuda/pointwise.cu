@@ -38,7 +38,7 @@ static void read_number(const void *p, ty_dtype dtype, int64_t *i, double *f)
     }
 }
 
-static double rounded_on_host(double f, ty_dtype dtype)
+double tyi_rounded_on_host(double f, ty_dtype dtype)
 {
     if (dtype == TY_FLOAT16)
         return static_cast<double>(tyi_float_of_float16(tyi_float16_of(static_cast<float>(f))));
@@ -98,7 +98,7 @@ tyi_walk tyi_walk_of(const tyi_iter *iter, ty_dtype compute, bool bool_result)
             out.access = TYI_VALUE;
             read_number(x.data, x.dtype, &out.i, &out.f);
             if (x.dtype >= TY_FLOAT16)
-                out.f = rounded_on_host(out.f, out.rounded);
+                out.f = tyi_rounded_on_host(out.f, out.rounded);
         } else if (number) {
             out.access = TYI_NUMBER;
         } else if (contiguous && out.rounded == TY_DTYPE_NONE && in_vectors(x.dtype, compute, k == 0 && bool_result) &&
@@ -229,7 +229,8 @@ ty_status tyi_cuda_axpy(const tyi_iter *iter, ty_scalar alpha)
         return TY_OK;
     double f = alpha.kind == TY_SCALAR_FLOAT ? alpha.f : static_cast<double>(alpha.i);
     int64_t i = alpha.kind == TY_SCALAR_FLOAT ? static_cast<int64_t>(alpha.f) : alpha.i;
-    return table_of(iter->compute).axpy(tyi_walk_of(iter, iter->compute, false), i, rounded_on_host(f, iter->compute));
+    return table_of(iter->compute)
+        .axpy(tyi_walk_of(iter, iter->compute, false), i, tyi_rounded_on_host(f, iter->compute));
 }
 
 ty_status tyi_cuda_where(const tyi_iter *iter)

@@ -233,6 +233,9 @@ typedef struct tyi_pointwise_table {
 
 extern const tyi_pointwise_table tyi_pointwise_bool, tyi_pointwise_int64, tyi_pointwise_float, tyi_pointwise_double;
 
+/* A number of the host's as a value of a dtype, where that is a reduced one. */
+double tyi_rounded_on_host(double f, ty_dtype dtype);
+
 /* The walk over an iter whose inputs are computed with in `compute`, and whose result is of `result`'s type. */
 tyi_walk tyi_walk_of(const tyi_iter *iter, ty_dtype compute, bool bool_result);
 

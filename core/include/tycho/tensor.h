@@ -82,12 +82,17 @@ ty_tensor *ty_contiguous(ty_tensor *x);
 /* ---- Random numbers: the values of PyTorch's CPU generator ---------------------------------- */
 
 ty_generator *ty_generator_new(uint64_t seed);
+ty_generator *ty_generator_new_on(ty_device device, uint64_t seed); /* draws for tensors of that device alone */
+ty_device ty_generator_device(const ty_generator *g);
 void ty_generator_free(ty_generator *g);
 ty_generator *ty_default_generator(void);
-void ty_manual_seed(ty_generator *g, uint64_t seed); /* g NULL: the default generator, here and below */
+void ty_manual_seed(ty_generator *g,
+                    uint64_t seed); /* g NULL: the default generator, here and below; and all devices' */
 uint64_t ty_initial_seed(const ty_generator *g);
 uint64_t ty_seed(ty_generator *g); /* seeds from the system and returns the seed */
 #define TY_RNG_STATE_BYTES 5056
+/* The bytes of a generator's saved state: TY_RNG_STATE_BYTES, or for one of a CUDA device 16 (seed and offset). */
+size_t ty_rng_state_bytes(const ty_generator *g);
 void ty_get_rng_state(const ty_generator *g, uint8_t state[TY_RNG_STATE_BYTES]);
 ty_status ty_set_rng_state(ty_generator *g, const uint8_t state[TY_RNG_STATE_BYTES]);
 uint64_t ty_random_u64(ty_generator *g); /* 64 random bits: what DataLoader draws its seeds from */
