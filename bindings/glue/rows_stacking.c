@@ -35,7 +35,9 @@ static void concat(tyb_call *c)
  * forms. */
 static void split_at(tyb_call *c, int dim, bool even)
 {
-    int64_t *places = NULL, sections = c->form == 0 ? INT(1) : 0, size;
+    const int64_t *places = NULL;
+    ty_tensor *host = NULL;
+    int64_t sections = c->form == 0 ? INT(1) : 0, size;
     int count;
     if (ty_ndim(T(0)) == 0 || dim >= ty_ndim(T(0)) || dim < -ty_ndim(T(0))) {
         c->status = ty_fail(TY_ERROR_INDEX, "%s: a tensor of %d dimensions has no dimension %d", c->row->name,
@@ -52,10 +54,16 @@ static void split_at(tyb_call *c, int dim, bool even)
         }
         count = (int)sections - 1;
     } else {
-        if (ty_ndim(T(1)) != 1 || !(places = ty_data(T(1)))) {
+        if (ty_ndim(T(1)) != 1) {
             ty_fail(TY_ERROR_VALUE, "%s: the places must be a list of positions", c->row->name);
             return;
         }
+        ty_tensor *near = ty_to(T(1), TY_INT64, TY_DEVICE_CPU, false);
+        host = ty_contiguous(near);
+        ty_release(near);
+        if (!host)
+            return;
+        places = ty_data(host);
         count = (int)ty_numel(T(1));
     }
     int64_t *at = malloc(sizeof *at * (size_t)(count + 1));
@@ -68,6 +76,7 @@ static void split_at(tyb_call *c, int dim, bool even)
     if (at)
         c->status = ty_tensor_split(T(0), count, at, dim, &c->out[0].tensors);
     c->out[0].count = c->status == TY_OK ? count + 1 : 0;
+    ty_release(host);
     free(at);
 }
 

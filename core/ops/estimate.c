@@ -95,7 +95,9 @@ ty_tensor *ty_nanquantile(ty_tensor *x, ty_tensor *q, const int *dim, bool keepd
         tyi_temps_end(outer);
         return tyi_fail(TY_ERROR_VALUE, "nanquantile: %s has no elements to choose from", TYI_SHAPE(x));
     }
-    ty_tensor *last = F(movedim, from, 1, (int64_t[]){d}, 1, (int64_t[]){-1}), *row = F(reshape, q, 1, (int64_t[]){-1});
+    ty_tensor *last = F(movedim, from, 1, (int64_t[]){d}, 1, (int64_t[]){-1}),
+              *there = HOLD(ty_to(q, TY_DTYPE_NONE, x->storage->device, false)),
+              *row = F(reshape, there, 1, (int64_t[]){-1});
     ty_scalar bad = {.i = 1};
     if (row &&
         ty_item(F(any, F(logical_not, F(logical_and, F(ge, row, NUM(0)), F(le, row, NUM(1)))), 0, NULL, false), &bad) ==

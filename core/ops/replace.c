@@ -92,7 +92,8 @@ ty_tensor *ty_index_fill(ty_tensor *x, int dim, ty_tensor *index, ty_tensor *val
         return tyi_composed(outer, NULL);
     if (x->ndim)
         sizes[d] = index->numel;
-    ty_tensor *source = F(expand, F(to_dtype, value, (ty_dtype)x->dtype), x->ndim, sizes);
+    ty_tensor *filling = HOLD(ty_to(value, (ty_dtype)x->dtype, x->storage->device, false));
+    ty_tensor *source = F(expand, filling, x->ndim, sizes);
     ty_tensor *places = source ? spread("index_fill", x, d, index, source) : NULL;
     return tyi_composed(outer, places ? F(scatter, x, d, places, source) : NULL);
 }
