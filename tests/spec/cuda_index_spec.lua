@@ -5,9 +5,9 @@ the host).
 ]]
 
 local ty = require "tycho"
+local cuda = require "support.cuda"
 
-local there = pcall(ty.device, "cuda")
-local suite = there and describe or function(name) pending(name .. " (no CUDA device)") end
+local suite = cuda.suite(describe, pending)
 local dtypes = {"bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64"}
 local plain = {"bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float64"}
 

@@ -5,9 +5,9 @@ one for the host).
 ]]
 
 local ty = require "tycho"
+local cuda = require "support.cuda"
 
-local there = pcall(ty.device, "cuda")
-local suite = there and describe or function(name) pending(name .. " (no CUDA device)") end
+local suite = cuda.suite(describe, pending)
 
 --- Philox 4x32-10 once more, in Lua: the four words of block `block` of a sequence.
 local function philox(seed, sequence, block)
