@@ -213,6 +213,22 @@ suite("CUDA: generators", function()
     assert.has_error(function() g:set_state(ty.Generator(1):get_state()) end)
   end)
 
+  it("go on through the replays of a captured step", function()
+    local x = ty.ones(40, on())
+    local function step(v) return ty.nn.functional.dropout(v, 0.5) end
+    local captured = ty.capture(step)
+    ty.manual_seed(6)
+    local expected = {}
+    for i = 1, 5 do expected[i] = step(x) end
+    ty.manual_seed(6)
+    for i = 1, 5 do assert.is_true(expected[i]:equal(captured(x))) end
+    local g = ty.Generator(6, "cuda")
+    captured = ty.capture(function(v) return v + ty.rand(40, on {generator = g}) end)
+    for i = 1, 5 do expected[i] = captured(x) end
+    g:manual_seed(6)
+    for i = 1, 5 do assert.is_true(expected[i]:equal(x + ty.rand(40, on {generator = g}))) end
+  end)
+
   it("are seeded with the default one", function()
     ty.manual_seed(77)
     local a = ty.rand(4, on())

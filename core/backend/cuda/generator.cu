@@ -53,8 +53,10 @@ tyi_philox tyi_generator_take(ty_generator *g, uint64_t each)
         return start;
     }
     if (g) {
-        if (tyi_graph)
-            tyi_graph->refused = true; /* launches would all begin where it stands now */
+        if (tyi_graph) { /* launches would all begin where it stands now: the graph is given up, and nothing drawn */
+            tyi_graph->refused = true;
+            each = 0;
+        }
         tyi_host.take_philox(g, each, &start.seed, &start.offset);
         return start;
     }
