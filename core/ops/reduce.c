@@ -101,6 +101,35 @@ static ty_tensor *arranged(ty_tensor *x, uint32_t mask)
     return dense;
 }
 
+/* Whether x is better reduced over its last dimensions first and then over the others, as {N, C, H, W} over all but C:
+ * no copy in another order is needed then. *first: the last dimensions. Only for what may be taken in parts. */
+static bool in_two(tyi_reduce op, const ty_tensor *x, const reduction *r, ty_dtype out_dtype, reduction *first)
+{
+    bool parts = op == TYI_REDUCE_SUM || op == TYI_REDUCE_MAX || op == TYI_REDUCE_MIN;
+    if (!parts || out_dtype != (ty_dtype)x->dtype || tyi_is_reduced(out_dtype) || !tyi_is_dense(x))
+        return false;
+    *first = (reduction){.reduced = 1, .ndim = x->ndim};
+    for (; first->ndim > 0 && r->mask & 1u << (first->ndim - 1); first->ndim--) {
+        first->mask |= 1u << (first->ndim - 1);
+        first->reduced *= x->sizes[first->ndim - 1];
+    }
+    memcpy(first->sizes, x->sizes, (size_t)first->ndim * sizeof *first->sizes);
+    return first->reduced > 1 && first->mask != r->mask;
+}
+
+static ty_tensor *run(tyi_reduce op, ty_tensor *x, const reduction *r, ty_tensor *shift, ty_dtype out_dtype);
+
+static ty_tensor *run_in_two(tyi_reduce op, ty_tensor *x, const reduction *r, const reduction *first)
+{
+    reduction second = *r;
+    second.mask &= ~first->mask;
+    second.reduced /= first->reduced;
+    ty_tensor *part = run(op, x, first, NULL, (ty_dtype)x->dtype);
+    ty_tensor *y = part ? run(op, part, &second, NULL, (ty_dtype)x->dtype) : NULL;
+    ty_release(part);
+    return y;
+}
+
 /* Runs the kernel over x (already of the dtype to compute in); a result of out_dtype and the plan's shape. out_dtype
  * (and shift) may be float32 for a reduced x. */
 static ty_tensor *run(tyi_reduce op, ty_tensor *x, const reduction *r, ty_tensor *shift, ty_dtype out_dtype)
@@ -120,6 +149,11 @@ static ty_tensor *run(tyi_reduce op, ty_tensor *x, const reduction *r, ty_tensor
         a.outer = a.inner = a.x_outer = a.x_inner = a.x_reduced = 1;
         a.reduced = x->numel;
     } else if (!describe(x, r->mask, &a)) {
+        reduction first;
+        if (in_two(op, x, r, out_dtype, &first)) {
+            ty_release(out);
+            return run_in_two(op, x, r, &first);
+        }
         copy = arranged(x, r->mask);
         if (!copy)
             goto fail;

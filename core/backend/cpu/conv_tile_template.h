@@ -136,11 +136,19 @@ static void NAME(turn_out)(const tyi_panel *p, void *lines, const void *bias)
 
 static void NAME(add_up)(const void *parts, int64_t n, int64_t apart, int64_t from, int64_t to, void *x)
 {
-    for (int64_t i = from; i < to; i++) {
-        SCALAR sum = 0;
-        for (int64_t p = 0; p < n; p++)
-            sum += ((const SCALAR *)parts)[p * apart + i];
-        ((SCALAR *)x)[i] = sum;
+    SCALAR *sum = x;
+    int64_t i = from;
+    for (; i + LANES <= to; i += LANES) {
+        const SCALAR *part = (const SCALAR *)parts + i;
+        VEC v = NAME(load)(part);
+        for (int64_t p = 1; p < n; p++)
+            v += NAME(load)(part + p * apart);
+        NAME(store)(sum + i, v);
+    }
+    for (; i < to; i++) {
+        sum[i] = ((const SCALAR *)parts)[i];
+        for (int64_t p = 1; p < n; p++)
+            sum[i] += ((const SCALAR *)parts)[p * apart + i];
     }
 }
 

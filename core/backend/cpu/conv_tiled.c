@@ -354,22 +354,19 @@ static void y_task(void *context, int64_t begin, int64_t end)
 
 /* ---- x ---- */
 
-/* Items are places of the window in panels of groups. */
+/* Items are channels of y in panels of groups: their places of the window, turned. */
 static void pack_x_task(void *context, int64_t begin, int64_t end)
 {
     const tiled_job *j = context;
     const tyi_conv_args *a = j->job->args;
-    int64_t kernel = j->job->kernel, element = j->job->element;
+    int64_t kernel = j->job->kernel;
     for (int64_t item = begin; item < end; item++) {
-        int64_t tap = item % kernel, panel = item / kernel % j->panels, group = item / kernel / j->panels;
-        char *to = at(j, j->packed, ((group * kernel + tap) * j->panels + panel) * a->out_channels * j->width);
-        const char *from =
-            at(j, a->weight, (group * a->out_channels * a->in_channels + panel * j->width) * kernel + tap);
-        int64_t lines = lines_of(j, panel), row = a->in_channels * kernel;
-        memset(to, 0, (size_t)(a->out_channels * j->width * element));
-        for (int64_t o = 0; o < a->out_channels; o++)
-            for (int64_t l = 0; l < lines; l++)
-                memcpy(at(j, to, o * j->width + l), at(j, from, o * row + l * kernel), (size_t)element);
+        int64_t o = item % a->out_channels, panel = item / a->out_channels % j->panels;
+        int64_t group = item / a->out_channels / j->panels;
+        char *to = at(j, j->packed, ((group * kernel * j->panels + panel) * a->out_channels + o) * j->width);
+        tyi_panel p = {to, lines_of(j, panel), kernel, kernel, j->panels * a->out_channels * j->width};
+        j->t->turn_in(&p,
+                      at(j, a->weight, ((group * a->out_channels + o) * a->in_channels + panel * j->width) * kernel));
     }
 }
 
@@ -622,8 +619,8 @@ static ty_status run_packed(tiled_job *j, double flops)
     if (tyi_cpu_allocate(0, bytes, &packed) != TY_OK)
         return TY_FAIL;
     j->packed = packed;
-    int64_t count = a->groups * j->panels * (back ? j->job->kernel : 1);
-    int64_t cost = j->width * (back ? a->out_channels : j->job->rows);
+    int64_t count = a->groups * j->panels * (back ? a->out_channels : 1);
+    int64_t cost = j->width * (back ? j->job->kernel : j->job->rows);
     ty_status status = tyi_cpu_parallel(count, tyi_cpu_grain(cost), false, back ? pack_x_task : pack_y_task, j);
     int64_t items = count_of(a->batch, j->images) * a->groups * j->bands;
     if (status == TY_OK)

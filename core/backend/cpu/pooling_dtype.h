@@ -28,9 +28,9 @@ static inline __attribute__((always_inline)) void NAME(max_steps)(const T *sourc
     }
 }
 
-/* The usual window, two by two without overlap or padding: n outputs from rows x and x + width. */
+/* The usual window, two by two without overlap or padding: n outputs from rows x and x + width. index may be NULL. */
 static inline __attribute__((always_inline)) void NAME(max_of_pairs)(const T *x, int32_t width, int32_t position,
-                                                                     const int32_t n, T *y, int32_t *place)
+                                                                     const int32_t n, T *y, int64_t *index)
 {
     const T *below = x + width;
     TYI_PRAGMA(omp simd)
@@ -44,20 +44,38 @@ static inline __attribute__((always_inline)) void NAME(max_of_pairs)(const T *x,
         at = TAKES(d, best) ? width + 1 : at;
         best = TAKES(d, best) ? d : best;
         y[o] = best;
-        place[o] = position + 2 * o + at;
+        if (index)
+            index[o] = position + 2 * o + at;
     }
 }
 
-/* A row, eight outputs at a time; the last eight again with those before them, as rows are often short. */
-static void NAME(max_pairs)(const T *x, int32_t width, int32_t position, int64_t n, T *y, int32_t *place)
+/* A row, `at_once` outputs at a time; the last ones again with those before them, as rows are often short. */
+static inline __attribute__((always_inline)) void
+NAME(max_pairs)(const T *x, int32_t width, int32_t position, int32_t n, const int32_t at_once, T *y, int64_t *index)
 {
-    int64_t o = 0;
-    for (; o + 8 <= n; o += 8)
-        NAME(max_of_pairs)(x + 2 * o, width, position + 2 * (int32_t)o, 8, y + o, place + o);
-    if (o < n && n >= 8)
-        NAME(max_of_pairs)(x + 2 * (n - 8), width, position + 2 * (int32_t)(n - 8), 8, y + n - 8, place + n - 8);
-    else if (o < n)
-        NAME(max_of_pairs)(x + 2 * o, width, position + 2 * (int32_t)o, (int32_t)(n - o), y + o, place + o);
+    for (int32_t o = 0; o < n; o += at_once) {
+        o = o + at_once > n ? n - at_once : o;
+        NAME(max_of_pairs)(x + 2 * o, width, position + 2 * o, at_once, y + o, index ? index + o : NULL);
+    }
+}
+
+/* A plane of them. */
+static inline __attribute__((always_inline)) void NAME(max_plane)(const tyi_window *w, const T *x, T *y, int64_t *index)
+{
+    int32_t width = (int32_t)w->in[2], n = (int32_t)w->out[2];
+    for (int64_t i = 0; i < w->out[0] * w->out[1]; i++) {
+        int64_t row = i / w->out[1] * w->in[1] + i % w->out[1] * 2;
+        const T *from = x + row * width;
+        int32_t position = (int32_t)(row * width);
+        if (n >= 8)
+            NAME(max_pairs)(from, width, position, n, 8, y, index);
+        else if (n >= 4)
+            NAME(max_pairs)(from, width, position, n, 4, y, index);
+        else
+            NAME(max_pairs)(from, width, position, n, 1, y, index);
+        y += n;
+        index = index ? index + n : NULL;
+    }
 }
 
 static bool NAME(in_pairs)(const tyi_pool_args *a)
@@ -135,17 +153,19 @@ static void NAME(max)(const tyi_pool_args *a, int64_t begin, int64_t end)
         const T *x = (const T *)a->x + plane * in;
         T *y = (T *)a->y + plane * out;
         int64_t *index = a->index ? a->index + plane * out : NULL;
+        if (pairs) {
+            if (index)
+                NAME(max_plane)(w, x, y, index);
+            else
+                NAME(max_plane)(w, x, y, NULL);
+            continue;
+        }
         for (int64_t i = 0; i < w->out[0]; i++)
             for (int64_t j = 0; j < w->out[1]; j++)
                 for (int64_t from = 0; from < w->out[2]; from += ROW) {
                     int64_t to = w->out[2] - from < ROW ? w->out[2] : from + ROW;
-                    if (pairs) {
-                        int64_t position = (i * w->in[1] + 2 * j) * w->in[2] + 2 * from;
-                        NAME(max_pairs)(x + position, (int32_t)w->in[2], (int32_t)position, to - from, y, place);
-                    } else {
-                        span zs = span_of(a, 0, i), ys = span_of(a, 1, j);
-                        (a->adaptive ? NAME(max_adaptive_row) : NAME(max_row))(a, x, zs, ys, from, to, y, place);
-                    }
+                    span zs = span_of(a, 0, i), ys = span_of(a, 1, j);
+                    (a->adaptive ? NAME(max_adaptive_row) : NAME(max_row))(a, x, zs, ys, from, to, y, place);
                     for (int64_t o = 0; index && o < to - from; o++)
                         index[o] = place[o];
                     y += to - from;
