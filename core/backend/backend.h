@@ -287,6 +287,7 @@ typedef struct tyi_conv_args {
     int64_t batch, groups, in_channels, out_channels; /* channels of a group */
     void *x, *y, *weight;
     const void *bias; /* one number per channel of what is written (x or y), or NULL */
+    void *y_sums;     /* WEIGHT: the sums of y, one per channel, are written too; or NULL */
 } tyi_conv_args;
 
 /* Columns of windows: columns {batch, channels * kernel..., out...} of x {batch, channels, in...}, 0 for padding; or

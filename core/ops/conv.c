@@ -28,7 +28,9 @@ static ty_tensor *new_result(const conv_context *c, const ty_tensor *like)
     return tyi_new(c->ndim + 2, sizes, (ty_dtype)like->dtype, like->storage->device);
 }
 
-static ty_status run(const conv_context *c, ty_tensor *a, ty_tensor *b, ty_tensor *bias, ty_tensor *out)
+/* y_sums: with the weight's part also the sums of y over all but its channels, or NULL. */
+static ty_status run(const conv_context *c, ty_tensor *a, ty_tensor *b, ty_tensor *bias, ty_tensor *out,
+                     ty_tensor *y_sums)
 {
     const tyi_backend *backend = tyi_backend_of(a->storage->device);
     if (!backend)
@@ -36,9 +38,10 @@ static ty_status run(const conv_context *c, ty_tensor *a, ty_tensor *b, ty_tenso
     if (out->numel == 0)
         return TY_OK;
     if (c->batch == 0) { /* the gradient of a weight that met no image */
-        ty_tensor *zero = ty_zero_(out);
+        ty_tensor *zero = ty_zero_(out), *none = zero && y_sums ? ty_zero_(y_sums) : NULL;
         ty_release(zero);
-        return zero ? TY_OK : TY_FAIL;
+        ty_release(none);
+        return zero && (none || !y_sums) ? TY_OK : TY_FAIL;
     }
     tyi_conv_args args = {.part = c->part,
                           .dtype = (ty_dtype)a->dtype,
@@ -47,21 +50,22 @@ static ty_status run(const conv_context *c, ty_tensor *a, ty_tensor *b, ty_tenso
                           .groups = c->groups,
                           .in_channels = c->in_channels,
                           .out_channels = c->out_channels,
-                          .bias = bias ? tyi_data(bias) : NULL};
+                          .bias = bias ? tyi_data(bias) : NULL,
+                          .y_sums = y_sums ? tyi_data(y_sums) : NULL};
     args.x = tyi_data(c->part == TYI_CONV_X ? out : a);
     args.weight = tyi_data(c->part == TYI_CONV_Y ? b : c->part == TYI_CONV_X ? a : out);
     args.y = tyi_data(c->part == TYI_CONV_Y ? out : b);
     return backend->conv(&args);
 }
 
-static ty_tensor *compute(const conv_context *c, ty_tensor *a, ty_tensor *b, ty_tensor *bias);
+static ty_tensor *compute(const conv_context *c, ty_tensor *a, ty_tensor *b, ty_tensor *bias, ty_tensor *y_sums);
 
 /* A gradient: another part of the same form. */
 static ty_tensor *part_of(const conv_context *context, tyi_conv_part part, ty_tensor *a, ty_tensor *b)
 {
     conv_context c = *context;
     c.part = part;
-    return a && b ? compute(&c, a, b, NULL) : NULL;
+    return a && b ? compute(&c, a, b, NULL, NULL) : NULL;
 }
 
 static ty_tensor *bias_gradient(const conv_context *c, ty_tensor *g)
@@ -72,12 +76,25 @@ static ty_tensor *bias_gradient(const conv_context *c, ty_tensor *g)
     return ty_sum(g, 1 + c->ndim, dims, false, TY_DTYPE_NONE);
 }
 
+/* The gradients of weight and bias in one pass over g; they are not differentiated again. */
+static ty_status weight_and_bias(const conv_context *context, ty_tensor *x, ty_tensor *g, ty_tensor **grad_in)
+{
+    conv_context c = *context;
+    c.part = TYI_CONV_WEIGHT;
+    grad_in[2] = tyi_new(1, (int64_t[]){c.groups * c.out_channels}, (ty_dtype)g->dtype, g->storage->device);
+    grad_in[1] = grad_in[2] && x ? compute(&c, x, g, NULL, grad_in[2]) : NULL;
+    return grad_in[1] ? TY_OK : TY_FAIL;
+}
+
 static ty_status conv_backward(tyi_node *node, ty_tensor *const *grad_out, ty_tensor **grad_in)
 {
     const conv_context *c = tyi_context(node);
     ty_tensor *g = grad_out[0];
+    bool both = c->part == TYI_CONV_Y && tyi_wants(node, 1) && tyi_wants(node, 2) && !ty_grad_enabled();
+    if (both && weight_and_bias(c, tyi_saved(node, 0), g, grad_in) != TY_OK)
+        return TY_FAIL;
     for (int i = 0; i < 2; i++) {
-        if (!tyi_wants(node, i))
+        if (!tyi_wants(node, i) || grad_in[i])
             continue;
         ty_tensor *other = tyi_saved(node, 1 - i);
         switch (c->part) {
@@ -94,21 +111,21 @@ static ty_status conv_backward(tyi_node *node, ty_tensor *const *grad_out, ty_te
         if (!grad_in[i])
             return TY_FAIL;
     }
-    if (tyi_wants(node, 2) && !(grad_in[2] = bias_gradient(c, g)))
+    if (tyi_wants(node, 2) && !grad_in[2] && !(grad_in[2] = bias_gradient(c, g)))
         return TY_FAIL;
     return TY_OK;
 }
 
 static const tyi_node_kind conv_kind = {"ConvolutionBackward0", conv_backward};
 
-/* A part of the form, recorded. a and b are the other two in the order x, weight, y. */
-static ty_tensor *compute(const conv_context *c, ty_tensor *a, ty_tensor *b, ty_tensor *bias)
+/* A part of the form, recorded. a and b are the other two in the order x, weight, y; y_sums as for run(). */
+static ty_tensor *compute(const conv_context *c, ty_tensor *a, ty_tensor *b, ty_tensor *bias, ty_tensor *y_sums)
 {
     tyi_scope scope = {0};
     ty_tensor *dense_a = tyi_keep(&scope, tyi_dense(a)), *dense_b = tyi_keep(&scope, tyi_dense(b));
     ty_tensor *dense_bias = tyi_keep(&scope, bias ? tyi_dense(bias) : NULL);
     ty_tensor *out = dense_a && dense_b && (dense_bias || !bias) ? new_result(c, a) : NULL;
-    if (out && run(c, dense_a, dense_b, dense_bias, out) != TY_OK)
+    if (out && run(c, dense_a, dense_b, dense_bias, out, y_sums) != TY_OK)
         out = tyi_drop(out);
     out =
         tyi_record(out, &conv_kind, TYI_LIST(a, b, bias), TYI_LIST(tyi_if_grad(b, a), tyi_if_grad(a, b)), c, sizeof *c);
@@ -202,7 +219,8 @@ static ty_tensor *over_batch(conv_context *c, ty_tensor *x, ty_tensor *weight, t
     ty_dtype to = tyi_widen(&scope, TYI_OPERANDS(&images, &weight, &bias));
     ty_tensor *batch = tyi_keep(&scope, tyi_batched(images, c->ndim)), *y = NULL;
     if (batch && weight)
-        y = tyi_keep(&scope, c->part == TYI_CONV_Y ? compute(c, batch, weight, bias) : compute(c, weight, batch, bias));
+        y = tyi_keep(&scope, c->part == TYI_CONV_Y ? compute(c, batch, weight, bias, NULL)
+                                                   : compute(c, weight, batch, bias, NULL));
     y = tyi_unbatched(ty_retain(tyi_round(&scope, y, to)), x, c->ndim);
     tyi_scope_end(&scope);
     return y;

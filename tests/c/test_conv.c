@@ -138,6 +138,19 @@ static void compute(const tyi_conv_args *a, const void *x, const void *y, const 
             }
 }
 
+/* The sums of y that come with the weight's gradient, as check_part() has left them. */
+static void check_y_sums(const tyi_conv_args *a, const void *y)
+{
+    int64_t channels = a->groups * a->out_channels, out = product(a->window.out);
+    for (int64_t c = 0; c < channels; c++) {
+        double sum = 0, scale = 0, got = get(a->y_sums, a->dtype, c);
+        for (int64_t i = 0; i < a->batch * out; i++)
+            add(&sum, &scale, get(y, a->dtype, (i / out * channels + c) * out + i % out));
+        if (!(fabs(got - sum) <= (a->dtype == TY_FLOAT64 ? 1e-15 : 2e-7) * (8 * scale + 8)))
+            fail_with(a, c, got, sum);
+    }
+}
+
 static void check(tyi_conv_args *a)
 {
     sizes s = sizes_of(a);
@@ -155,7 +168,11 @@ static void check(tyi_conv_args *a)
         a->x = part == TYI_CONV_X ? out[part] : x;
         a->y = part == TYI_CONV_Y ? out[part] : y;
         a->weight = part == TYI_CONV_WEIGHT ? out[part] : weight;
+        a->y_sums = part == TYI_CONV_WEIGHT ? malloc((size_t)(a->groups * a->out_channels) * 8) : NULL;
         check_part(a, out[part], n[part], expected[part], scale[part]);
+        if (part == TYI_CONV_WEIGHT)
+            check_y_sums(a, y);
+        free(a->y_sums);
         free(expected[part]);
         free(scale[part]);
         free(out[part]);

@@ -163,6 +163,25 @@ static int64_t product(const int64_t sizes[3])
     return sizes[0] * sizes[1] * sizes[2];
 }
 
+/* The sums of y by channel: of each plane, then over the batch. */
+static ty_status sum_y(tyi_conv_job *job)
+{
+    const tyi_conv_args *a = job->args;
+    int64_t channels = a->groups * a->out_channels, planes = a->batch * channels;
+    tyi_reduce_args sum = {.op = TYI_REDUCE_SUM, .dtype = a->dtype, .x = a->y, .outer = planes, .reduced = job->out};
+    sum.inner = sum.x_reduced = sum.x_inner = 1, sum.x_outer = job->out;
+    sum.out = tyi_conv_scratch(job, planes);
+    if (!sum.out)
+        return TY_FAIL;
+    ty_status status = tyi_cpu_reduce(&sum);
+    tyi_reduce_args over = {.op = TYI_REDUCE_SUM, .dtype = a->dtype, .x = sum.out, .out = a->y_sums, .outer = 1};
+    over.reduced = a->batch, over.x_reduced = over.inner = channels, over.x_outer = planes, over.x_inner = 1;
+    if (status == TY_OK)
+        status = tyi_cpu_reduce(&over);
+    tyi_cpu_release(0, sum.out, (size_t)(planes * job->element));
+    return status;
+}
+
 ty_status tyi_cpu_conv(const tyi_conv_args *args)
 {
     const tyi_window *w = &args->window;
@@ -173,9 +192,12 @@ ty_status tyi_cpu_conv(const tyi_conv_args *args)
     bool direct = job.kernel == 1;
     for (int d = 0; d < 3; d++)
         direct = direct && w->stride[d] == 1 && w->pad[d] == 0 && w->in[d] == w->out[d];
-    if (tyi_conv_by_planes(args))
-        return tyi_conv_planes(&job);
-    return direct ? run_direct(&job) : tyi_conv_tiled(&job);
+    bool planes = tyi_conv_by_planes(args);
+    if (!planes && !direct)
+        return tyi_conv_tiled(&job);
+    if ((planes ? tyi_conv_planes(&job) : run_direct(&job)) != TY_OK)
+        return TY_FAIL;
+    return args->part == TYI_CONV_WEIGHT && args->y_sums ? sum_y(&job) : TY_OK;
 }
 
 typedef struct columns_job {

@@ -134,6 +134,23 @@ static void NAME(turn_out)(const tyi_panel *p, void *lines, const void *bias)
     }
 }
 
+static void NAME(sum_rows)(const tyi_panel *p, double *sums)
+{
+    for (int64_t first = 0; first < p->lines; first += LANES) {
+        const SCALAR *row = (const SCALAR *)p->panel + first;
+        VEC sum[4] = {{0}};
+        int64_t i = 0;
+        for (; i + 4 <= p->count; i += 4, row += 4 * p->width) {
+            UNROLL for (int s = 0; s < 4; s++) sum[s] += NAME(load)(row + s * p->width);
+        }
+        for (; i < p->count; i++, row += p->width)
+            sum[0] += NAME(load)(row);
+        VEC all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+        for (int64_t l = 0; l < LANES && first + l < p->lines; l++)
+            sums[first + l] += (double)all[l];
+    }
+}
+
 static void NAME(add_up)(const void *parts, int64_t n, int64_t apart, int64_t from, int64_t to, void *x)
 {
     SCALAR *sum = x;
@@ -162,6 +179,7 @@ const tyi_conv_tiles *TYI_ISA_NAME(NAME(tyi_conv_tiles))(void)
         .tiles = NAME(tiles),
         .turn_in = NAME(turn_in),
         .turn_out = NAME(turn_out),
+        .sum_rows = NAME(sum_rows),
         .add_up = NAME(add_up),
     };
     return &kernels;

@@ -59,8 +59,8 @@ typedef struct tiled_job {
     char *packed;          /* panels of the weight */
     int64_t *k_at, *of_at; /* offsets of the sums' elements; of positions */
     int64_t parts, part, chunks,
-        chunk; /* of the weight: of the batch, and images of one; of the panels, and panels of one */
-    char *sums;
+        chunk;           /* of the weight: of the batch, and images of one; of the panels, and panels of one */
+    char *sums, *y_sums; /* where the parts' gradients and sums of y go */
 } tiled_job;
 
 static int64_t count_of(int64_t n, int64_t part)
@@ -516,6 +516,7 @@ static void weight_band(const tiled_job *j, const scratch *s, const slice *image
     tyi_tiles t = {.a = strip_of_x(j, &b, images, s->strip), .b = s->panel, .add = add};
     t.a_at = j->k_at, t.k_at = j->of_at, t.c_at = s->offsets;
     t.rows = j->job->rows, t.k = images->count * positions, t.width = j->width;
+    double *y_sums = (double *)(void *)(s->offsets + j->job->rows);
     for (int64_t panel = first; panel < last; panel++) {
         for (int64_t i = 0; i < images->count; i++) {
             tyi_panel p = {at(j, s->panel, i * positions * j->width), lines_of(j, panel), positions, j->job->out,
@@ -523,9 +524,27 @@ static void weight_band(const tiled_job *j, const scratch *s, const slice *image
             const char *y = y_at(j, images->first + i, images->group);
             j->t->turn_in(&p, at(j, y, panel * j->width * j->job->out + offset_of(j, &b)));
         }
+        tyi_panel all = {s->panel, lines_of(j, panel), t.k, 0, j->width};
+        if (j->job->args->y_sums)
+            j->t->sum_rows(&all, y_sums + (panel - first) * j->width);
         t.vectors = vectors_of(j, panel);
         t.c = at(j, sums, (panel - first) * j->job->rows * j->width);
         j->t->tiles(&t);
+    }
+}
+
+/* The sums of a chunk's panels into its part of the gradient. */
+static void finish_weight(const tiled_job *j, int64_t part, int64_t group, int64_t first, int64_t last, char *sums,
+                          const double *y_sums)
+{
+    const tyi_conv_args *a = j->job->args;
+    int64_t rows = j->job->rows, all = a->groups * a->out_channels;
+    for (int64_t panel = first; panel < last; panel++) {
+        int64_t channel = group * a->out_channels + panel * j->width, lines = lines_of(j, panel);
+        tyi_panel p = {at(j, sums, (panel - first) * rows * j->width), lines, rows, rows, j->width};
+        j->t->turn_out(&p, at(j, j->sums, (part * all + channel) * rows), NULL);
+        if (a->y_sums)
+            j->job->loops->round(y_sums + (panel - first) * j->width, lines, at(j, j->y_sums, part * all + channel));
     }
 }
 
@@ -536,25 +555,23 @@ static void weight_task(void *context, int64_t begin, int64_t end)
     const tyi_conv_args *a = j->job->args;
     int64_t rows = j->job->rows, turned = j->images * j->positions * j->width;
     scratch s;
-    if (!open_scratch(j, &s, turned + j->chunk * rows * j->width, rows))
+    if (!open_scratch(j, &s, turned + j->chunk * rows * j->width, rows + j->chunk * j->width))
         return;
+    double *y_sums = (double *)(void *)(s.offsets + rows);
     even_rows(j, rows, s.offsets);
     char *sums = at(j, s.panel, turned);
     for (int64_t item = begin; item < end && !stopped(j); item++) {
         int64_t chunk = item % j->chunks, part = item / j->chunks / a->groups;
         int64_t first = chunk * j->chunk, last = tyi_min64(first + j->chunk, j->panels);
         int64_t end_image = tyi_min64((part + 1) * j->part, a->batch);
+        memset(y_sums, 0, (size_t)(j->chunk * j->width) * sizeof *y_sums);
         slice images = {.first = part * j->part, .group = item / j->chunks % a->groups};
         for (bool add = false; images.first < end_image && !stopped(j); images.first += images.count) {
             images.count = tyi_min64(j->images, end_image - images.first);
             for (int64_t index = 0; index < j->bands; index++, add = true)
                 weight_band(j, &s, &images, index, first, last, sums, add);
         }
-        char *to = j->parts == 1 ? a->weight : at(j, j->sums, part * a->groups * a->out_channels * rows);
-        for (int64_t panel = first; panel < last; panel++) {
-            tyi_panel p = {at(j, sums, (panel - first) * rows * j->width), lines_of(j, panel), rows, rows, j->width};
-            j->t->turn_out(&p, at(j, to, (images.group * a->out_channels + panel * j->width) * rows), NULL);
-        }
+        finish_weight(j, part, images.group, first, last, sums, y_sums);
     }
     close_scratch(j, &s);
 }
@@ -585,15 +602,19 @@ static ty_status run_weight(tiled_job *j, double flops)
 {
     const tyi_conv_args *a = j->job->args;
     int64_t n = a->groups * a->out_channels * j->job->rows;
+    int64_t channels = a->groups * a->out_channels;
     void *sums = NULL;
-    size_t bytes = j->parts > 1 ? (size_t)(j->parts * n * j->job->element) : 0;
+    size_t bytes = j->parts > 1 ? (size_t)(j->parts * (n + channels) * j->job->element) : 0;
     if (bytes && tyi_cpu_allocate(0, bytes, &sums) != TY_OK)
         return TY_FAIL;
-    j->sums = sums;
+    j->sums = sums ? sums : a->weight;
+    j->y_sums = sums ? at(j, sums, j->parts * n) : a->y_sums;
     int64_t items = j->parts * a->groups * j->chunks;
     ty_status status = tyi_conv_run(j->job, j, items, flops / (double)items, weight_task);
     if (bytes && status == TY_OK)
         status = tyi_cpu_parallel(n, tyi_cpu_grain(j->parts), false, add_up_task, j);
+    if (bytes && status == TY_OK && a->y_sums)
+        j->t->add_up(j->y_sums, j->parts, channels, 0, channels, a->y_sums);
     if (bytes)
         tyi_cpu_release(0, sums, bytes);
     return status;

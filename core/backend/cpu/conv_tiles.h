@@ -38,6 +38,8 @@ typedef struct tyi_conv_tiles {
     void (*turn_in)(const tyi_panel *p, const void *lines);
     /* The lines from their panel; bias, one number for each line, is added when it is not NULL. */
     void (*turn_out)(const tyi_panel *p, void *lines, const void *bias);
+    /* sums[l] += the sum over the panel's rows of their element l, for its lines. */
+    void (*sum_rows)(const tyi_panel *p, double *sums);
     /* x[i] = the sum of n parts, `apart` elements apart, for i in [from, to). */
     void (*add_up)(const void *parts, int64_t n, int64_t apart, int64_t from, int64_t to, void *x);
 } tyi_conv_tiles;
