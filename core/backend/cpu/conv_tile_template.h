@@ -89,6 +89,75 @@ static void NAME(tiles)(const tyi_tiles *t)
     }
 }
 
+/* A block of `height` rows from `row` and `width` vectors from element `at` of a line. */
+INLINE void NAME(one_across)(const tyi_across *t, int64_t row, int64_t line, int64_t at, const int height,
+                             const int width)
+{
+    VEC sums[HEIGHT][2];
+    const SCALAR *a[HEIGHT], *b = (const SCALAR *)t->b + line * t->b_line + at;
+    UNROLL for (int i = 0; i < height; i++)
+    {
+        SCALAR bias = t->bias ? ((const SCALAR *)t->bias)[row + i] : 0;
+        a[i] = (const SCALAR *)t->a + (row + i) * t->a_row;
+        UNROLL for (int j = 0; j < width; j++) sums[i][j] = (VEC){0} + bias;
+    }
+    for (int64_t p = 0; p < t->k; p++) {
+        const SCALAR *from = b + t->k_at[p];
+        VEC v[2];
+        UNROLL for (int j = 0; j < width; j++) v[j] = NAME(load)(from + j * LANES);
+        UNROLL for (int i = 0; i < height; i++)
+        {
+            SCALAR s = a[i][p];
+            UNROLL for (int j = 0; j < width; j++) sums[i][j] += v[j] * s;
+        }
+    }
+    SCALAR *c = (SCALAR *)t->c + row * t->c_row + line * t->c_line + at;
+    UNROLL for (int i = 0; i < height; i++)
+    {
+        UNROLL for (int j = 0; j < width; j++) NAME(store)(c + i * t->c_row + j * LANES, sums[i][j]);
+    }
+}
+
+/* All lines of `height` rows. The last block of a line reaches back into the one before it. */
+INLINE void NAME(across_rows)(const tyi_across *t, int64_t row, const int height)
+{
+    for (int64_t line = 0; line < t->lines; line++)
+        for (int64_t at = 0; at < t->count; at += 2 * LANES) {
+            int64_t rest = t->count - at;
+            if (rest > LANES && t->count >= 2 * LANES)
+                NAME(one_across)(t, row, line, rest < 2 * LANES ? t->count - 2 * LANES : at, height, 2);
+            else if (rest > LANES)
+                at -= LANES, NAME(one_across)(t, row, line, at + LANES, height, 1);
+            else
+                NAME(one_across)(t, row, line, t->count - LANES, height, 1);
+        }
+}
+
+#define ACROSS(height)                                                                                                 \
+    NOINLINE void NAME(across_##height)(const tyi_across *t, int64_t row)                                              \
+    {                                                                                                                  \
+        NAME(across_rows)(t, row, height);                                                                             \
+    }
+ACROSS(1)
+ACROSS(2)
+ACROSS(3)
+ACROSS(4)
+ACROSS(5)
+ACROSS(6)
+#undef ACROSS
+
+static void NAME(across)(const tyi_across *t)
+{
+    static void (*const rows[])(const tyi_across *, int64_t) = {
+        NULL, NAME(across_1), NAME(across_2), NAME(across_3), NAME(across_4), NAME(across_5), NAME(across_6)};
+    int64_t count = (t->rows + 5) / 6;
+    for (int64_t row = 0; count > 0; count--) {
+        int64_t height = (t->rows - row + count - 1) / count;
+        rows[height](t, row);
+        row += height;
+    }
+}
+
 static void NAME(turn_in)(const tyi_panel *p, const void *lines)
 {
     const SCALAR *from = lines;
@@ -177,6 +246,7 @@ const tyi_conv_tiles *TYI_ISA_NAME(NAME(tyi_conv_tiles))(void)
         .element = sizeof(SCALAR),
         .lanes = LANES,
         .tiles = NAME(tiles),
+        .across = NAME(across),
         .turn_in = NAME(turn_in),
         .turn_out = NAME(turn_out),
         .sum_rows = NAME(sum_rows),

@@ -26,6 +26,7 @@
 #define STRIP_BYTES  (1 << 18) /* most bytes of a strip where a band has more than one row */
 #define PLANE_BYTES  (1 << 13) /* larger planes are copied into strips */
 #define K_CACHED     256       /* rows of a panel that are gone through at a time: they stay in the first cache */
+#define ACROSS       32        /* most sums of those that go across */
 #define PARTS_BYTES  (1 << 25) /* most memory for gradients of the weight that are summed in parts */
 #define WEIGHT_PARTS 4         /* most of these parts */
 
@@ -347,6 +348,40 @@ static void y_task(void *context, int64_t begin, int64_t end)
                 j->t->tiles(&t);
             }
             turn_out_y(j, &images, panel, s.panel, positions_of(&b), y);
+        }
+    }
+    close_scratch(j, &s);
+}
+
+/* Whether sums are few and rows of y long: then lanes are neighbours in a row of y, and nothing is turned. */
+static bool goes_across(const tiled_job *j)
+{
+    const tyi_window *w = &j->job->args->window;
+    int64_t lanes = j->t->lanes, n = w->out[2];
+    return j->job->args->part == TYI_CONV_Y && j->job->rows <= ACROSS && w->stride[2] == 1 && n >= lanes &&
+           j->band_columns == n && count_of(n, lanes) * lanes * 3 <= 4 * n;
+}
+
+static void across_task(void *context, int64_t begin, int64_t end)
+{
+    const tiled_job *j = context;
+    const tyi_conv_args *a = j->job->args;
+    scratch s;
+    if (!open_scratch(j, &s, 0, 0))
+        return;
+    for (int64_t item = begin; item < end && !stopped(j); item++) {
+        band b = band_at(j, item % j->bands);
+        slice images = slice_at(j, item / j->bands);
+        tyi_across t = {.rows = a->out_channels, .k = j->job->rows, .a_row = j->job->rows, .c_row = j->job->out};
+        t.lines = b.last[1] - b.first[1], t.count = j->band_columns, t.k_at = j->k_at;
+        t.b_line = a->window.stride[1] * j->strip.row, t.c_line = a->window.out[2];
+        t.a = at(j, a->weight, images.group * a->out_channels * j->job->rows);
+        t.bias = a->bias ? at(j, a->bias, images.group * a->out_channels) : NULL;
+        const char *x = strip_of_x(j, &b, &images, s.strip);
+        for (int64_t i = 0; i < images.count; i++) {
+            t.b = x + i * j->strip.image * j->job->element;
+            t.c = at(j, y_at(j, images.first + i, images.group), offset_of(j, &b));
+            j->t->across(&t);
         }
     }
     close_scratch(j, &s);
@@ -677,7 +712,10 @@ ty_status tyi_conv_tiled(tyi_conv_job *job)
     if (!back)
         place_x(&j);
     double flops = 2.0 * (double)(a->batch * a->groups * a->out_channels * job->out) * (double)job->rows;
-    ty_status status = a->part == TYI_CONV_WEIGHT ? run_weight(&j, flops) : run_packed(&j, flops);
+    int64_t items = count_of(a->batch, j.images) * a->groups * j.bands;
+    ty_status status = a->part == TYI_CONV_WEIGHT ? run_weight(&j, flops)
+                       : goes_across(&j)          ? tyi_conv_run(job, &j, items, flops / (double)items, across_task)
+                                                  : run_packed(&j, flops);
     tyi_cpu_release(0, tables, bytes);
     return status;
 }

@@ -23,6 +23,16 @@ typedef struct tyi_tiles {
     bool add;
 } tyi_tiles;
 
+/* Sums of few products, whose lanes are neighbours in memory, so that nothing need be turned:
+ * c[i * c_row + l * c_line + j] = bias[i] + the sum over p of a[i * a_row + p] * b[l * b_line + k_at[p] + j], for rows
+ * i, lines l and j below `count`, which is at least a vector's lanes. bias may be NULL. */
+typedef struct tyi_across {
+    const void *a, *b, *bias;
+    void *c;
+    const int64_t *k_at;
+    int64_t rows, lines, count, k, a_row, c_row, b_line, c_line;
+} tyi_across;
+
 /* Lines of ordinary memory turned into the lanes of a panel: `lines` lines of `count` elements, `apart` elements apart,
  * and `count` rows of a panel, `width` elements apart, whose element l belongs to line l. */
 typedef struct tyi_panel {
@@ -34,6 +44,7 @@ typedef struct tyi_conv_tiles {
     int64_t element; /* bytes */
     int64_t lanes;   /* of a vector */
     void (*tiles)(const tyi_tiles *t);
+    void (*across)(const tyi_across *t);
     /* The panel from its lines; the lanes behind the last line, as far as its vector reaches, are 0. */
     void (*turn_in)(const tyi_panel *p, const void *lines);
     /* The lines from their panel; bias, one number for each line, is added when it is not NULL. */
