@@ -101,6 +101,38 @@ describe("results do not depend on the number of threads", function()
   end)
 end)
 
+describe("maxima of two by two, rows of any length", function()
+  it("are those of the four parts, with their places and their gradient", function()
+    ty.manual_seed(4)
+    for width = 2, 21 do
+      local x = ty.randn({2, 3, 7, width}, {requires_grad = true})
+      local y, places = F.max_pool2d(x, 2, {return_indices = true})
+      local corner = x:detach():narrow(3, 1, 6):narrow(4, 1, width // 2 * 2):unfold(3, 2, 2):unfold(4, 2, 2)
+      assert.is_true(ty.equal(y:detach(), corner:amax{5, 6}))
+      assert.is_true(ty.equal(y:detach():flatten(3), x:detach():flatten(3):gather(3, places:flatten(3))))
+      y:sum():backward()
+      assert.is_true(ty.equal(x.grad:flatten(3), ty.zeros(2, 3, 7 * width):scatter(3, places:flatten(3), 1)))
+    end
+  end)
+end)
+
+describe("the gradient of a bias", function()
+  it("is the sum of the output's, alone or with the weight's", function()
+    ty.manual_seed(5)
+    for _, groups in ipairs {1, 4} do
+      local x = ty.randn(5, 4, 9, 12)
+      local w, b = ty.randn({8, 4 // groups, 3, 3}, {requires_grad = true}), ty.randn({8}, {requires_grad = true})
+      local y = F.conv2d(x, w, b, {groups = groups})
+      local g = ty.randn(table.unpack(y.shape))
+      y:backward(g)
+      local wanted = g:permute(2, 1, 3, 4):flatten(2):sum(2)
+      assert.is_true(ty.allclose(b.grad, wanted, 1e-5, 1e-4))
+      local alone = ty.grad({F.conv2d(x, w:detach(), b, {groups = groups})}, {b}, {grad_outputs = {g}})[1]
+      assert.is_true(ty.allclose(alone, wanted, 1e-5, 1e-4))
+    end
+  end)
+end)
+
 -- Class, arguments, what is printed (PyTorch's text, with Lua's booleans).
 local printed = {
   {"Conv1d", {1, 2, 3}, "Conv1d(1, 2, kernel_size=(3,), stride=(1,))"},
