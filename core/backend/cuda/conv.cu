@@ -259,9 +259,25 @@ ty_status by_few(const job &j)
     });
 }
 
-} // namespace
+/* The sums of y by channel: of each plane, then over the batch. */
+ty_status sum_y(const job &j)
+{
+    const tyi_conv_args &a = j.a;
+    tyi_scratch sums;
+    TYI_TRY(sums.allocate(static_cast<size_t>(a.batch * j.y_channels()) * tyi_bytes_of(a.dtype)));
+    tyi_reduce_args planes = {};
+    planes.op = TYI_REDUCE_SUM, planes.dtype = a.dtype, planes.x = a.y, planes.out = sums.as<void>();
+    planes.outer = a.batch * j.y_channels(), planes.reduced = planes.x_outer = j.out;
+    planes.inner = planes.x_reduced = planes.x_inner = 1;
+    TYI_TRY(tyi_cuda_reduce(&planes));
+    tyi_reduce_args batch = {};
+    batch.op = TYI_REDUCE_SUM, batch.dtype = a.dtype, batch.x = sums.as<void>(), batch.out = a.y_sums;
+    batch.outer = batch.x_inner = 1, batch.reduced = a.batch, batch.inner = batch.x_reduced = j.y_channels();
+    batch.x_outer = planes.outer;
+    return tyi_cuda_reduce(&batch);
+}
 
-ty_status tyi_cuda_conv(const tyi_conv_args *args)
+ty_status run(const tyi_conv_args *args)
 {
 #ifdef TYCHO_CUDNN
     bool done = false;
@@ -277,4 +293,12 @@ ty_status tyi_cuda_conv(const tyi_conv_args *args)
     if (args->groups > 1 && args->in_channels <= FEW && args->out_channels <= FEW)
         return by_few(j);
     return direct ? by_images(j) : by_columns(j);
+}
+
+} // namespace
+
+ty_status tyi_cuda_conv(const tyi_conv_args *args)
+{
+    TYI_TRY(run(args));
+    return args->part == TYI_CONV_WEIGHT && args->y_sums ? sum_y(job(*args)) : TY_OK;
 }
