@@ -9,17 +9,23 @@ local c = core.cuda
 
 local cuda = {docs = require "tycho.cuda.docs"}
 
--- The number of a device; the current one's when none is given.
+-- The number of a device that is there; the current one's when none is given.
 local function number_of(name, device)
+  local reason = c.unavailable()
+  if reason then core.raise(("%s: there is no CUDA device: %s"):format(name, reason)) end
   if device == nil then return c.current_device() end
-  if math.type(device) == "integer" then return device end
-  if type(device) == "string" then device = core.device(device) end
   local meta = getmetatable(device)
-  if type(meta) ~= "table" or meta.__name ~= "device" or device.type ~= "cuda" then
-    core.raise(("%s: a CUDA device is needed, as \"cuda:0\" or its number 0, got %s"):format(name,
-      type(device) == "userdata" and tostring(device) or options.say(device)))
+  local text = type(device) == "string" and device or type(meta) == "table" and meta.__name == "device" and tostring(device)
+  local index = math.type(device) == "integer" and device or text == "cuda" and c.current_device()
+    or text and math.tointeger(text:match "^cuda:(%d+)$")
+  if not index then
+    core.raise(("%s: a CUDA device is needed, as \"cuda:0\" or its number 0, got %s"):format(name, text or options.say(device)))
   end
-  return device.index
+  if index < 0 or index >= c.device_count() then
+    core.raise(("%s: device \"cuda:%d\" is not there: this machine has %d, which count from cuda:0"):format(name, index,
+      c.device_count()))
+  end
+  return index
 end
 
 function cuda.is_available() return c.unavailable() == nil end

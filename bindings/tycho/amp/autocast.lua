@@ -31,9 +31,11 @@ local depth = 0 -- of scopes that are open
 
 -- "cuda:1" and a device object count by their type.
 local function type_of(name, device)
-  local kind = tostring(device):match "^%a+"
+  local meta = getmetatable(device)
+  local named = type(device) == "string" or (type(meta) == "table" and meta.__name == "device")
+  local kind = named and tostring(device):match "^%a+"
   if kind ~= "cpu" and kind ~= "cuda" then
-    core.raise(("%s: device must be \"cpu\" or \"cuda\", got %q"):format(name, tostring(device)))
+    core.raise(("%s: device must be \"cpu\" or \"cuda\", got %s"):format(name, options.say(device)))
   end
   return kind
 end

@@ -69,10 +69,20 @@ return function(cuda, number_of)
   function cuda.current_stream(device) return c.stream_current(number_of("cuda.current_stream", device)) end
   function cuda.default_stream(device) return c.stream_default(number_of("cuda.default_stream", device)) end
 
-  function cuda.set_stream(stream) c.stream_use(stream) end
+  local function check_stream(name, stream)
+    if getmetatable(stream) ~= Stream then
+      core.raise(("%s: a stream is needed, as ty.cuda.Stream() makes, got %s"):format(name, options.say(stream)))
+    end
+  end
+
+  function cuda.set_stream(stream)
+    check_stream("cuda.set_stream", stream)
+    c.stream_use(stream)
+  end
 
   --- stream(stream, f): runs f with that stream, and its device, as the current ones; without f a value to close.
   function cuda.stream(stream, f)
+    check_stream("cuda.stream", stream)
     return scopes.run("cuda.stream", function()
       local device = c.current_device()
       local before = c.stream_current(c.stream_device(stream).index)
