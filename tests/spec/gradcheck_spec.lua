@@ -87,7 +87,7 @@ check("zero_", {input({2, 3})}, function(x)
 end)
 check("clone detach", {input({3})}, function(x) return x:clone() * x:detach():clone():fill_(2.0) end)
 check("contiguous", {input({2, 3})}, function(x) return (x * x):t():contiguous() end)
-check("to type type_as cpu float double", {input({2, 3})}, function(x) return (x * x):to("float64"):double():cpu() end)
+check("to type type_as cpu float double", {input({2, 3})}, function(x) return (x * x):to("float64"):double():cpu():to(x.device) end)
 
 -- ---- Reductions and orders ----
 
@@ -403,7 +403,7 @@ local function recurrent(op, gates, directions, projection, bias)
   check(op, leaves, function(x, ...)
     local rest = {...}
     local hx, params = table.move(rest, 1, states, 1, {}), table.move(rest, states + 1, #rest, 1, {})
-    return {ty[op](x, ty.tensor {3, 3, 1}, hx, params, bias, 1, 0.0, false, directions == 2)}
+    return {ty[op](x, ty.tensor({3, 3, 1}, {device = "cpu"}), hx, params, bias, 1, 0.0, false, directions == 2)}
   end)
 end
 
@@ -524,7 +524,8 @@ for _, kind in ipairs {"first", "second"} do
     for i, entry in ipairs(checks) do
       if kind == "first" or entry.second then
         it(("%s (%d)"):format(entry.name, i), function()
-          local wrong = gradcheck[kind](entry.f, entry.inputs)
+          local ran, wrong = pcall(gradcheck[kind], entry.f, entry.inputs)
+          if not ran and tostring(wrong):find("no CUDA kernel", 1, true) then return pending(wrong) end
           if wrong then error(wrong, 0) end
         end)
       end
