@@ -87,7 +87,8 @@ check("zero_", {input({2, 3})}, function(x)
 end)
 check("clone detach", {input({3})}, function(x) return x:clone() * x:detach():clone():fill_(2.0) end)
 check("contiguous", {input({2, 3})}, function(x) return (x * x):t():contiguous() end)
-check("to type type_as cpu float double", {input({2, 3})}, function(x) return (x * x):to("float64"):double():cpu():to(x.device) end)
+check("to type type_as cpu float double", {input({2, 3})},
+  function(x) return (x * x):to("float64"):double():cpu():to(x.device) end)
 
 -- ---- Reductions and orders ----
 
