@@ -5,12 +5,12 @@ set -eu
 cd "$(dirname -- "$0")/.."
 
 breaks() {
-  higher="tensor backend autograd ops nn io "
+  higher="tensor backend autograd ops nn capture io "
   for folder in $higher; do
     higher=${higher#"$folder "}
     grep -rnE "#include (\"($(echo "${higher}tycho" | tr ' ' '|'))/|.(lua|lauxlib|lualib)\.h)" "core/$folder" || :
   done
-  grep -rnE '#include "(tensor|backend|autograd|ops|nn|io|tycho)/' bindings --include='*.[ch]' || :
+  grep -rnE '#include "(tensor|backend|autograd|ops|nn|capture|io|tycho)/' bindings --include='*.[ch]' || :
 }
 
 found=$(breaks)

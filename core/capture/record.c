@@ -284,9 +284,9 @@ static const tyi_backend *backend(tyi_watcher *w, ty_device device)
             return NULL;
         return c->device ? &tyi_recording_backend : NULL;
     }
-    return tyi_fail(
-        TY_ERROR_VALUE, "capture: the step computes on two devices, %s:%d and %s:%d; a captured step computes on one",
-        c->place.type == TY_CPU ? "cpu" : "cuda", c->place.index, device.type == TY_CPU ? "cpu" : "cuda", device.index);
+    return tyi_fail(TY_ERROR_VALUE,
+                    "capture: the step computes on two devices, %s and %s; a captured step computes on one",
+                    tyi_device_text(c->place).s, tyi_device_text(device).s);
 }
 
 /* ---- Begin and end ---- */

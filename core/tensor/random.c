@@ -3,6 +3,8 @@
  */
 #include "tensor/random.h"
 
+#include "tensor/tensor.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,24 +79,15 @@ void tyi_generator_unlock(ty_generator *g)
     pthread_mutex_unlock(&g->mutex);
 }
 
-static const char *device_name(ty_device device, char text[32])
-{
-    if (device.type == TY_CPU)
-        snprintf(text, 32, "cpu");
-    else
-        snprintf(text, 32, "cuda:%d", device.index);
-    return text;
-}
-
 ty_status tyi_generator_for(const char *name, const ty_generator *g, ty_device device)
 {
     if (!g || (g->device.type == device.type && (device.type == TY_CPU || g->device.index == device.index)))
         return TY_OK;
-    char its[32], wanted[32];
+    tyi_text its = tyi_device_text(g->device), wanted = tyi_device_text(device);
     return ty_fail(TY_ERROR_VALUE,
                    "%s: the generator is one of \"%s\", and the numbers are drawn on \"%s\"; make one "
                    "there: ty.Generator{device = \"%s\"}",
-                   name, device_name(g->device, its), device_name(device, wanted), wanted);
+                   name, its.s, wanted.s, wanted.s);
 }
 
 void tyi_take_philox(ty_generator *g, uint64_t words, uint64_t *seed, uint64_t *offset)
