@@ -142,7 +142,7 @@ bool tyb_resolve(tyb_parse *p)
 
 static tyb_handle *handle_at(tyb_parse *p, int idx)
 {
-    return tyb_test(p->c->L, idx, p->c->state->tensor_meta);
+    return tyb_test_tensor(p->c->L, idx, p->c->state);
 }
 
 /* A number without a fraction: 3 and 3.0 alike. */

@@ -325,7 +325,7 @@ static ty_tensor *check_out(const tyb_parse *p)
 {
     char said[64];
     const char *name = p->c->row->name;
-    tyb_handle *handle = tyb_test(p->c->L, p->out, p->c->state->tensor_meta);
+    tyb_handle *handle = tyb_test_tensor(p->c->L, p->out, p->c->state);
     if (!handle || !handle->x) {
         ty_fail(TY_ERROR_VALUE, "%s: out must be a tensor, got %s", name, tyb_say(p->c->L, p->out, said));
         return NULL;

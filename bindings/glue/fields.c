@@ -44,7 +44,7 @@ static const struct {
 
 static ty_tensor *self(lua_State *L, tyb_state *s)
 {
-    tyb_handle *handle = tyb_test(L, 1, s->tensor_meta);
+    tyb_handle *handle = tyb_test_tensor(L, 1, s);
     if (!handle || !handle->x)
         tyb_check_tensor(L, 1, "tensor");
     return handle->x;
@@ -215,7 +215,7 @@ static int length(lua_State *L)
 static int to_string(lua_State *L)
 {
     tyb_state *s = lua_touserdata(L, lua_upvalueindex(1));
-    tyb_handle *handle = tyb_test(L, 1, s->tensor_meta);
+    tyb_handle *handle = tyb_test_tensor(L, 1, s);
     if (!handle || !handle->x) {
         lua_pushstring(L, handle ? "closed tensor" : "not a tensor");
         return 1;

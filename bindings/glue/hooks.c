@@ -124,7 +124,7 @@ void tyb_look_through_hooks(lua_State *L, tyb_state *s)
         int top = lua_gettop(L);
         lua_rawgeti(L, LUA_REGISTRYINDEX, s->owners_ref);
         lua_rawgeti(L, -1, h->id);
-        tyb_handle *handle = tyb_test(L, -1, s->tensor_meta);
+        tyb_handle *handle = tyb_test_tensor(L, -1, s);
         if (handle && handle->x && ty_is_unused(handle->x) && push_function(L, h)) {
             push_anchor(L, s, -2);
             lua_insert(L, -2);
@@ -262,7 +262,7 @@ ty_hook_spec tyb_make_hook(lua_State *L, tyb_state *s, int f, int owner, tyb_hoo
     if (s->hooks)
         s->hooks->previous = h;
     s->hooks = h;
-    tyb_handle *handle = owner ? tyb_test(L, owner, s->tensor_meta) : NULL;
+    tyb_handle *handle = owner ? tyb_test_tensor(L, owner, s) : NULL;
     f = lua_absindex(L, f);
     lua_pushvalue(L, f);
     set(L, s->functions_ref, h->id);

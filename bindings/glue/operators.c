@@ -24,23 +24,20 @@ static ty_tensor *sub(ty_tensor *a, ty_tensor *b)
     return ty_sub(a, b, ty_int(1));
 }
 
-static const struct {
-    const char *event, *name;
-    binary function;
-} binaries[] = {
-    {"__add", "add", add},
-    {"__sub", "sub", sub},
-    {"__mul", "mul", ty_mul},
-    {"__div", "div", ty_div},
-    {"__idiv", "floor_divide", ty_floor_divide},
-    {"__mod", "remainder", ty_remainder},
-    {"__pow", "pow", ty_pow},
-    {"__band", "bitwise_and", ty_bitwise_and},
-    {"__bor", "bitwise_or", ty_bitwise_or},
-    {"__bxor", "bitwise_xor", ty_bitwise_xor},
-    {"__shl", "bitwise_left_shift", ty_bitwise_left_shift},
-    {"__shr", "bitwise_right_shift", ty_bitwise_right_shift},
-};
+/* X(metamethod, its name in Tycho, function) */
+#define BINARIES(X)                                                                                                    \
+    X(__add, add, add)                                                                                                 \
+    X(__sub, sub, sub)                                                                                                 \
+    X(__mul, mul, ty_mul)                                                                                              \
+    X(__div, div, ty_div)                                                                                              \
+    X(__idiv, floor_divide, ty_floor_divide)                                                                           \
+    X(__mod, remainder, ty_remainder)                                                                                  \
+    X(__pow, pow, ty_pow)                                                                                              \
+    X(__band, bitwise_and, ty_bitwise_and)                                                                             \
+    X(__bor, bitwise_or, ty_bitwise_or)                                                                                \
+    X(__bxor, bitwise_xor, ty_bitwise_xor)                                                                             \
+    X(__shl, bitwise_left_shift, ty_bitwise_left_shift)                                                                \
+    X(__shr, bitwise_right_shift, ty_bitwise_right_shift)
 
 static const struct {
     const char *event, *name;
@@ -54,19 +51,19 @@ static const struct {
 static bool is_operand(lua_State *L, tyb_state *s, int idx, tyb_handle **handle)
 {
     int type = lua_type(L, idx);
-    *handle = type == LUA_TUSERDATA ? tyb_test(L, idx, s->tensor_meta) : NULL;
+    *handle = type == LUA_TUSERDATA ? tyb_test_tensor(L, idx, s) : NULL;
     return *handle ? (*handle)->x != NULL : type == LUA_TNUMBER || type == LUA_TBOOLEAN;
 }
 
-/* The operand's tensor; a number's is made here and put into *temporary. */
-static ty_tensor *operand(lua_State *L, int idx, tyb_handle *handle, ty_tensor **temporary)
+/* The operand's tensor; a number's is put into *number, which held the last one's. */
+static ty_tensor *operand(lua_State *L, int idx, tyb_handle *handle, ty_tensor **number)
 {
     if (handle)
         return handle->x;
     ty_scalar value = lua_type(L, idx) == LUA_TBOOLEAN ? ty_bool(lua_toboolean(L, idx))
                       : lua_isinteger(L, idx)          ? ty_int(lua_tointeger(L, idx))
                                                        : ty_float(lua_tonumber(L, idx));
-    return *temporary = ty_scalar_tensor(value, TY_DTYPE_NONE, true);
+    return *number = ty_number(*number, value);
 }
 
 /* The operator under autocast: powers alone are in its lists. */
@@ -83,12 +80,14 @@ static ty_tensor *apply_cast(lua_State *L, binary function, ty_tensor *x, ty_ten
     return result;
 }
 
-static ty_tensor *apply(lua_State *L, const tyb_state *s, binary function, tyb_handle *a, tyb_handle *b)
+static ty_tensor *apply(lua_State *L, tyb_state *s, binary function, tyb_handle *a, tyb_handle *b)
 {
-    ty_tensor *temporary = NULL;
-    ty_tensor *x = operand(L, 1, a, &temporary), *y = operand(L, 2, b, &temporary);
+    ty_tensor *number = s->number;
+    s->number = NULL; /* a hook of the user's may come here again */
+    ty_tensor *x = operand(L, 1, a, &number), *y = operand(L, 2, b, &number);
     ty_tensor *result = !x || !y ? NULL : s->autocasting ? apply_cast(L, function, x, y) : function(x, y);
-    ty_release(temporary);
+    ty_release(s->number);
+    s->number = number;
     return result;
 }
 
@@ -99,28 +98,43 @@ static _Noreturn void refuse_operand(lua_State *L, const char *name, int idx)
               tyb_say(L, idx, said));
 }
 
-/* Upvalues: the record, the operator's place in the table. */
-static int do_binary(lua_State *L)
+/* Upvalue: the record. */
+static int do_binary(lua_State *L, const char *name, binary function)
 {
     tyb_state *s = lua_touserdata(L, lua_upvalueindex(1));
-    size_t op = (size_t)lua_tointeger(L, lua_upvalueindex(2));
     tyb_handle *a, *b;
     if (!is_operand(L, s, 1, &a))
-        refuse_operand(L, binaries[op].name, 1);
+        refuse_operand(L, name, 1);
     if (!is_operand(L, s, 2, &b))
-        refuse_operand(L, binaries[op].name, 2);
+        refuse_operand(L, name, 2);
     tyb_handle *handle = tyb_new_handle(L, s);
-    ty_tensor *result = apply(L, s, binaries[op].function, a, b);
+    ty_tensor *result = apply(L, s, function, a, b);
     if (!result && ty_error_what() == TY_ERROR_MEMORY) {
         tyb_free_everything(L, s);
-        result = apply(L, s, binaries[op].function, a, b);
+        result = apply(L, s, function, a, b);
     }
     if (!result)
-        tyb_raise_core(L, binaries[op].name);
+        tyb_raise_core(L, name);
     tyb_fill_handle(s, handle, result);
     return 1;
 }
 
+/* A function for each operator: to look it up by an upvalue would cost a hundredth of the whole. */
+#define TY_X(event, name, function)                                                                                    \
+    static int do_##name(lua_State *L)                                                                                 \
+    {                                                                                                                  \
+        return do_binary(L, #name, function);                                                                          \
+    }
+BINARIES(TY_X)
+#undef TY_X
+
+static const luaL_Reg binaries[] = {
+#define TY_X(event, name, function) {#event, do_##name},
+    BINARIES(TY_X)
+#undef TY_X
+};
+
+/* Upvalues: the record, the operator's place in the table. */
 static int do_unary(lua_State *L)
 {
     tyb_state *s = lua_touserdata(L, lua_upvalueindex(1));
@@ -166,9 +180,8 @@ void tyb_open_operators(lua_State *L, tyb_state *s)
     lua_rawgeti(L, LUA_REGISTRYINDEX, s->tensor_ref);
     for (size_t i = 0; i < sizeof binaries / sizeof *binaries; i++) {
         lua_pushlightuserdata(L, s);
-        lua_pushinteger(L, (lua_Integer)i);
-        lua_pushcclosure(L, do_binary, 2);
-        lua_setfield(L, -2, binaries[i].event);
+        lua_pushcclosure(L, binaries[i].func, 1);
+        lua_setfield(L, -2, binaries[i].name);
     }
     for (size_t i = 0; i < sizeof unaries / sizeof *unaries; i++) {
         lua_pushlightuserdata(L, s);

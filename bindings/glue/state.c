@@ -43,10 +43,13 @@ tyb_state *tyb_get(lua_State *L)
     return s;
 }
 
-/* The record's memory outlives every finaliser (Lua frees after calling them all), only the shortcut must go. */
+/* The record's memory outlives every finaliser (Lua frees after calling them all), only the shortcut must go, and what
+ * the record holds of the library's. */
 static int state_gc(lua_State *L)
 {
-    (void)L;
+    tyb_state *s = lua_touserdata(L, 1);
+    ty_release(s->number);
+    s->number = NULL;
     atomic_fetch_add_explicit(&closed_states, 1, memory_order_relaxed);
     return 0;
 }

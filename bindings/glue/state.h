@@ -29,6 +29,7 @@ typedef struct tyb_state {
     ty_print_options print;
     ty_device default_device; /* of the functions that make tensors */
     tyb_account account;
+    ty_tensor *number;             /* the last plain number that was an operand, to be written again */
     lua_State *running;            /* the thread that called the core last: where its callbacks run */
     lua_State *service;            /* a thread of our own, for small work on tables while any thread runs */
     int error_ref;                 /* what a callback raised, until it is raised again; LUA_NOREF: nothing */

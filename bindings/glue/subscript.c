@@ -140,7 +140,7 @@ static void read_item(lua_State *L, tyb_state *s, key *k)
         }
         break;
     case LUA_TUSERDATA: {
-        tyb_handle *handle = tyb_test(L, -1, s->tensor_meta);
+        tyb_handle *handle = tyb_test_tensor(L, -1, s);
         if (!handle || !handle->x)
             break;
         if (ty_dtype_is_floating(ty_dtype_of(handle->x)))

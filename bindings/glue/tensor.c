@@ -12,7 +12,7 @@
 
 static tyb_handle *handle_at(lua_State *L, tyb_state *s, int idx)
 {
-    return s ? tyb_test(L, idx, s->tensor_meta) : NULL;
+    return s ? tyb_test_tensor(L, idx, s) : NULL;
 }
 
 ty_tensor *tyb_to_tensor(lua_State *L, int idx)
@@ -44,7 +44,7 @@ const char *tyb_say(lua_State *L, int idx, char buffer[64])
     case LUA_TTABLE:
         return "a table";
     case LUA_TUSERDATA: {
-        tyb_handle *handle = handle_at(L, s, idx);
+        tyb_handle *handle = s ? tyb_test(L, idx, s->tensor_meta) : NULL;
         if (handle)
             return handle->x ? "a tensor" : "a closed tensor";
         int type = luaL_getmetafield(L, idx, "__name");
@@ -74,6 +74,7 @@ tyb_handle *tyb_new_handle(lua_State *L, tyb_state *s)
     tyb_before_handle(L, s);
     tyb_handle *handle = lua_newuserdatauv(L, sizeof *handle, 0);
     handle->x = NULL;
+    handle->tag = s->tensor_meta;
     handle->parameter = false;
     lua_rawgeti(L, LUA_REGISTRYINDEX, s->tensor_ref);
     lua_setmetatable(L, -2);
@@ -130,16 +131,31 @@ bool tyb_is_parameter(lua_State *L, int idx)
     return handle && handle->x && handle->parameter;
 }
 
-/* __gc and __close: drops the reference; a second call finds nothing. */
-static int drop(lua_State *L)
+/* Drops the reference; a second call finds nothing. */
+static tyb_handle *empty(lua_State *L)
 {
-    tyb_state *s = lua_touserdata(L, lua_upvalueindex(1));
-    tyb_handle *handle = tyb_test(L, 1, s->tensor_meta);
+    tyb_handle *handle = tyb_test_tensor(L, 1, lua_touserdata(L, lua_upvalueindex(1)));
     if (handle) {
         ty_tensor *x = handle->x;
         handle->x = NULL;
         ty_release(x);
     }
+    return handle;
+}
+
+/* __close */
+static int close(lua_State *L)
+{
+    empty(L);
+    return 0;
+}
+
+/* __gc */
+static int collect(lua_State *L)
+{
+    tyb_handle *handle = empty(L);
+    if (handle)
+        handle->tag = NULL;
     return 0;
 }
 
@@ -150,9 +166,10 @@ void tyb_open_types(lua_State *L, tyb_state *s)
     lua_pushliteral(L, "tycho.Tensor");
     lua_setfield(L, -2, "__name");
     lua_pushlightuserdata(L, s);
-    lua_pushcclosure(L, drop, 1);
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -3, "__gc");
+    lua_pushcclosure(L, collect, 1);
+    lua_setfield(L, -2, "__gc");
+    lua_pushlightuserdata(L, s);
+    lua_pushcclosure(L, close, 1);
     lua_setfield(L, -2, "__close");
     s->tensor_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     tyb_open_small_types(L, s);

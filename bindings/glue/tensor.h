@@ -12,9 +12,18 @@
 #include "tycho.h"
 
 typedef struct tyb_handle {
-    ty_tensor *x; /* NULL: empty, or closed */
+    ty_tensor *x;    /* NULL: empty, or closed */
+    const void *tag; /* the state's tensor_meta, until the handle is collected: tells it from other userdata */
     bool parameter;
 } tyb_handle;
+
+/* The handle at idx, NULL when the value is none. Quicker than to ask for the metatable; what is collected has lost its
+ * tag, so that memory which is used again cannot be mistaken. */
+static inline tyb_handle *tyb_test_tensor(lua_State *L, int idx, const tyb_state *s)
+{
+    tyb_handle *handle = lua_touserdata(L, idx);
+    return handle && lua_rawlen(L, idx) == sizeof *handle && handle->tag == s->tensor_meta ? handle : NULL;
+}
 
 /* The tensor at idx, borrowed; NULL when the value is none. */
 ty_tensor *tyb_to_tensor(lua_State *L, int idx);

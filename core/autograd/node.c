@@ -321,7 +321,7 @@ void tyi_node_release(tyi_node *node)
 {
     static _Thread_local tyi_node *dropped; /* waiting to be dropped, while `dropping` */
     static _Thread_local bool dropping;
-    if (!node || atomic_fetch_sub_explicit(&node->refs, 1, memory_order_acq_rel) != 1)
+    if (!node || !tyi_drop_ref(&node->refs))
         return;
     node->next_free = dropped;
     dropped = node;

@@ -179,22 +179,37 @@ ty_tensor *ty_from_data(const void *data, int ndim, const int64_t *sizes, ty_dty
     return x;
 }
 
+/* A number keeps its precision. */
+static ty_dtype number_dtype(ty_scalar value)
+{
+    return value.kind == TY_SCALAR_BOOL ? TY_BOOL : value.kind == TY_SCALAR_INT ? TY_INT64 : TY_FLOAT64;
+}
+
 ty_tensor *ty_scalar_tensor(ty_scalar value, ty_dtype dtype, bool wrapped)
 {
-    if (dtype == TY_DTYPE_NONE) {
-        if (value.kind == TY_SCALAR_BOOL)
-            dtype = TY_BOOL;
-        else if (value.kind == TY_SCALAR_INT)
-            dtype = TY_INT64;
-        else
-            dtype = wrapped ? TY_FLOAT64 : ty_get_default_dtype(); /* a number keeps its precision */
-    }
+    if (dtype == TY_DTYPE_NONE)
+        dtype = wrapped || value.kind != TY_SCALAR_FLOAT ? number_dtype(value) : ty_get_default_dtype();
     ty_tensor *x = tyi_new(0, NULL, dtype, TY_DEVICE_CPU);
     if (x) {
         tyi_store_scalar(tyi_data(x), dtype, value);
         x->wrapped = wrapped;
     }
     return x;
+}
+
+ty_tensor *ty_number(ty_tensor *last, ty_scalar value)
+{
+    ty_dtype dtype = number_dtype(value);
+    bool again = last && last->wrapped && (ty_dtype)last->dtype == dtype && last->ndim == 0 && !last->meta &&
+                 !tyi_watching && last->storage->inference == tyi_inference_mode &&
+                 atomic_load_explicit(&last->refs, memory_order_acquire) == 1 &&
+                 atomic_load_explicit(&last->storage->refs, memory_order_acquire) == 1;
+    if (!again) {
+        ty_release(last);
+        return ty_scalar_tensor(value, TY_DTYPE_NONE, true);
+    }
+    tyi_store_scalar(tyi_data(last), dtype, value);
+    return last;
 }
 
 ty_status ty_item(ty_tensor *x, ty_scalar *value)

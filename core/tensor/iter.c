@@ -26,19 +26,19 @@ void tyi_iter_build(tyi_iter *iter, ty_dtype compute, int count, ty_tensor *cons
     iter->numel = out->numel;
     iter->compute = compute;
     bool flat = true; /* everything contiguous and of one shape (or a single element): one run */
+    bool on_host = out->storage->device.type == TY_CPU;
     for (int i = 0; i < count; i++) {
         const ty_tensor *x = operands[i];
-        iter->operands[i].data = tyi_data(x);
-        iter->operands[i].dtype = (ty_dtype)x->dtype;
-        iter->operands[i].host = x->storage->device.type == TY_CPU && out->storage->device.type != TY_CPU;
-        flat = flat && (x->numel == 1 || (x->contiguous && x->numel == out->numel));
+        tyi_operand *o = &iter->operands[i];
+        o->data = tyi_data(x);
+        o->dtype = (ty_dtype)x->dtype;
+        o->host = !on_host && x->storage->device.type == TY_CPU;
+        o->strides[0] = x->numel == iter->numel ? (int64_t)tyi_dtype_size((ty_dtype)x->dtype) : 0;
+        flat = flat && (x->numel == 1 || (x->contiguous && x->numel == iter->numel));
     }
     if (flat) {
         iter->ndim = 1;
-        iter->sizes[0] = out->numel;
-        for (int i = 0; i < count; i++)
-            iter->operands[i].strides[0] =
-                operands[i]->numel == 1 && out->numel != 1 ? 0 : (int64_t)tyi_dtype_size((ty_dtype)operands[i]->dtype);
+        iter->sizes[0] = iter->numel;
         return;
     }
     for (int i = 0; i < count; i++) {

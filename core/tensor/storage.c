@@ -202,7 +202,6 @@ typedef struct small_storage {
     _Alignas(TYI_ALIGNMENT) char data[SMALL_BYTES];
 } small_storage;
 
-static atomic_ullong smalls_made, smalls_dropped;
 static atomic_ullong mapped_bytes, unmapped_bytes;
 
 void tyi_count_mapped(size_t bytes)
@@ -219,7 +218,6 @@ _Thread_local bool tyi_inference_mode;
 
 static void release_small(tyi_storage *s)
 {
-    atomic_fetch_add_explicit(&smalls_dropped, 1, memory_order_relaxed);
     tyi_recycle_give(TYI_RECYCLE_STORAGE, s);
 }
 
@@ -232,7 +230,6 @@ static tyi_storage *new_small(size_t bytes, ty_device device)
     small->s.inference = tyi_inference_mode;
     atomic_init(&small->s.refs, 1);
     atomic_init(&small->s.version, 0);
-    atomic_fetch_add_explicit(&smalls_made, 1, memory_order_relaxed);
     if (tyi_watching)
         tyi_watching->made(tyi_watching, &small->s);
     return &small->s;
@@ -243,8 +240,8 @@ void ty_get_memory_stats(ty_memory_stats *stats)
     pthread_mutex_lock(&cache.lock);
     *stats = cache.stats;
     pthread_mutex_unlock(&cache.lock);
-    uint64_t dropped = atomic_load_explicit(&smalls_dropped, memory_order_relaxed);
-    uint64_t made = atomic_load_explicit(&smalls_made, memory_order_relaxed);
+    uint64_t made, dropped;
+    tyi_recycle_counts(TYI_RECYCLE_STORAGE, &made, &dropped);
     uint64_t live = made > dropped ? made - dropped : 0;
     stats->live += live * SMALL_BYTES;
     stats->live_blocks += live;
@@ -284,7 +281,7 @@ tyi_storage *tyi_storage_new(size_t bytes, ty_device device)
 
 void tyi_storage_release(tyi_storage *s)
 {
-    if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
+    if (!s || !tyi_drop_ref(&s->refs))
         return;
     s->release(s);
 }

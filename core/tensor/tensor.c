@@ -28,7 +28,7 @@ ty_tensor *ty_retain(ty_tensor *x)
 
 void ty_release(ty_tensor *x)
 {
-    if (!x || atomic_fetch_sub_explicit(&x->refs, 1, memory_order_acq_rel) != 1)
+    if (!x || !tyi_drop_ref(&x->refs))
         return;
     tyi_meta *meta = x->meta;
     tyi_storage_release(x->storage);

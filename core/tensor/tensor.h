@@ -43,6 +43,14 @@ struct ty_tensor {
     int64_t sizes[TY_MAX_DIMS], strides[TY_MAX_DIMS];
 };
 
+/* Drops a reference, and says whether it was the last. Who holds the only one need not subtract from it: nobody else
+ * can take another meanwhile. */
+static inline bool tyi_drop_ref(atomic_int *refs)
+{
+    return atomic_load_explicit(refs, memory_order_acquire) == 1 ||
+           atomic_fetch_sub_explicit(refs, 1, memory_order_acq_rel) == 1;
+}
+
 /* Bytes of an element, without a call. */
 static inline size_t tyi_dtype_size(ty_dtype dtype)
 {

@@ -515,6 +515,27 @@ static void saved_values_go_through_hooks(void **state)
     assert_int_equal(c.released, 1);
 }
 
+/* A number that is held elsewhere keeps its value; else its tensor is written again. */
+static void a_number_is_written_again(void **state)
+{
+    (void)state;
+    ty_scalar value;
+    ty_tensor *first = ty_number(NULL, ty_float(2)), *same = ty_number(first, ty_float(3));
+    assert_ptr_equal(first, same);
+    ty_tensor *held = ty_retain(same), *other = ty_number(same, ty_float(4));
+    assert_ptr_not_equal(held, other);
+    assert_int_equal(ty_item(held, &value), TY_OK);
+    assert_float_equal(value.f, 3, 0);
+    assert_int_equal(ty_item(other, &value), TY_OK);
+    assert_float_equal(value.f, 4, 0);
+    ty_tensor *integer = ty_number(other, ty_int(5));
+    assert_int_equal(ty_dtype_of(integer), TY_INT64);
+    assert_int_equal(ty_item(integer, &value), TY_OK);
+    assert_int_equal(value.i, 5);
+    ty_release(held);
+    ty_release(integer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -543,6 +564,7 @@ int main(void)
         cmocka_unit_test(a_hook_that_fails_stops_backward_and_no_more),
         cmocka_unit_test(a_function_of_ones_own),
         cmocka_unit_test(saved_values_go_through_hooks),
+        cmocka_unit_test(a_number_is_written_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

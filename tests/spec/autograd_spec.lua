@@ -233,6 +233,16 @@ end)
 describe("saved-tensor hooks", function()
   local hooks = A.graph.saved_tensors_hooks
 
+  it("may compute with numbers of their own", function()
+    local x = leaf(1, 2)
+    local y = hooks(function(t)
+      local _ = ty.ones(2) * 100.5
+      return t:clone()
+    end, function(t) return t end, function() return (x * 3.5):sum() end)
+    y:backward()
+    assert.same({3.5, 3.5}, x.grad:totable())
+  end)
+
   it("see what ops keep, and give it back", function()
     local x, packed, unpacked = leaf(1, 2), 0, 0
     local y = hooks(function(t)

@@ -242,26 +242,67 @@ static bool is_number(const tyi_iter *iter, int i)
     return true;
 }
 
+/* Whether operand i is rounded to the compute dtype before the loop takes it. */
+static bool is_rounded(const tyi_iter *iter, how h, int i)
+{
+    return i > 0 && h.inputs != iter->compute && iter->operands[i].dtype != iter->compute &&
+           !(h.exact_number && i == 2 && is_number(iter, 2));
+}
+
+static ty_dtype wanted_by(how h, int i)
+{
+    return i == 0 ? h.result : i == 1 && h.condition ? TY_BOOL : h.inputs;
+}
+
+/* Runs the loop over a row of at most SMALL elements into a result that is contiguous and of the loop's dtype: a strip
+ * without a walk. */
+static void run_row(const tyi_iter *iter, tyi_loop loop, how h, const void *extra)
+{
+    char small[TYI_MAX_OPERANDS][SMALL * 8];
+    void *p[TYI_MAX_OPERANDS];
+    int64_t n = iter->sizes[0];
+    job j;
+    for (int i = 0; i < iter->count; i++) {
+        const tyi_operand *x = &iter->operands[i];
+        int64_t size = (int64_t)tyi_dtype_size(wanted_by(h, i));
+        p[i] = x->data;
+        if (x->dtype == wanted_by(h, i) && (x->strides[0] == size || n == 1) && !is_rounded(iter, h, i))
+            continue;
+        p[i] = small[i];
+        j.iter = iter;
+        j.converts = tyi_cpu_converts();
+        j.wanted[i] = wanted_by(h, i);
+        j.rounded[i] = is_rounded(iter, h, i);
+        take(&j, i, small[i], size, x->data, x->strides[0], n);
+    }
+    loop(p, n, extra);
+}
+
 /* Runs the loop over the iter. */
 static ty_status run(const tyi_iter *iter, tyi_loop loop, how h, const void *extra)
 {
     if (iter->numel == 0)
         return TY_OK;
+    int last = iter->ndim - 1;
+    const tyi_operand *out = &iter->operands[0];
+    if (last == 0 && iter->numel <= SMALL && out->dtype == h.result &&
+        (iter->numel == 1 || out->strides[0] == (int64_t)tyi_dtype_size(h.result))) {
+        run_row(iter, loop, h, extra);
+        return TY_OK;
+    }
     job j;
     bool direct = true;
-    int last = iter->ndim - 1;
     int64_t size0 = iter->sizes[last], size1 = last > 0 ? iter->sizes[last - 1] : 1;
     int64_t grain = TYI_GRAIN / h.cost;
     /* Rows too short to be strips of their own make strips together. */
     int64_t rows = last > 0 && size0 <= BLOCK / 2 ? tyi_min64(size1, BLOCK / size0) : 1;
     for (int i = 0; i < iter->count; i++) {
         const tyi_operand *x = &iter->operands[i];
-        ty_dtype wanted = i == 0 ? h.result : i == 1 && h.condition ? TY_BOOL : h.inputs;
-        int64_t size = (int64_t)ty_dtype_size(wanted), step0 = x->strides[last];
+        ty_dtype wanted = wanted_by(h, i);
+        int64_t size = (int64_t)tyi_dtype_size(wanted), step0 = x->strides[last];
         int64_t step1 = last > 0 ? x->strides[last - 1] : 0;
         j.wanted[i] = wanted;
-        j.rounded[i] = i > 0 && h.inputs != iter->compute && x->dtype != iter->compute &&
-                       !(h.exact_number && i == 2 && is_number(iter, 2));
+        j.rounded[i] = is_rounded(iter, h, i);
         if (x->dtype == wanted && !j.rounded[i] && (step0 == size || size0 == 1) &&
             (rows == 1 || step1 == size0 * size)) {
             j.access[i] = DIRECT;
@@ -279,18 +320,6 @@ static ty_status run(const tyi_iter *iter, tyi_loop loop, how h, const void *ext
     }
     j.iter = iter;
     j.converts = tyi_cpu_converts();
-    if (last == 0 && size0 <= SMALL && j.access[0] == DIRECT) {
-        char small[TYI_MAX_OPERANDS][SMALL * 8];
-        void *p[TYI_MAX_OPERANDS];
-        for (int i = 0; i < iter->count; i++) {
-            const tyi_operand *x = &iter->operands[i];
-            p[i] = j.access[i] == DIRECT ? x->data : small[i];
-            if (j.access[i] != DIRECT)
-                take(&j, i, small[i], (int64_t)ty_dtype_size(j.wanted[i]), x->data, x->strides[0], size0);
-        }
-        loop(p, size0, extra);
-        return TY_OK;
-    }
     j.loop = loop;
     j.extra = extra;
     j.by_row = false;
