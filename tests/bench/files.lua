@@ -5,11 +5,12 @@ package.path = arg[0]:gsub("[^/]*$", "?.lua;") .. package.path
 local ty = require "tycho"
 local measure = require "measure"
 
-local state = ty.OrderedDict()
-for i = 1, 10 do state["layer" .. i] = ty.randn(2560, 1024) end
 local path = os.tmpname()
-if arg[2] == "pt" then ty.save(state, path) else ty.io.save_safetensors(state, path) end
-state = nil
+do
+  local state = ty.OrderedDict()
+  for i = 1, 10 do state["layer" .. i] = ty.randn(2560, 1024) end
+  if arg[2] == "pt" then ty.save(state, path) else ty.io.save_safetensors(state, path) end
+end
 
 measure(function()
   for _, x in pairs(ty.load(path)) do x:view(-1)[{ {1, -1, 1024} }]:sum():item() end

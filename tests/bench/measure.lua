@@ -1,6 +1,6 @@
 -- How the benchmarks take time: each script does one piece of work over and over, and prints the median microseconds of a
--- step and the most kilobytes of memory that the process had. Their twins in PyTorch do the same (measure.py). DEVICE=cuda: tensors
--- and networks are made on the GPU, and a time is that of ten steps and of waiting for them.
+-- step and the most kilobytes of memory that the process had. Their twins in PyTorch do the same (measure.py). DEVICE=cuda:
+-- tensors and networks are made on the GPU, and a time is that of ten steps and of waiting for them.
 
 -- With CLOCK=cpu the time is the process's own: for one thread on a machine that others use too.
 local clock = os.getenv "CLOCK" == "cpu" and os.clock or require("tycho.core").process.clock

@@ -1,6 +1,8 @@
 -- Runs each benchmark in Tycho and in PyTorch in turn, and prints medians and the ratio PyTorch's time / Tycho's with its spread.
--- Machines are noisy: only the ratios of one run mean anything. PyTorch is run in each of the forms of a row (its fused Adam,
--- channels_last) and the fastest counts; `--compile` tries torch.compile too.
+-- Machines are noisy: only the ratios of one run mean anything. PyTorch is run in each of the forms of a row (fused Adam,
+-- channels_last) and the fastest counts; `--compile` tries torch.compile too. The roofline is the time that a row's operations
+-- take at the peak of this machine and its bytes at the bandwidth of arrays of that size (floors.lua, peak.c), one after the
+-- other, and how much of Tycho's time that is; it needs cmake --build build --target benchmarks.
 --
 --   tycho tests/bench/run.lua [--rounds N] [--threads N] [--only WORD] [--compile] [--device cuda]
 --
@@ -8,6 +10,8 @@
 
 local argparse = require "argparse"
 local clock = require("tycho.core").process.clock
+package.path = arg[0]:gsub("[^/]*$", "?.lua;") .. package.path
+local floors = require "floors"
 
 local parser = argparse("run.lua", "Tycho against PyTorch.")
 parser:option("--rounds", "Pairs of runs.", "5"):convert(math.tointeger)
@@ -87,7 +91,8 @@ end
 
 local function ours(row, threads, capture)
   local script, rest = row[2]:match "^(%S+) (.*)$"
-  return run(where .. ("TYCHO_NUM_THREADS=%d %s %s/%s.lua %s%s"):format(threads, program, folder, script, rest, capture and " capture" or ""))
+  local command = "TYCHO_NUM_THREADS=%d %s %s/%s.lua %s%s"
+  return run(where .. command:format(threads, program, folder, script, rest, capture and " capture" or ""))
 end
 
 local function theirs(row, threads)
@@ -96,8 +101,8 @@ local function theirs(row, threads)
   local forms = {table.unpack(row[3])}
   if args.compile and row[1]:find "step" then forms[#forms + 1] = forms[1] .. ",compile" end
   for _, form in ipairs(forms) do
-    local time, kilobytes = run(where .. ("OMP_NUM_THREADS=%d THREADS=%d FORM=%s %s %s/%s.py %s"):format(threads, threads, form, python, folder,
-      script, rest))
+    local command = "OMP_NUM_THREADS=%d THREADS=%d FORM=%s %s %s/%s.py %s"
+    local time, kilobytes = run(where .. command:format(threads, threads, form, python, folder, script, rest))
     if time < best then best, memory = time, kilobytes end
   end
   return best, memory
@@ -114,8 +119,20 @@ local function duration(us)
   return us < 1e6 and ("%.2f ms"):format(us / 1e3) or ("%.2f s"):format(us / 1e6)
 end
 
+-- What the row must do, how long that takes at this machine's limits, and its part of `us`.
+local function roofline(row, threads, us)
+  local floor = not args.device and floors[row[2]]
+  local peak = (program:match "^(.*)/[^/]*$" or ".") .. "/tests/peak"
+  local pipe = floor and io.popen(("%s %d %d 2>/dev/null"):format(peak, threads, floor.bytes // 1))
+  local gflops, gbytes = ((pipe and pipe:read "a") or ""):match "([%d.]+) ([%d.]+)"
+  if pipe then pipe:close() end
+  if not gflops then return "" end
+  local least = floor.flops / gflops / 1e3 + floor.bytes / gbytes / 1e3
+  return ("%.3g MFLOP, %.3g MB: %s, %.0f %%"):format(floor.flops / 1e6, floor.bytes / 1e6, duration(least), 100 * least / us)
+end
+
 -- One line of the table: fills lists of times by round.
-local function line(name, threads, rounds, target, measure_ours, measure_theirs, measure_captured)
+local function line(name, threads, rounds, target, measure_ours, measure_theirs, measure_captured, roof)
   local a, b, c, ratios, captured, memory_a, memory_b = {}, {}, {}, {}, {}, 0, 0
   for i = 1, rounds do
     a[i], memory_a = measure_ours()
@@ -127,9 +144,10 @@ local function line(name, threads, rounds, target, measure_ours, measure_theirs,
     end
   end
   local ratio, low, high = median(ratios)
-  print(("| %s | %s | %s | %s | %.2f (%.2f to %.2f) | %s | %s | %s |"):format(name, threads, duration(median(a)), duration(median(b)),
-    ratio, low, high, #captured > 0 and ("%.2f"):format((median(captured))) or "",
-    memory_a and memory_b and ("%.2f"):format(memory_a / memory_b) or "", target or ""))
+  print(("| %s | %s | %s | %s | %.2f (%.2f to %.2f) | %s | %s | %s | %s |"):format(name, threads, duration(median(a)),
+    duration(median(b)), ratio, low, high, #captured > 0 and ("%.2f"):format((median(captured))) or "",
+    memory_a and memory_b and ("%.2f"):format(memory_a / memory_b) or "", target or "",
+    roof and roof(median(a)) or ""))
   io.stdout:flush()
 end
 
@@ -140,13 +158,15 @@ local function whole(command)
   return (clock() - start) * 1e6
 end
 
-print "| work | threads | Tycho | PyTorch | ratio (spread) | captured | memory, Tycho / PyTorch | target |"
-print "| --- | --- | --- | --- | --- | --- | --- | --- |"
+print "| work | threads | Tycho | PyTorch | ratio (spread) | captured | memory, Tycho / PyTorch | target | roofline |"
+print "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
 for _, row in ipairs(rows) do
   if row[1]:find(args.only, 1, true) then
     for _, threads in ipairs(args.threads and {args.threads} or row[2]:find "^small" and {1} or {1, 2}) do
-      line(row[1], threads, args.rounds, row[4], function() return ours(row, threads) end, function() return theirs(row, threads) end,
-        row[5] and require("tycho").capture and function() return ours(row, threads, true) end or nil)
+      line(row[1], threads, args.rounds, row[4], function() return ours(row, threads) end,
+        function() return theirs(row, threads) end,
+        row[5] and require("tycho").capture and function() return ours(row, threads, true) end or nil,
+        function(us) return roofline(row, threads, us) end)
     end
   end
 end

@@ -1,13 +1,13 @@
--- Cliffs: a linear layer, forward and backward, over widths 8 to 4096 and batches 1 to 1024. Prints GFLOP/s, and marks with ! what
--- is slower than it should be beside its neighbours: less than 0.6 of the faster of the next smaller width and the next
+-- Cliffs: a linear layer, forward and backward, over widths 8 to 4096 and batches 1 to 1024. Prints GFLOP/s, and marks with !
+-- what is slower than it should be beside its neighbours: less than 0.6 of the faster of the next smaller width and the next
 -- smaller batch, in two measures. CLOCK=cpu as for the other benchmarks; TYCHO_NUM_THREADS says how many threads.
 
 local ty = require "tycho"
 local F = ty.F
 local clock = os.getenv "CLOCK" == "cpu" and os.clock or require("tycho.core").process.clock
 
-local widths = {8, 12, 16, 24, 31, 32, 33, 45, 46, 47, 48, 64, 65, 96, 127, 128, 129, 192, 256, 257, 384, 512, 513, 768, 1000, 1024,
-  1536, 2048, 3000, 4096}
+local widths = {8, 12, 16, 24, 31, 32, 33, 45, 46, 47, 48, 64, 65, 96, 127, 128, 129, 192, 256, 257, 384, 512, 513, 768, 1000,
+  1024, 1536, 2048, 3000, 4096}
 local batches = {1, 2, 3, 4, 7, 8, 16, 17, 32, 33, 64, 65, 128, 256, 512, 1024}
 if arg[1] == "--fast" then widths, batches = {8, 32, 45, 46, 128, 512}, {1, 4, 16, 64, 256} end
 
