@@ -2,7 +2,7 @@
  * The thread pool. A job is opened by its caller; threads that are awake join it, take pieces from a shared counter and
  * leave; the caller takes pieces too, then closes the job and waits for those that joined. A thread that comes late
  * finds the job closed and is not waited for, so a busy machine costs help, never a standstill. Idle threads look for
- * work for a few microseconds, then sleep. Relies on pthreads and C11 atomics; must not know what the tasks do.
+ * work for a while, then sleep. Relies on pthreads and C11 atomics; must not know what the tasks do.
  */
 #define _GNU_SOURCE
 #include "backend/cpu/pool.h"
@@ -17,8 +17,8 @@
 
 #include "tensor/interrupt.h"
 
-#define SPIN_NANOSECONDS 20000 /* looking for work before sleeping */
-#define KEEP_NANOSECONDS 3000  /* of these, without offering the processor to others */
+#define SPIN_NANOSECONDS 100000 /* looking for work before sleeping: a waking takes as long */
+#define KEEP_NANOSECONDS 3000   /* of these, without offering the processor to others */
 
 /* The state of the job in one word, so that joining and closing exclude each other: how many threads are in it, whether
  * it may be joined, and which job it is. */
