@@ -63,7 +63,7 @@ static ty_tensor *operand(lua_State *L, int idx, tyb_handle *handle, ty_tensor *
     ty_scalar value = lua_type(L, idx) == LUA_TBOOLEAN ? ty_bool(lua_toboolean(L, idx))
                       : lua_isinteger(L, idx)          ? ty_int(lua_tointeger(L, idx))
                                                        : ty_float(lua_tonumber(L, idx));
-    return *number = ty_number(*number, value);
+    return ty_number(number, value) == TY_OK ? *number : NULL;
 }
 
 /* The operator under autocast: powers alone are in its lists. */

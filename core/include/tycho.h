@@ -12,9 +12,10 @@
  *   nested and the outermost result checked. (References made inside such a nest are not dropped by it.)
  * - Functions ending in `_` change their first argument in place and return a new reference to it.
  * - The library never prints, exits, aborts or jumps. It keeps no global state but: the caching
- *   allocator, the thread pool, the default random generator, the interrupt flag and the table of
- *   backends with the CUDA plug-in (each one per process), and per thread: the error message, the gradient
- *   mode, the default dtype, the chosen CUDA device and the base that messages count indices from.
+ *   allocator (with free lists per thread), the thread pool, the default random generator, the
+ *   interrupt flag and the table of backends with the CUDA plug-in (each one per process), and per
+ *   thread: the error message, the gradient mode, the default dtype, the chosen CUDA device and the base
+ *   that messages count indices from.
  */
 #ifndef TYCHO_H
 #define TYCHO_H

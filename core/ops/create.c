@@ -197,8 +197,9 @@ ty_tensor *ty_scalar_tensor(ty_scalar value, ty_dtype dtype, bool wrapped)
     return x;
 }
 
-ty_tensor *ty_number(ty_tensor *last, ty_scalar value)
+ty_status ty_number(ty_tensor **number, ty_scalar value)
 {
+    ty_tensor *last = *number;
     ty_dtype dtype = number_dtype(value);
     bool again = last && last->wrapped && (ty_dtype)last->dtype == dtype && last->ndim == 0 && !last->meta &&
                  !tyi_watching && last->storage->inference == tyi_inference_mode &&
@@ -206,10 +207,11 @@ ty_tensor *ty_number(ty_tensor *last, ty_scalar value)
                  atomic_load_explicit(&last->storage->refs, memory_order_acquire) == 1;
     if (!again) {
         ty_release(last);
-        return ty_scalar_tensor(value, TY_DTYPE_NONE, true);
+        *number = ty_scalar_tensor(value, TY_DTYPE_NONE, true);
+        return *number ? TY_OK : TY_FAIL;
     }
     tyi_store_scalar(tyi_data(last), dtype, value);
-    return last;
+    return TY_OK;
 }
 
 ty_status ty_item(ty_tensor *x, ty_scalar *value)

@@ -520,20 +520,24 @@ static void a_number_is_written_again(void **state)
 {
     (void)state;
     ty_scalar value;
-    ty_tensor *first = ty_number(NULL, ty_float(2)), *same = ty_number(first, ty_float(3));
-    assert_ptr_equal(first, same);
-    ty_tensor *held = ty_retain(same), *other = ty_number(same, ty_float(4));
-    assert_ptr_not_equal(held, other);
+    ty_tensor *number = NULL;
+    assert_int_equal(ty_number(&number, ty_float(2)), TY_OK);
+    ty_tensor *first = number;
+    assert_int_equal(ty_number(&number, ty_float(3)), TY_OK);
+    assert_ptr_equal(first, number);
+    ty_tensor *held = ty_retain(number);
+    assert_int_equal(ty_number(&number, ty_float(4)), TY_OK);
+    assert_ptr_not_equal(held, number);
     assert_int_equal(ty_item(held, &value), TY_OK);
     assert_float_equal(value.f, 3, 0);
-    assert_int_equal(ty_item(other, &value), TY_OK);
+    assert_int_equal(ty_item(number, &value), TY_OK);
     assert_float_equal(value.f, 4, 0);
-    ty_tensor *integer = ty_number(other, ty_int(5));
-    assert_int_equal(ty_dtype_of(integer), TY_INT64);
-    assert_int_equal(ty_item(integer, &value), TY_OK);
+    assert_int_equal(ty_number(&number, ty_int(5)), TY_OK);
+    assert_int_equal(ty_dtype_of(number), TY_INT64);
+    assert_int_equal(ty_item(number, &value), TY_OK);
     assert_int_equal(value.i, 5);
     ty_release(held);
-    ty_release(integer);
+    ty_release(number);
 }
 
 int main(void)

@@ -74,9 +74,9 @@ ty_tensor *ty_eye(int64_t n, int64_t m, ty_dtype dtype, ty_device device);
 ty_tensor *ty_from_data(const void *data, int ndim, const int64_t *sizes, ty_dtype dtype);
 /* A zero-dimensional tensor; a `wrapped` one takes part in type promotion as a plain number does. */
 ty_tensor *ty_scalar_tensor(ty_scalar value, ty_dtype dtype, bool wrapped);
-/* ty_scalar_tensor(value, TY_DTYPE_NONE, true) again and again: takes over `last`, NULL or an earlier result, and
- * writes the value into it when nobody else holds it. */
-ty_tensor *ty_number(ty_tensor *last, ty_scalar value);
+/* ty_scalar_tensor(value, TY_DTYPE_NONE, true) again and again: *number, NULL or an earlier one, is written again when
+ * nobody else holds it, else replaced. NULL after a failure. */
+ty_status ty_number(ty_tensor **number, ty_scalar value);
 ty_tensor *ty_to(ty_tensor *x, ty_dtype dtype, ty_device device, bool copy);
 ty_tensor *ty_to_dtype(ty_tensor *x, ty_dtype dtype);
 ty_tensor *ty_clone(ty_tensor *x);
