@@ -1,10 +1,13 @@
 /*
- * The optimisers' updates: one launch over many tensors. Their pointers travel in the kernel's arguments, a block finds
- * the tensor of its chunk among them. The arithmetic and its order are the CPU's (cpu/optim_loops.c), which are those
- * of PyTorch's single-tensor implementations.
+ * The optimisers' updates: one launch over all tensors of a kind (up to MOST_TENSORS). Their pointers travel in the
+ * kernel's arguments, of which a few tensors send less, and a block finds the tensor of its chunk among them. The
+ * arithmetic and its order are the CPU's (cpu/optim_loops.c), which are those of PyTorch's single-tensor
+ * implementations.
  *
  * The floor is one pass over parameter, gradient and states: Adam reads four numbers of an element and writes three.
  */
+#include <string.h>
+
 #include "backend/cuda/elements.cuh"
 #include "backend/cuda/kernels.h"
 #include "backend/cuda/math.cuh"
@@ -14,9 +17,14 @@ namespace
 
 /* ---- What a launch is given ---- */
 
-constexpr int MOST_TENSORS = 64; /* a kernel's arguments are at most 4 KB */
-constexpr int EACH = 4;          /* elements that a thread has in hand at a time */
-constexpr int64_t CHUNK = 2048;  /* elements of a block */
+constexpr int FEW_TENSORS = 64; /* within 4 KB, which any toolkit and driver pass to a kernel */
+#if CUDART_VERSION >= 12010
+constexpr int MOST_TENSORS = 600; /* within 32,764 bytes, which they pass since CUDA 12.1 */
+#else
+constexpr int MOST_TENSORS = FEW_TENSORS;
+#endif
+constexpr int EACH = 4;         /* elements that a thread has in hand at a time */
+constexpr int64_t CHUNK = 2048; /* elements of a block */
 
 /* One tensor: parameter, gradient, states. */
 struct tensor {
@@ -35,14 +43,17 @@ struct numbers : tyi_optim_args {
     double scale;      /* 1 / sqrt(bias2) */
 };
 
-struct batch {
+template <int Most> struct batch {
     numbers options;
     int count;
-    bool in_vectors;             /* all pointers can be read EACH elements at a time */
-    int first[MOST_TENSORS + 1]; /* the block that each tensor begins with; then the number of blocks */
-    tensor tensors[MOST_TENSORS];
+    bool in_vectors;     /* all pointers can be read EACH elements at a time */
+    int first[Most + 1]; /* the block that each tensor begins with; then the number of blocks */
+    tensor tensors[Most];
 };
-static_assert(sizeof(batch) <= 4096, "more than a kernel's arguments may be");
+typedef batch<FEW_TENSORS> few;
+typedef batch<MOST_TENSORS> many;
+static_assert(sizeof(few) <= 4096, "more than a kernel's arguments may be");
+static_assert(sizeof(many) <= (MOST_TENSORS > FEW_TENSORS ? 32764 : 4096), "more than a kernel's arguments may be");
 
 /* ---- Arithmetic ---- */
 
@@ -268,7 +279,7 @@ static __device__ __forceinline__ void store(void *to, int64_t at, int64_t n, bo
             static_cast<T *>(to)[at + i] = v.at[i];
 }
 
-template <typename T, tyi_optim_kind Kind> __global__ void step_tensors(const __grid_constant__ batch b)
+template <typename T, tyi_optim_kind Kind, typename Batch> __global__ void step_tensors(const __grid_constant__ Batch b)
 {
     typedef typename tyi_element<T>::value_type V;
     int low = 0, high = b.count; /* the last tensor whose first block is not behind this one */
@@ -298,18 +309,33 @@ template <typename T, tyi_optim_kind Kind> __global__ void step_tensors(const __
     }
 }
 
-template <typename T> ty_status launch(const batch &b)
+template <typename T, typename Batch> ty_status launch(const Batch &b)
 {
-    static void (*const kernels[TYI_OPTIM_COUNT])(const batch) = {
-        step_tensors<T, TYI_OPTIM_SGD>,     step_tensors<T, TYI_OPTIM_ADAM>,    step_tensors<T, TYI_OPTIM_RMSPROP>,
-        step_tensors<T, TYI_OPTIM_ADAGRAD>, step_tensors<T, TYI_OPTIM_ADAMAX>,  step_tensors<T, TYI_OPTIM_NADAM>,
-        step_tensors<T, TYI_OPTIM_RADAM>,   step_tensors<T, TYI_OPTIM_ADADELTA>};
+    static void (*const kernels[TYI_OPTIM_COUNT])(const Batch) = {
+        step_tensors<T, TYI_OPTIM_SGD, Batch>,     step_tensors<T, TYI_OPTIM_ADAM, Batch>,
+        step_tensors<T, TYI_OPTIM_RMSPROP, Batch>, step_tensors<T, TYI_OPTIM_ADAGRAD, Batch>,
+        step_tensors<T, TYI_OPTIM_ADAMAX, Batch>,  step_tensors<T, TYI_OPTIM_NADAM, Batch>,
+        step_tensors<T, TYI_OPTIM_RADAM, Batch>,   step_tensors<T, TYI_OPTIM_ADADELTA, Batch>};
     return tyi_launch("optim", kernels[b.options.kind], static_cast<unsigned>(b.first[b.count]), TYI_THREADS, 0, b);
 }
 
-ty_status launch_any(const batch &b)
+template <typename Batch> ty_status launch_any(const Batch &b)
 {
     TYI_FLOATING(b.options.dtype, "optim", [&](auto zero) { return launch<decltype(zero)>(b); });
+}
+
+/* The launch of a batch, with no more arguments than it needs. */
+ty_status launch_batch(const many &b)
+{
+    if (b.count > FEW_TENSORS)
+        return launch_any(b);
+    few less;
+    less.options = b.options;
+    less.count = b.count;
+    less.in_vectors = b.in_vectors;
+    memcpy(less.first, b.first, sizeof less.first);
+    memcpy(less.tensors, b.tensors, sizeof *b.tensors * static_cast<size_t>(b.count));
+    return launch_any(less);
 }
 
 /* ---- Batches ---- */
@@ -343,7 +369,7 @@ bool is_aligned(const tensor &t, size_t bytes)
 }
 
 /* Adds a tensor, or says that this batch has no room for it. */
-bool add(batch *b, const tyi_optim_args &args)
+bool add(many *b, const tyi_optim_args &args)
 {
     int64_t blocks = (args.n + CHUNK - 1) / CHUNK;
     if (b->count == 0) {
@@ -365,16 +391,16 @@ bool add(batch *b, const tyi_optim_args &args)
 
 ty_status tyi_cuda_optim_many(const tyi_optim_args *args, int64_t count)
 {
-    batch b;
+    many b;
     b.count = 0;
     for (int64_t i = 0; i < count; i++) {
         if (args[i].n == 0 || add(&b, args[i]))
             continue;
-        TYI_TRY(launch_any(b));
+        TYI_TRY(launch_batch(b));
         b.count = 0;
         add(&b, args[i]);
     }
-    return b.count ? launch_any(b) : TY_OK;
+    return b.count ? launch_batch(b) : TY_OK;
 }
 
 ty_status tyi_cuda_optim(const tyi_optim_args *args)

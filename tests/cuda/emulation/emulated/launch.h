@@ -59,6 +59,7 @@ template <typename... ExpTypes, typename... ActTypes>
 static inline cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *config, void (*kernel)(ExpTypes...),
                                              ActTypes &&...args)
 {
+    static_assert((sizeof(ExpTypes) + ... + 0) <= 32764, "a kernel takes at most 32,764 bytes of arguments");
     std::tuple<ExpTypes...> values(std::forward<ActTypes>(args)...);
     return emulated::launch(config, (const void *)kernel, [kernel, values]() { std::apply(kernel, values); });
 }
