@@ -169,8 +169,34 @@ ty_tensor *ty_tile(ty_tensor *x, int count, const int64_t *reps)
     return y;
 }
 
+/* The sum of the repeats, none of which may be negative. They are looked at where they lie, and three numbers come to
+ * the host: the fewest, the most and the sum. */
+static ty_status sum_repeats(ty_tensor *repeats, int64_t *sum)
+{
+    tyi_scope scope = {0};
+    ty_tensor *seen = repeats;
+    if (repeats->numel > 1) {
+        ty_tensor *parts[] = {K(ty_amin(repeats, 0, NULL, false)), K(ty_amax(repeats, 0, NULL, false)),
+                              K(ty_sum(repeats, 0, NULL, false, TY_DTYPE_NONE))};
+        seen = parts[0] && parts[1] && parts[2] ? K(ty_stack(parts, 3, 0)) : NULL;
+    }
+    ty_tensor *host = seen ? K(ty_to(seen, TY_INT64, TY_DEVICE_CPU, false)) : NULL;
+    ty_status status = host ? tyi_host_read("repeat_interleave", host) : TY_FAIL;
+    if (status == TY_OK) {
+        const int64_t *read = tyi_data(host);
+        int64_t least = read[0], most = read[host->numel > 1];
+        *sum = read[host->numel - 1];
+        if (least < 0 || most > INT64_MAX / repeats->numel)
+            status = ty_fail(TY_ERROR_VALUE, "repeat_interleave: an element cannot be repeated %lld times",
+                             (long long)(least < 0 ? least : most));
+    }
+    tyi_scope_end(&scope);
+    return status;
+}
+
 /* torch.repeat_interleave: each element along dim repeated, all `repeats` {} or {1} times or element i repeats[i]
- * times. repeats is an integer tensor; dim NULL: of the flattened tensor. */
+ * times. repeats is an integer tensor; dim NULL: of the flattened tensor. Where to take what from is worked out on x's
+ * device. */
 ty_tensor *ty_repeat_interleave(ty_tensor *x, ty_tensor *repeats, const int *dim)
 {
     if (!x || !repeats)
@@ -181,33 +207,21 @@ ty_tensor *ty_repeat_interleave(ty_tensor *x, ty_tensor *repeats, const int *dim
     tyi_scope scope = {0};
     ty_tensor *y = NULL, *from = K(dim && x->ndim ? ty_retain(x) : ty_reshape(x, 1, (int64_t[]){-1}));
     int d = dim ? tyi_wrap_dim("repeat_interleave", *dim, x->ndim) : 0;
-    ty_tensor *counts = K(ty_to(repeats, TY_INT64, TY_DEVICE_CPU, false));
-    counts = K(counts ? tyi_dense(counts) : NULL);
-    if (!from || !counts || d < 0 || tyi_host_read("repeat_interleave", counts) != TY_OK)
+    ty_tensor *counts = K(ty_to_dtype(repeats, TY_INT64));
+    int64_t size = from && d >= 0 ? from->sizes[d] : 0, total = 0;
+    if (!from || !counts || d < 0 || (counts->numel && sum_repeats(counts, &total) != TY_OK))
         goto done;
-    const int64_t *count = tyi_data(counts);
-    int64_t size = from->sizes[d], total = 0;
-    for (int64_t i = 0; i < counts->numel; i++) {
-        if (count[i] < 0 || __builtin_add_overflow(total, count[i], &total)) {
-            ty_fail(TY_ERROR_VALUE, "repeat_interleave: an element cannot be repeated %lld times", (long long)count[i]);
-            goto done;
-        }
-    }
     if (counts->numel == 1) {
-        y = repeated(from, d, count[0], true);
+        y = repeated(from, d, total, true);
     } else if (counts->numel != size) {
         ty_fail(TY_ERROR_VALUE, "repeat_interleave: %lld repeats for the %lld elements of dimension %lld of %s",
                 (long long)counts->numel, (long long)size, tyi_said(d), TYI_SHAPE(from));
     } else {
-        ty_tensor *order = K(ty_empty(1, &total, TY_INT64, TY_DEVICE_CPU));
-        if (!order)
-            goto done;
-        int64_t *place = tyi_data(order);
-        for (int64_t i = 0; i < size; i++)
-            for (int64_t k = 0; k < count[i]; k++)
-                *place++ = i;
-        order = K(ty_to(order, TY_INT64, ty_device_of(x), false));
-        y = ty_index_select(from, d, order);
+        counts = K(ty_to(counts, TY_INT64, ty_device_of(x), false));
+        ty_tensor *ends = counts ? K(ty_cumsum(counts, 0, TY_DTYPE_NONE)) : NULL;
+        ty_tensor *starts = ends ? K(ty_sub(ends, counts, ty_int(1))) : NULL;
+        ty_tensor *order = starts ? K(tyi_run_numbers(starts, total)) : NULL;
+        y = order ? ty_index_select(from, d, order) : NULL;
     }
     if (y && y->storage == x->storage) {
         ty_tensor *copy = ty_clone(y);

@@ -249,24 +249,51 @@ typedef struct bags {
     ty_tensor *inverse; /* inverse frequencies {n}, or NULL */
 } bags;
 
-static ty_status check_offsets(const int64_t *offsets, int64_t count, int64_t n)
+/* Fails with what is wrong about offsets. */
+static ty_status say_offset(const int64_t *offsets, int64_t count, int64_t n)
 {
-    if (count && offsets[0] != 0)
+    int64_t b = 0;
+    if (offsets[0] != 0)
         return ty_fail(TY_ERROR_VALUE,
                        "embedding_bag: the first bag begins at the first index, so offsets begin with "
                        "%lld, got %lld",
                        tyi_said(0), tyi_said(offsets[0]));
-    for (int64_t b = 0; b < count; b++)
-        if (offsets[b] > n || (b && offsets[b] < offsets[b - 1]))
-            return ty_fail(
-                TY_ERROR_VALUE,
-                "embedding_bag: offsets are places among the %lld indices that do not go down; number %lld is "
-                "%lld",
-                (long long)n, tyi_said(b), tyi_said(offsets[b]));
-    return TY_OK;
+    while (b + 1 < count && offsets[b] <= n && (b == 0 || offsets[b] >= offsets[b - 1]))
+        b++;
+    return ty_fail(TY_ERROR_VALUE,
+                   "embedding_bag: offsets are places among the %lld indices that do not go down; number %lld is "
+                   "%lld",
+                   (long long)n, tyi_said(b), tyi_said(offsets[b]));
 }
 
-/* Where bags begin, and the bag of each index; {bags, n} indices, or {n} with offsets. */
+/* Offsets (int64, contiguous) begin with 0, do not go down and stay within the n indices. Looked at where they lie; the
+ * host sees them only to say what is wrong. */
+static ty_status check_offsets(ty_tensor *offsets, int64_t n)
+{
+    int64_t count = offsets->numel, bad = 0;
+    const tyi_backend *backend = tyi_backend_of(offsets->storage->device);
+    if (!backend || count == 0)
+        return backend ? TY_OK : TY_FAIL;
+    tyi_scope scope = {0}, *s = &scope;
+    ty_tensor *first = tyi_keep(s, ty_zeros(1, (int64_t[]){1}, TY_INT64, offsets->storage->device));
+    ty_tensor *end = tyi_keep(s, ty_full(1, (int64_t[]){1}, ty_int(n), TY_INT64, offsets->storage->device));
+    ty_tensor *before = first ? tyi_keep(s, ty_cat((ty_tensor *[]){first, offsets}, 2, 0)) : NULL;
+    ty_tensor *after = end ? tyi_keep(s, ty_cat((ty_tensor *[]){offsets, end}, 2, 0)) : NULL;
+    ty_tensor *falls = before && after ? tyi_keep(s, ty_lt(after, before)) : NULL;
+    ty_tensor *begin = first ? tyi_keep(s, ty_narrow(offsets, 0, 0, 1)) : NULL;
+    ty_tensor *late = begin ? tyi_keep(s, ty_ne(begin, first)) : NULL;
+    ty_tensor *wrong = falls && late ? tyi_keep(s, ty_cat((ty_tensor *[]){falls, late}, 2, 0)) : NULL;
+    ty_status status = wrong ? backend->nonzero_count(tyi_data(wrong), wrong->numel, &bad) : TY_FAIL;
+    ty_tensor *host = status == TY_OK && bad ? tyi_keep(s, ty_to(offsets, TY_INT64, TY_DEVICE_CPU, false)) : NULL;
+    if (host)
+        status = say_offset(tyi_data(host), count, n);
+    else if (bad)
+        status = TY_FAIL;
+    tyi_scope_end(s);
+    return status;
+}
+
+/* Where bags begin, and the bag of each index; {bags, n} indices, or {n} with offsets. All on the indices' device. */
 static ty_status lay_out(tyi_scope *s, ty_tensor *index, ty_tensor *offsets, bool include_last, bags *b)
 {
     if (index->ndim == 2 ? offsets != NULL : index->ndim != 1 || !offsets || offsets->ndim != 1)
@@ -275,52 +302,56 @@ static ty_status lay_out(tyi_scope *s, ty_tensor *index, ty_tensor *offsets, boo
             "embedding_bag: the input is {bags, n} without offsets, or {n} with offsets {bags}; got input %s "
             "and offsets %s",
             TYI_SHAPE(index), offsets ? TYI_SHAPE(offsets) : "none");
-    int64_t n = index->numel, width = index->ndim == 2 ? index->sizes[1] : 0;
-    ty_tensor *starts = offsets ? tyi_keep(s, tyi_index_numbers("embedding_bag", offsets, TY_DEVICE_CPU)) : NULL;
-    if (ty_capture_refuse("embedding_bag", "capture the rest of the step without it") != TY_OK)
+    int64_t n = index->numel;
+    ty_device device = index->storage->device;
+    if (!offsets) {
+        b->count = index->sizes[0];
+        ty_tensor *width = tyi_keep(s, ty_scalar_tensor(ty_int(index->sizes[1]), TY_DTYPE_NONE, true));
+        ty_tensor *rows = tyi_keep(s, ty_arange(ty_int(0), ty_int(b->count + 1), ty_int(1), TY_INT64, device));
+        b->begin = rows ? tyi_keep(s, ty_mul(rows, width)) : NULL;
+        ty_tensor *own = rows ? tyi_keep(s, ty_narrow(rows, 0, 0, b->count)) : NULL;
+        ty_tensor *column = own ? tyi_keep(s, ty_unsqueeze(own, 1)) : NULL;
+        ty_tensor *each = column ? tyi_keep(s, ty_expand(column, 2, index->sizes)) : NULL;
+        ty_tensor *dense = each ? tyi_keep(s, tyi_dense(each)) : NULL;
+        b->bag = dense ? tyi_keep(s, ty_view(dense, 1, &n)) : NULL;
+        return b->begin && b->bag ? TY_OK : TY_FAIL;
+    }
+    ty_tensor *starts = tyi_keep(s, tyi_index_numbers("embedding_bag", offsets, device));
+    if (!starts || check_offsets(starts, n) != TY_OK)
         return TY_FAIL;
-    if (offsets && (!starts || check_offsets(tyi_data(starts), starts->numel, n) != TY_OK))
-        return TY_FAIL;
-    if (include_last && offsets && offsets->numel == 0)
+    if (include_last && offsets->numel == 0)
         return ty_fail(TY_ERROR_VALUE, "embedding_bag: with include_last_offset, offsets end with where the last bag "
                                        "ends; these are empty");
-    b->count = offsets ? offsets->numel - include_last : index->sizes[0];
-    ty_tensor *begin = tyi_keep(s, tyi_new(1, (int64_t[]){b->count + 1}, TY_INT64, TY_DEVICE_CPU));
-    ty_tensor *bag = tyi_keep(s, tyi_new(1, &n, TY_INT64, TY_DEVICE_CPU));
-    if (!begin || !bag)
-        return TY_FAIL;
-    int64_t *at = tyi_data(begin), *of = tyi_data(bag), done = 0;
-    for (int64_t i = 0; i <= b->count; i++)
-        at[i] = !offsets ? i * width : i < starts->numel ? ((const int64_t *)tyi_data(starts))[i] : n;
-    for (int64_t i = 0; i < b->count; i++)
-        for (; done < at[i + 1]; done++)
-            of[done] = i;
-    for (; done < n; done++)
-        of[done] = -1;
-    ty_device device = index->storage->device;
-    b->begin = tyi_keep(s, ty_to(begin, TY_INT64, device, false));
-    b->bag = tyi_keep(s, ty_to(bag, TY_INT64, device, false));
+    b->count = offsets->numel - include_last;
+    b->bag = tyi_keep(s, tyi_run_numbers(starts, n));
+    if (include_last) { /* what stands behind the last bag is in none */
+        ty_tensor *count = tyi_keep(s, ty_scalar_tensor(ty_int(b->count), TY_DTYPE_NONE, true));
+        ty_tensor *none = tyi_keep(s, ty_scalar_tensor(ty_int(-1), TY_DTYPE_NONE, true));
+        ty_tensor *within = b->bag ? tyi_keep(s, ty_lt(b->bag, count)) : NULL;
+        b->bag = within ? tyi_keep(s, ty_where(within, b->bag, none)) : NULL;
+        b->begin = starts;
+    } else {
+        ty_tensor *end = tyi_keep(s, ty_full(1, (int64_t[]){1}, ty_int(n), TY_INT64, device));
+        b->begin = end ? tyi_keep(s, ty_cat((ty_tensor *[]){starts, end}, 2, 0)) : NULL;
+    }
     return b->begin && b->bag ? TY_OK : TY_FAIL;
 }
 
 /* 1 over the number of indices in the bag of each index, padding not counted. */
-static ty_tensor *inverse_sizes(tyi_scope *s, const bags *b, ty_dtype dtype)
+static ty_tensor *inverse_sizes(const bags *b, ty_dtype dtype)
 {
-    ty_tensor *host_bag = tyi_keep(s, ty_to(b->bag, TY_INT64, TY_DEVICE_CPU, false));
-    ty_tensor *host_from = tyi_keep(s, ty_to(b->from, TY_INT64, TY_DEVICE_CPU, false));
-    ty_tensor *sizes = tyi_keep(s, ty_zeros(1, &b->count, TY_INT64, TY_DEVICE_CPU));
-    ty_tensor *factor = tyi_keep(s, tyi_new(1, &b->bag->numel, TY_FLOAT64, TY_DEVICE_CPU));
-    if (!host_bag || !host_from || !sizes || !factor)
-        return NULL;
-    const int64_t *bag = tyi_data(host_bag), *from = tyi_data(host_from);
-    int64_t *size = tyi_data(sizes);
-    double *out = tyi_data(factor);
-    for (int64_t i = 0; i < host_bag->numel; i++)
-        if (bag[i] >= 0 && from[i] >= 0)
-            size[bag[i]]++;
-    for (int64_t i = 0; i < host_bag->numel; i++)
-        out[i] = bag[i] >= 0 && size[bag[i]] ? 1.0 / (double)size[bag[i]] : 0;
-    return tyi_keep(s, ty_to(factor, tyi_wide_of(dtype), b->bag->storage->device, false));
+    tyi_scope scope = {0}, *s = &scope;
+    ty_tensor *zero = tyi_keep(s, ty_scalar_tensor(ty_int(0), TY_DTYPE_NONE, true));
+    ty_tensor *one = tyi_keep(s, ty_ones(2, (int64_t[]){1, 1}, TY_FLOAT64, b->bag->storage->device));
+    ty_tensor *counts = one ? tyi_keep(s, ty_clamp(b->from, NULL, zero)) : NULL; /* row 0 of `one`, or none */
+    ty_tensor *sizes = counts ? tyi_keep(s, sum_rows(one, counts, b->bag, NULL, b->count)) : NULL;
+    ty_tensor *least = sizes ? tyi_keep(s, ty_clamp(sizes, one, NULL)) : NULL; /* nothing reads those of empty bags */
+    ty_tensor *inverse = least ? tyi_keep(s, ty_reciprocal(least)) : NULL;
+    ty_tensor *each = inverse ? tyi_keep(s, sum_rows(inverse, b->bag, NULL, NULL, b->bag->numel)) : NULL;
+    ty_tensor *flat = each ? tyi_keep(s, ty_view(each, 1, &b->bag->numel)) : NULL;
+    ty_tensor *out = flat ? ty_to_dtype(flat, tyi_wide_of(dtype)) : NULL;
+    tyi_scope_end(s);
+    return out;
 }
 
 /* Saved: the table (for gradients of factors), from, bag, factor, inverse. */
@@ -424,7 +455,7 @@ ty_tensor *ty_embedding_bag(ty_tensor *index, ty_tensor *weight, ty_tensor *offs
         out = largest(s, weight, &b);
         goto done;
     }
-    b.factor = mode == TY_BAG_MEAN ? inverse_sizes(s, &b, dtype)
+    b.factor = mode == TY_BAG_MEAN ? tyi_keep(s, inverse_sizes(&b, dtype))
                : per_sample        ? tyi_keep(s, ty_reshape(per_sample, 1, &numbers->numel))
                                    : NULL;
     b.inverse = scale_grad_by_freq ? inverse_frequencies(s, flat, dtype) : NULL;

@@ -35,6 +35,21 @@ ty_status tyi_check_range(const char *name, const ty_tensor *index, int dim, int
                    tyi_said(high >= size ? high : low), tyi_said(dim), (long long)size);
 }
 
+ty_tensor *tyi_run_numbers(ty_tensor *starts, int64_t n)
+{
+    tyi_scope scope = {0}, *s = &scope;
+    ty_device device = starts->storage->device;
+    ty_tensor *one = tyi_keep(s, ty_scalar_tensor(ty_int(1), TY_DTYPE_NONE, true));
+    ty_tensor *ones = tyi_keep(s, ty_ones(1, &starts->numel, TY_INT64, device));
+    ty_tensor *none = tyi_keep(s, ty_zeros(1, (int64_t[]){n + 1}, TY_INT64, device));
+    ty_tensor *begun = ones && none ? tyi_keep(s, ty_scatter_add(none, 0, starts, ones)) : NULL;
+    ty_tensor *upto = begun ? tyi_keep(s, ty_cumsum(begun, 0, TY_DTYPE_NONE)) : NULL;
+    ty_tensor *last = upto ? tyi_keep(s, ty_sub(upto, one, ty_int(1))) : NULL;
+    ty_tensor *out = last ? ty_narrow(last, 0, 0, n) : NULL;
+    tyi_scope_end(s);
+    return out;
+}
+
 /* ---- Where a mask is true ---- */
 
 /* Flat row-major positions, int64 {n}, of the true elements. */

@@ -114,6 +114,43 @@ suite("CUDA: gathering", function()
   end)
 end)
 
+suite("CUDA: repeat_interleave", function()
+  it("repeats each element as often as a tensor says", function()
+    for _, n in ipairs {0, 1, 2, 300, 5000} do
+      local x, repeats = numbers(n, "float32"), ty.randint(0, 4, n)
+      for _, x_dtype in ipairs(n == 300 and dtypes or {"float32"}) do
+        local typed = x:to(x_dtype)
+        same(typed:repeat_interleave(repeats), typed:to("cuda"):repeat_interleave(repeats:to "cuda"))
+        same(typed:repeat_interleave(repeats), typed:to("cuda"):repeat_interleave(repeats)) -- counts that the host has
+      end
+      same(x:repeat_interleave(repeats * 0), x:to("cuda"):repeat_interleave((repeats * 0):to "cuda"))
+    end
+    local x = ty.randn(7, 40):t()
+    for _, d in ipairs {1, 2, -1} do
+      local repeats = ty.randint(0, 5, x:size(d), {dtype = "int32"})
+      same(x:repeat_interleave(repeats, d), x:to("cuda"):repeat_interleave(repeats:to "cuda", d))
+    end
+    same(x:repeat_interleave(ty.tensor {3}), x:to("cuda"):repeat_interleave(ty.tensor({3}, {device = "cuda"})))
+    local a, b = ty.randn(3, 4):requires_grad_(), ty.randn(3, 4, {device = "cuda"}):requires_grad_()
+    local factors = ty.arange(0, 24):reshape(6, 4):float()
+    ;(a:repeat_interleave(ty.tensor {4, 0, 2}, 1) * factors):sum():backward()
+    ;(b:repeat_interleave(ty.tensor({4, 0, 2}, {device = "cuda"}), 1) * factors:to "cuda"):sum():backward()
+    same(a.grad, b.grad)
+  end)
+
+  it("refuses counts that are none", function()
+    local x = ty.ones(3, {device = "cuda"})
+    local function fails(text, ...)
+      local repeats = ty.tensor({...}, {device = "cuda"})
+      assert.error_matches(function() return x:repeat_interleave(repeats) end, text)
+    end
+    fails("repeated %-1 times", 2, -1, 3)
+    fails("repeated %-2 times", -2)
+    fails("repeated 9223372036854775807 times", math.maxinteger, 1, 1)
+    fails("2 repeats for the 3 elements", 1, 2)
+  end)
+end)
+
 suite("CUDA: putting", function()
   it("lets the last of equals stay", function()
     for _, dtype in ipairs(dtypes) do
