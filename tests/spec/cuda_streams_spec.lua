@@ -70,4 +70,26 @@ describe("streams and events", function()
     assert.are.equal(2.0, x[1]:item())
     assert.is_false(pcall(s.wait_event, s, x))
   end)
+
+  it("memory outlives the streams that used it", function()
+    local held = {x = ty.ones(3000, {device = "cuda"})}
+    do
+      local s = ty.cuda.Stream()
+      s:wait_stream(ty.cuda.current_stream())
+      held.y = ty.cuda.stream(s, function() return held.x + 1 end)
+      held.x:record_stream(s)
+      ty.cuda.current_stream():wait_stream(s)
+    end
+    collectgarbage()
+    collectgarbage()
+    held.x = nil -- its block waits for the stream that is gone
+    collectgarbage()
+    assert.are.equal(6000, held.y:sum():item())
+    held.y = nil
+    collectgarbage()
+    local again = ty.cuda.stream(ty.cuda.Stream(), function() return ty.full({3000}, 3.0, {device = "cuda"}):sum():item() end)
+    assert.are.equal(9000, again)
+    ty.cuda.empty_cache()
+    assert.is_false(pcall(ty.ones(1).record_stream, ty.ones(1), ty.cuda.Stream()))
+  end)
 end)

@@ -87,6 +87,10 @@ return {
   {names = {"cuda.Stream:record_event"}, signature = "(event?) -> event",
     doc = "Marks where the stream is, with a fresh event if none is given.",
     example = guarded "local event = ty.cuda.Stream():record_event()"},
+  {names = {"tensor:record_stream"}, signature = "(stream)",
+    doc = "Says that another stream than the one it was made on uses a tensor of a GPU: once it is let go of, its memory is not "
+      .. "given out again before that stream has done what it has then. An error for a tensor on the CPU.",
+    example = guarded "local s, x = ty.cuda.Stream(), ty.ones(3, {device = \"cuda\"})\nx:record_stream(s)"},
   {names = {"cuda.Event:record"}, signature = "(stream?)",
     doc = "Marks where a stream is, the current one by default.",
     example = guarded "ty.cuda.Event():record()"},

@@ -75,6 +75,12 @@ return function(cuda, number_of)
     end
   end
 
+  --- x:record_stream(stream): the memory of x is not given out again before the stream has done what it has now.
+  function core.methods.record_stream(x, stream)
+    check_stream("record_stream", stream)
+    c.record_stream(x, stream)
+  end
+
   function cuda.set_stream(stream)
     check_stream("cuda.set_stream", stream)
     c.stream_use(stream)

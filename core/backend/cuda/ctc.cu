@@ -12,6 +12,8 @@
 namespace
 {
 
+constexpr int MOST_THREADS = 512; /* of a block that goes along the places of a step */
+
 __device__ __forceinline__ int64_t label_at(const tyi_ctc_args &a, const int64_t *target, int64_t s)
 {
     return s % 2 ? target[s / 2] : a.blank;
@@ -36,7 +38,7 @@ struct add_logs {
 };
 
 /* A block for each sample. */
-template <typename T> __global__ void ctc_forward(const tyi_ctc_args a)
+template <typename T> __global__ void __launch_bounds__(MOST_THREADS) ctc_forward(const tyi_ctc_args a)
 {
     const T none = -static_cast<T>(INFINITY);
     const int64_t width = 2 * a.most + 1, row = a.batch * a.classes;
@@ -69,7 +71,8 @@ template <typename T> __global__ void ctc_forward(const tyi_ctc_args a)
 /* A block for each sample: through {batch, steps, 2 most + 1}, what the alignments through each place add up to; and
  * for each label, {batch, most}, the one before it that is the same class, or -1; -3 minus that where no later label is
  * the same, which ends a chain. */
-template <typename T> __global__ void ctc_through(const tyi_ctc_args a, T *through, int64_t *chains)
+template <typename T>
+__global__ void __launch_bounds__(MOST_THREADS) ctc_through(const tyi_ctc_args a, T *through, int64_t *chains)
 {
     const T none = -static_cast<T>(INFINITY);
     const int64_t width = 2 * a.most + 1, row = a.batch * a.classes;
@@ -145,7 +148,7 @@ __global__ void __launch_bounds__(TYI_THREADS)
 
 unsigned threads_of(const tyi_ctc_args *a)
 {
-    const int threads = tyi_power_of_two(2 * a->most + 1, 512);
+    const int threads = tyi_power_of_two(2 * a->most + 1, MOST_THREADS);
     return (unsigned)(threads > TYI_WARP ? threads : TYI_WARP);
 }
 

@@ -171,6 +171,15 @@ void put(pool &p, void *data)
     p.free.emplace(shelf(b->bytes, b->stream), b);
 }
 
+/* Another stream uses the block, too. */
+void add_user(block *b, cudaStream_t stream)
+{
+    for (cudaStream_t user : b->users)
+        if (user == stream)
+            return;
+    b->users.push_back(stream);
+}
+
 ty_status out_of_memory(int device, size_t bytes)
 {
     size_t free = 0, total = 0;
@@ -219,7 +228,7 @@ ty_status record_stream(void *data, int device, tyi_cuda_stream *stream)
     std::lock_guard<std::mutex> guard(all().lock);
     auto at = all().live.find(data);
     if (at != all().live.end() && at->second->stream != stream->handle && device == stream->device)
-        at->second->users.push_back(stream->handle);
+        add_user(at->second, stream->handle);
     return TY_OK;
 }
 
@@ -274,7 +283,7 @@ ty_status copy_async(void *to, const void *from, size_t bytes, bool to_device)
     std::lock_guard<std::mutex> guard(all().lock);
     block *b = pinned_block(to_device ? from : to);
     if (b)
-        b->users.push_back(tyi_current_stream());
+        add_user(b, tyi_current_stream());
     return TY_OK;
 }
 

@@ -14,8 +14,9 @@
 namespace
 {
 
-constexpr int SHORT_ROW = 256;  /* longest of those in registers: 8 elements a lane */
-constexpr int LONG_ROW = 32768; /* rows of more elements than this are worth the largest blocks */
+constexpr int SHORT_ROW = 256;     /* longest of those in registers: 8 elements a lane */
+constexpr int MOST_THREADS = 1024; /* of a block: without the bound, kernels may take more registers than it has */
+constexpr int LONG_ROW = 32768;    /* rows of more elements than this are worth the largest blocks */
 
 __device__ __forceinline__ float exponential(float x)
 {
@@ -145,7 +146,9 @@ __global__ void __launch_bounds__(TYI_THREADS)
 /* ---- Long rows: a block each ---- */
 
 /* kept: the row fits into shared memory. Out has the alignment of x. */
-template <typename T> __global__ void softmax_long(const T *x, T *out, int64_t rows, int64_t size, bool log, bool kept)
+template <typename T>
+__global__ void __launch_bounds__(MOST_THREADS)
+    softmax_long(const T *x, T *out, int64_t rows, int64_t size, bool log, bool kept)
 {
     typedef typename tyi_element<T>::value_type V;
     constexpr int pack = tyi_pack<T>::count;
@@ -213,7 +216,8 @@ template <typename T> __global__ void softmax_long(const T *x, T *out, int64_t r
 
 /* The second reading finds what fits in the caches. y, grad and out have the same alignment. */
 template <typename T>
-__global__ void softmax_long_backward(const T *y, const T *grad, T *out, int64_t rows, int64_t size, bool log)
+__global__ void __launch_bounds__(MOST_THREADS)
+    softmax_long_backward(const T *y, const T *grad, T *out, int64_t rows, int64_t size, bool log)
 {
     typedef typename tyi_element<T>::value_type V;
     constexpr int pack = tyi_pack<T>::count;
@@ -325,7 +329,7 @@ int width_of(const tyi_softmax_args *a)
 /* Threads of a block for a row of which each takes at least two packs. */
 unsigned threads_of(int64_t size, int pack)
 {
-    const int most = size > LONG_ROW ? 1024 : 512;
+    const int most = size > LONG_ROW ? MOST_THREADS : MOST_THREADS / 2;
     const int threads = tyi_power_of_two(tyi_cover(size, 2 * pack), most);
     return (unsigned)(threads > 64 ? threads : 64);
 }

@@ -1,38 +1,57 @@
 /*
  * Streams and events. Each device has a default stream of ours, made when it is first used: CUDA's own default stream
- * waits for all others, and cannot be captured into a graph.
+ * waits for all others, and cannot be captured into a graph. Streams that are let go of are handed on and never
+ * destroyed: blocks of memory that they used are known by them (memory.cu), and may outlive them.
  */
 #include "backend/cuda/streams.cuh"
 #include "backend/cuda/memory.cuh"
 
+#include <map>
 #include <mutex>
+#include <utility>
+#include <vector>
 
 namespace
 {
 
 std::mutex lock;
 tyi_cuda_stream *defaults[TYI_MOST_DEVICES];
-thread_local tyi_cuda_stream *currents[TYI_MOST_DEVICES]; /* NULL: the default one */
+std::map<std::pair<int, int>, std::vector<cudaStream_t>> *idle; /* streams that nobody has: by device and priority */
+thread_local tyi_cuda_stream *currents[TYI_MOST_DEVICES];       /* NULL: the default one */
 
-tyi_cuda_stream *make(int device, int priority, bool is_default)
+/* NULL: there is none; the lock is held. */
+cudaStream_t take_idle(int device, int priority)
 {
-    tyi_device_scope scope(device);
-    cudaStream_t handle;
-    if (scope.status != TY_OK)
+    if (!idle)
+        idle = new std::map<std::pair<int, int>, std::vector<cudaStream_t>>;
+    std::vector<cudaStream_t> &some = (*idle)[{device, priority}];
+    if (some.empty())
         return nullptr;
-    cudaError_t error = cudaStreamCreateWithPriority(&handle, cudaStreamNonBlocking, priority);
-    if (error != cudaSuccess) {
-        tyi_cuda_failed(error, "making a stream");
-        return nullptr;
-    }
-    return new tyi_cuda_stream{handle, device, is_default};
+    cudaStream_t handle = some.back();
+    some.pop_back();
+    return handle;
 }
 
+/* The lock is held, so that the error is left to the caller: its message asks for the current stream. */
+cudaError_t make(int device, int priority, bool is_default, tyi_cuda_stream **made)
+{
+    tyi_device_scope scope(device);
+    cudaStream_t handle = take_idle(device, priority);
+    cudaError_t error = handle || scope.status != TY_OK
+                            ? cudaSuccess
+                            : cudaStreamCreateWithPriority(&handle, cudaStreamNonBlocking, priority);
+    *made = handle ? new tyi_cuda_stream{handle, device, priority, is_default} : nullptr;
+    return error;
+}
+
+/* CUDA's own where none can be made. */
 tyi_cuda_stream *default_of(int device)
 {
     std::lock_guard<std::mutex> guard(lock);
+    if (!defaults[device] && make(device, 0, true, &defaults[device]) != cudaSuccess)
+        cudaGetLastError();
     if (!defaults[device])
-        defaults[device] = make(device, 0, true);
+        defaults[device] = new tyi_cuda_stream{nullptr, device, 0, true};
     return defaults[device];
 }
 
@@ -43,7 +62,15 @@ tyi_cuda_stream *stream_current(int device)
 
 tyi_cuda_stream *stream_new(int device, int priority)
 {
-    return make(device, priority, false);
+    tyi_cuda_stream *made;
+    cudaError_t error;
+    {
+        std::lock_guard<std::mutex> guard(lock);
+        error = make(device, priority, false, &made);
+    }
+    if (error != cudaSuccess)
+        tyi_cuda_failed(error, "making a stream");
+    return made;
 }
 
 void stream_free(tyi_cuda_stream *stream)
@@ -53,7 +80,10 @@ void stream_free(tyi_cuda_stream *stream)
     for (tyi_cuda_stream *&current : currents)
         if (current == stream)
             current = nullptr;
-    cudaStreamDestroy(stream->handle); /* once its work is done */
+    {
+        std::lock_guard<std::mutex> guard(lock);
+        (*idle)[{stream->device, stream->priority}].push_back(stream->handle);
+    }
     delete stream;
 }
 
@@ -149,8 +179,7 @@ ty_status event_elapsed(tyi_cuda_event *start, tyi_cuda_event *end, float *milli
 
 cudaStream_t tyi_current_stream()
 {
-    tyi_cuda_stream *stream = stream_current(tyi_current_device());
-    return stream ? stream->handle : nullptr;
+    return stream_current(tyi_current_device())->handle;
 }
 
 void tyi_fill_stream_functions(tyi_cuda_module *module)

@@ -9,6 +9,7 @@
 struct tyi_cuda_stream {
     cudaStream_t handle;
     int device;
+    int priority;
     bool is_default;
 };
 
