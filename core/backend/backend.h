@@ -282,7 +282,7 @@ typedef struct tyi_window {
 typedef enum { TYI_CONV_Y, TYI_CONV_X, TYI_CONV_WEIGHT } tyi_conv_part;
 typedef struct tyi_conv_args {
     tyi_conv_part part; /* the one that is written */
-    ty_dtype dtype;     /* float32 or float64 */
+    ty_dtype dtype;     /* float32 or float64; where the table says narrow_conv also float16 or bfloat16 */
     tyi_window window;
     int64_t batch, groups, in_channels, out_channels; /* channels of a group */
     void *x, *y, *weight;
@@ -366,6 +366,7 @@ typedef struct tyi_backend {
     ty_status (*norm_backward)(const tyi_norm_args *args);
 
     ty_status (*conv)(const tyi_conv_args *args);
+    bool narrow_conv; /* conv takes 16-bit floats: sums are float32, and every result is rounded once */
     ty_status (*columns)(const tyi_columns_args *args);
     ty_status (*pool)(const tyi_pool_args *args);
     ty_status (*resample)(const tyi_resample_args *args);

@@ -208,7 +208,15 @@ static ty_status place_outputs(const char *name, tyi_window *w, int ndim, bool s
     return TY_OK;
 }
 
-/* The form over x with or without a batch, whose part and window are known: 16-bit floats in float32. */
+/* Whether the device's kernel takes 16-bit floats as they are. (The table of a capture's recorder does not say.) */
+static bool takes_narrow(const ty_tensor *x)
+{
+    const tyi_backend *backend = tyi_real_backend(x->storage->device);
+    return backend && backend->narrow_conv;
+}
+
+/* The form over x with or without a batch, whose part and window are known: 16-bit floats in float32 where the kernel
+ * does not take them. */
 static ty_tensor *over_batch(conv_context *c, ty_tensor *x, ty_tensor *weight, ty_tensor *bias)
 {
     c->batch = x->ndim == c->ndim + 2 ? x->sizes[0] : 1;
@@ -216,7 +224,7 @@ static ty_tensor *over_batch(conv_context *c, ty_tensor *x, ty_tensor *weight, t
     c->out_channels = weight->sizes[0] / c->groups;
     tyi_scope scope = {0};
     ty_tensor *images = x;
-    ty_dtype to = tyi_widen(&scope, TYI_OPERANDS(&images, &weight, &bias));
+    ty_dtype to = takes_narrow(x) ? TY_DTYPE_NONE : tyi_widen(&scope, TYI_OPERANDS(&images, &weight, &bias));
     ty_tensor *batch = tyi_keep(&scope, tyi_batched(images, c->ndim)), *y = NULL;
     if (batch && weight)
         y = tyi_keep(&scope, c->part == TYI_CONV_Y ? compute(c, batch, weight, bias, NULL)

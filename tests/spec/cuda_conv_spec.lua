@@ -40,10 +40,106 @@ cuda.suite(describe, pending)("cuda conv", function()
     end
   end)
 
-  it("computes 16-bit convolutions", function()
-    for _, dtype in ipairs{ty.float16, ty.bfloat16} do
-      compare.run("16 bits", conv2d{padding = 1}, {ty.randn(2, 3, 8, 8):to(dtype), ty.randn(4, 3, 3, 3):to(dtype)})
+  -- Whole numbers, whose sums float32 has exactly in any order: a result that was rounded once is the CPU's to the bit.
+  local function whole(dtype, ...) return ty.randint(-4, 5, {...}):to(dtype) end
+
+  local function whole_grad(y) return ((ty.arange(0, y:numel()) * 37 % 11) - 5):reshape(y.shape):to(y.dtype) end
+
+  -- Output, gradients, and gradients of the gradients' sum, of f on a device.
+  local function derivatives(f, inputs, device)
+    local leaves, out = {}, {}
+    for i, x in ipairs(inputs) do leaves[i] = x:detach():to(device):requires_grad_(true) end
+    local y = f(table.unpack(leaves))
+    out[1] = y
+    local grads = ty.grad(y, leaves, {grad_outputs = whole_grad(y):to(device), create_graph = true})
+    local total = 0
+    for _, g in ipairs(grads) do
+      out[#out + 1] = g
+      total = total + (g * whole_grad(g):to(device)):sum()
     end
+    for _, g in ipairs(ty.grad(total, {leaves[1], leaves[2]})) do out[#out + 1] = g end
+    for i, x in ipairs(out) do
+      assert.equal(inputs[1].dtype, x.dtype)
+      out[i] = x:detach():cpu():to(ty.float64)
+    end
+    y = f(table.unpack(leaves)) -- in place of a graph of the gradients, those of weight and bias in one pass
+    y:backward(whole_grad(y):to(device))
+    for _, leaf in ipairs(leaves) do out[#out + 1] = leaf.grad:cpu():to(ty.float64) end
+    return out
+  end
+
+  local function assert_rounded_once(what, f, inputs)
+    local expected, found = derivatives(f, inputs, "cpu"), derivatives(f, inputs, cuda.device)
+    for i, x in ipairs(expected) do
+      assert(x:equal(found[i]), ("%s, number %d, %s: off by %g"):format(what, i, inputs[1].dtype,
+        (x - found[i]):abs():max():item()))
+    end
+  end
+
+  it("rounds 16-bit convolutions once, and their gradients", function()
+    for _, dtype in ipairs{ty.float16, ty.bfloat16} do
+      for _, c in ipairs(convolutions) do
+        local x, weight = whole(dtype, table.unpack(c[2])), whole(dtype, table.unpack(c[3]))
+        assert_rounded_once(c[1], conv2d(c[4]), {x, weight})
+        assert_rounded_once(c[1] .. ", bias", conv2d(c[4]), {x, weight, whole(dtype, c[3][1]) / 8})
+      end
+      assert_rounded_once("conv1d", function(x, w, b) return F.conv1d(x, w, b, {padding = 2, stride = 2}) end,
+        {whole(dtype, 3, 40, 20), whole(dtype, 5, 40, 5), whole(dtype, 5) / 8})
+      assert_rounded_once("conv3d", function(x, w, b) return F.conv3d(x, w, b, {padding = 1, stride = {1, 2, 1}}) end,
+        {whole(dtype, 2, 12, 5, 6, 7), whole(dtype, 4, 12, 3, 3, 2), whole(dtype, 4) / 8})
+      for _, options in ipairs{{}, {stride = 2, padding = 1, output_padding = 1}, {groups = 2}, {groups = 20}} do
+        assert_rounded_once("transposed", function(x, w, b) return F.conv_transpose2d(x, w, b, options) end,
+          {whole(dtype, 2, 20, 5, 6), whole(dtype, 20, 3, 3, 3), whole(dtype, 3 * (options.groups or 1)) / 8})
+      end
+      assert_rounded_once("transposed, one element", function(x, w, b) return F.conv_transpose2d(x, w, b) end,
+        {whole(dtype, 2, 20, 5, 6), whole(dtype, 20, 3, 1, 1), whole(dtype, 3) / 8})
+    end
+  end)
+
+  it("adds up a 16-bit weight's gradient over many images before it rounds", function()
+    local function run(device) -- 6.3 MB of columns for each image
+      ty.manual_seed(3)
+      local x, weight = whole(ty.bfloat16, 7, 40, 40, 40), whole(ty.bfloat16, 2, 40, 7, 7):to(device):requires_grad_(true)
+      local y = F.conv2d(x:to(device), weight, nil, {padding = 3})
+      y:backward(whole_grad(y):to(device))
+      return weight.grad:cpu()
+    end
+    assert.is_true(run "cpu":equal(run(cuda.device)))
+  end)
+
+  it("trains in bfloat16 under autocast, captured too", function()
+    local function train(device, captured)
+      ty.manual_seed(11)
+      local net = nn.Sequential(nn.Conv2d(3, 8, 3, {padding = 1}), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 8, 3, {groups = 2}),
+        nn.ReLU(), nn.Flatten(), nn.Linear(32, 5)):to(device)
+      local optimizer = ty.optim.SGD(net:parameters(), {lr = 0.05})
+      local x, y, types = ty.randn(6, 3, 8, 8):to(device), ty.randint(1, 6, {6}):to(device), {}
+      local function step()
+        optimizer:zero_grad()
+        local loss
+        do
+          local _ <close> = ty.autocast(device, ty.bfloat16)
+          local features = net[1](x)
+          types[1] = features.dtype
+          for i = 2, #net do features = net[i](features) end
+          loss = F.cross_entropy(features, y)
+        end
+        loss:backward()
+        optimizer:step()
+        return loss
+      end
+      if captured then step = ty.capture(step) end
+      local losses = {}
+      for i = 1, 5 do losses[i] = step():item() end
+      assert.equal(ty.bfloat16, types[1])
+      return losses
+    end
+    local expected, found, replayed = train "cpu", train(cuda.device), train(cuda.device, true)
+    for i = 1, 5 do
+      assert.near(expected[i], found[i], 2e-2)
+      assert.equal(found[i], replayed[i])
+    end
+    assert.is_true(found[5] < found[1])
   end)
 
   it("takes more images than fit in hand at a time", function()

@@ -182,7 +182,7 @@ __global__ void write_bias(T *c, const T *bias, int64_t rows, int64_t m, int64_t
     }
 }
 
-ty_status start_with_bias(const char *name, const tyi_matmul_args &x)
+ty_status start_with_bias(const char *name, const tyi_matmul_args &x, ty_dtype to)
 {
     auto start = [&](auto zero) -> ty_status {
         typedef decltype(zero) T;
@@ -191,7 +191,7 @@ ty_status start_with_bias(const char *name, const tyi_matmul_args &x)
         return tyi_launch(name, write_bias<T>, grid, dim3(BIAS_COLUMNS, BIAS_ROWS), 0, static_cast<T *>(x.c),
                           static_cast<const T *>(x.bias), rows, x.m, x.n, x.c_batch, x.ldc, x.beta != 0);
     };
-    TYI_FLOATING(x.dtype, name, start);
+    TYI_FLOATING(to, name, start);
 }
 
 /* ---- The product ---- */
@@ -234,7 +234,7 @@ ty_status check_sizes(const char *name, const tyi_matmul_args &x)
                          INT_MAX);
 }
 
-ty_status multiply(const char *name, const tyi_matmul_args &x, bool tf32)
+ty_status multiply(const char *name, const tyi_matmul_args &x, ty_dtype to, bool tf32)
 {
     operand a = {x.a, x.m, x.k, x.a_row, x.a_col, x.a_batch}, b = {x.b, x.k, x.n, x.b_row, x.b_col, x.b_batch};
     tyi_scratch room_a, room_b, workspace;
@@ -258,20 +258,20 @@ ty_status multiply(const char *name, const tyi_matmul_args &x, bool tf32)
                  handle, of_b.turned ? CUBLAS_OP_T : CUBLAS_OP_N, of_a.turned ? CUBLAS_OP_T : CUBLAS_OP_N,
                  static_cast<int>(x.n), static_cast<int>(x.m), static_cast<int>(x.k), by, b.data, type,
                  static_cast<int>(of_b.distance), b.batch, a.data, type, static_cast<int>(of_a.distance), a.batch, keep,
-                 x.c, type, ldc, x.c_batch, static_cast<int>(x.batch), compute, CUBLAS_GEMM_DEFAULT),
+                 x.c, type_of(to), ldc, x.c_batch, static_cast<int>(x.batch), compute, CUBLAS_GEMM_DEFAULT),
              name);
     return TY_OK;
 }
 
 } // namespace
 
-ty_status tyi_blas_product(const char *name, const tyi_matmul_args *args, bool tf32)
+ty_status tyi_blas_product(const char *name, const tyi_matmul_args *args, ty_dtype to, bool tf32)
 {
     tyi_matmul_args x = *args;
     if (x.batch == 0 || x.m == 0 || x.n == 0)
         return TY_OK;
     flatten(&x);
     if (x.bias || (x.k == 0 && !x.beta))
-        TYI_TRY(start_with_bias(name, x));
-    return x.k ? multiply(name, x, tf32) : TY_OK;
+        TYI_TRY(start_with_bias(name, x, to));
+    return x.k ? multiply(name, x, to, tf32) : TY_OK;
 }

@@ -17,7 +17,8 @@ ty_status tyi_blas_handle(cublasHandle_t *handle, tyi_scratch *workspace);
 ty_status tyi_blas_failed(cublasStatus_t status, const char *what);
 
 /* The product that args ask for, of a floating dtype; `name` is the op. tf32: float32 operands may be rounded to 10
- * bits of fraction. Sums of the 16-bit dtypes are float32 and rounded once. prepared is not looked at. */
-ty_status tyi_blas_product(const char *name, const tyi_matmul_args *args, bool tf32);
+ * bits of fraction. Sums of the 16-bit dtypes are float32 and rounded once, to the dtype `to` of c and bias: that of
+ * the operands, or float32. prepared is not looked at. */
+ty_status tyi_blas_product(const char *name, const tyi_matmul_args *args, ty_dtype to, bool tf32);
 
 #endif

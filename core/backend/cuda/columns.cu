@@ -17,6 +17,7 @@ struct walk {
     int64_t in, out, channels, kernel, image, row;
 };
 
+/* T has an element's size: nothing is computed, and 0 has no bits set. */
 template <typename T> __global__ void write_columns(const walk c, const T *x, T *columns)
 {
     int64_t step = static_cast<int64_t>(gridDim.x) * blockDim.x;
@@ -39,15 +40,17 @@ template <typename T> __global__ void write_columns(const walk c, const T *x, T 
     }
 }
 
-template <typename T> __global__ void gather_columns(const walk c, const T *columns, const T *bias, T *x)
+/* Columns have the type that T is computed in. */
+template <typename T, typename V> __global__ void gather_columns(const walk c, const V *columns, const T *bias, T *x)
 {
+    typedef tyi_element<T> E;
     int64_t step = static_cast<int64_t>(gridDim.x) * blockDim.x;
     for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < c.total; i += step) {
         int64_t p = i % c.in, plane = i / c.in, width = c.w.in[2], height = c.w.in[1];
         int64_t channel = plane % c.channels;
         int64_t px = p % width, py = p / width % height, pz = p / width / height;
-        const T *from = columns + plane / c.channels * c.image + channel * c.kernel * c.row;
-        T sum = 0;
+        const V *from = columns + plane / c.channels * c.image + channel * c.kernel * c.row;
+        V sum = 0;
         for (int64_t kz = 0; kz < c.w.kernel[0]; kz++) {
             int64_t oz = tyi_output_at(c.w, 0, pz, kz);
             for (int64_t ky = 0; oz >= 0 && ky < c.w.kernel[1]; ky++) {
@@ -60,7 +63,7 @@ template <typename T> __global__ void gather_columns(const walk c, const T *colu
                 }
             }
         }
-        x[i] = bias ? sum + bias[channel] : sum;
+        x[i] = E::of(bias ? sum + E::value(bias[channel]) : sum);
     }
 }
 
@@ -78,7 +81,7 @@ ty_status tyi_write_columns(const char *name, ty_dtype dtype, const tyi_column_l
                             void *columns)
 {
     int64_t total = layout.images * layout.channels * tyi_product(layout.window->out);
-    return tyi_by_wide_float(name, dtype, [&](auto zero) {
+    TYI_BY_SIZE(dtype, name, [&](auto zero) {
         typedef decltype(zero) T;
         return tyi_launch(name, write_columns<T>, tyi_blocks(total, TYI_THREADS), TYI_THREADS, 0,
                           walk_of(layout, total), static_cast<const T *>(x), static_cast<T *>(columns));
@@ -89,10 +92,11 @@ ty_status tyi_gather_columns(const char *name, ty_dtype dtype, const tyi_column_
                              const void *bias, void *x)
 {
     int64_t total = layout.images * layout.channels * tyi_product(layout.window->in);
-    return tyi_by_wide_float(name, dtype, [&](auto zero) {
+    TYI_FLOATING(dtype, name, [&](auto zero) {
         typedef decltype(zero) T;
-        return tyi_launch(name, gather_columns<T>, tyi_blocks(total, TYI_THREADS), TYI_THREADS, 0,
-                          walk_of(layout, total), static_cast<const T *>(columns), static_cast<const T *>(bias),
+        typedef typename tyi_element<T>::value_type V;
+        return tyi_launch(name, gather_columns<T, V>, tyi_blocks(total, TYI_THREADS), TYI_THREADS, 0,
+                          walk_of(layout, total), static_cast<const V *>(columns), static_cast<const T *>(bias),
                           static_cast<T *>(x));
     });
 }

@@ -1,11 +1,13 @@
 /*
  * Convolution: windows are written down as columns, a few images at a time, and multiplied by cuBLAS; the columns of
  * all these images make one product, wide enough for the device however small the images are. A window of one element
- * needs no columns, groups of few channels are no products and get kernels of their own. All results are the same
- * whatever order threads run in. cuDNN is asked first where the plug-in was built with it.
+ * needs no columns, and groups of few channels are no products (conv_few.cu). All results are the same whatever order
+ * threads run in. cuDNN is asked first where the plug-in was built with it.
+ *
+ * What is added up over 16-bit floats is float32 until its last sum: columns that are gathered, a weight that some
+ * images have not come to yet, outputs that wait for their bias.
  */
 #include "backend/cuda/blas.cuh"
-#include "backend/cuda/block.cuh"
 #include "backend/cuda/conv_kernels.cuh"
 #include "backend/cuda/elements.cuh"
 #include "backend/cuda/kernels.h"
@@ -13,18 +15,21 @@
 namespace
 {
 
-constexpr int64_t COLUMN_BYTES = 32 << 20; /* of columns at a time: they stay in the cache of a large GPU */
 constexpr int64_t FEW = 4;                 /* channels of a group that is no matrix product */
+constexpr int64_t COLUMN_BYTES = 32 << 20; /* of columns at a time: they stay in the cache of a large GPU */
 
 /* A convolution and what follows from its arguments. */
 struct job {
     const tyi_conv_args &a;
     int64_t in, out, kernel;
     int64_t rows; /* of a group's columns */
+    bool narrow;
+    ty_dtype wide; /* what sums have */
 
     explicit job(const tyi_conv_args &args)
         : a(args), in(tyi_product(args.window.in)), out(tyi_product(args.window.out)),
-          kernel(tyi_product(args.window.kernel)), rows(args.in_channels * kernel)
+          kernel(tyi_product(args.window.kernel)), rows(args.in_channels * kernel),
+          narrow(tyi_is_reduced_dtype(args.dtype)), wide(narrow ? TY_FLOAT32 : args.dtype)
     {
     }
     int64_t x_channels() const
@@ -46,46 +51,75 @@ struct job {
     }
 };
 
+/* Room to work in. */
+struct room {
+    void *columns;
+    void *beside; /* y with its images side by side: {channels, images, out} */
+    void *sums;   /* of the weight, in `wide`; NULL: it is added up where it lies */
+};
+
 /* ---- Images side by side ---- */
 
-/* Element (n, c, o) of y {images, channels, out} to or from (c, n, o) of `beside` {channels, images, out}; on the way
- * to y it gets its channel's bias. beside may be y where there is one image. */
-template <typename T>
-__global__ void move_images(T *y, T *beside, const T *bias, int64_t images, int64_t channels, int64_t out, bool to_y)
+/* beside {channels, images, out} = y {images, channels, out}. T has an element's size. */
+template <typename T> __global__ void lay_beside(const T *y, T *beside, int64_t images, int64_t channels, int64_t out)
 {
     int64_t n = images * channels * out, step = static_cast<int64_t>(gridDim.x) * blockDim.x;
     for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < n; i += step) {
-        int64_t plane = i / out, c = plane % channels;
-        T *other = beside + (c * images + plane / channels) * out + i % out;
-        if (to_y)
-            y[i] = bias ? *other + bias[c] : *other;
-        else
-            *other = y[i];
+        int64_t plane = i / out;
+        beside[(plane % channels * images + plane / channels) * out + i % out] = y[i];
     }
 }
 
-ty_status move(const job &j, int64_t image, int64_t images, void *beside, bool to_y)
+/* y {images, channels, out} = beside {channels, images, out} + the channel's bias, rounded. beside may be y where there
+ * is one image. */
+template <typename T, typename V>
+__global__ void place_images(const V *beside, T *y, const T *bias, int64_t images, int64_t channels, int64_t out)
 {
-    return tyi_by_wide_float("conv", j.a.dtype, [&](auto zero) {
+    typedef tyi_element<T> E;
+    int64_t n = images * channels * out, step = static_cast<int64_t>(gridDim.x) * blockDim.x;
+    for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < n; i += step) {
+        int64_t plane = i / out, c = plane % channels;
+        V value = beside[(c * images + plane / channels) * out + i % out];
+        y[i] = E::of(bias ? value + E::value(bias[c]) : value);
+    }
+}
+
+ty_status lay(const job &j, int64_t image, int64_t images, void *beside)
+{
+    TYI_BY_SIZE(j.a.dtype, "conv", [&](auto zero) {
         typedef decltype(zero) T;
-        return tyi_launch("conv", move_images<T>, tyi_blocks(images * j.y_channels() * j.out, TYI_THREADS), TYI_THREADS,
-                          0, reinterpret_cast<T *>(j.y_of(image)), static_cast<T *>(beside),
-                          static_cast<const T *>(to_y ? j.a.bias : nullptr), images, j.y_channels(), j.out, to_y);
+        return tyi_launch("conv", lay_beside<T>, tyi_blocks(images * j.y_channels() * j.out, TYI_THREADS), TYI_THREADS,
+                          0, reinterpret_cast<const T *>(j.y_of(image)), static_cast<T *>(beside), images,
+                          j.y_channels(), j.out);
     });
 }
 
-/* data {planes, size} += bias[plane % channels]. */
-template <typename T> __global__ void add_bias(T *data, const T *bias, int64_t n, int64_t size, int64_t channels)
+/* beside, of the wide dtype, to `to` of the convolution's. */
+ty_status place(const job &j, const void *beside, void *to, const void *bias, int64_t images, int64_t channels,
+                int64_t size)
+{
+    TYI_FLOATING(j.a.dtype, "conv", [&](auto zero) {
+        typedef decltype(zero) T;
+        typedef typename tyi_element<T>::value_type V;
+        return tyi_launch("conv", place_images<T, V>, tyi_blocks(images * channels * size, TYI_THREADS), TYI_THREADS, 0,
+                          static_cast<const V *>(beside), static_cast<T *>(to), static_cast<const T *>(bias), images,
+                          channels, size);
+    });
+}
+
+/* data {planes, size} = bias[plane % channels]. */
+template <typename T> __global__ void write_bias(T *data, const T *bias, int64_t n, int64_t size, int64_t channels)
 {
     int64_t step = static_cast<int64_t>(gridDim.x) * blockDim.x;
     for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < n; i += step)
-        data[i] += bias[i / size % channels];
+        data[i] = bias[i / size % channels];
 }
 
 /* ---- Products ---- */
 
-/* A group's product with `width` columns of all images in hand; beside {channels of y, width}. */
-ty_status multiply(const job &j, int64_t width, void *beside, void *columns, bool first)
+/* A group's product with `width` columns of all images in hand; beside {channels of y, width}, which Y writes in the
+ * dtype `to`. */
+ty_status multiply(const job &j, int64_t width, const room &r, ty_dtype to, bool first)
 {
     const tyi_conv_args &a = j.a;
     tyi_matmul_args p = {};
@@ -94,59 +128,75 @@ ty_status multiply(const job &j, int64_t width, void *beside, void *columns, boo
     p.alpha = 1;
     if (a.part == TYI_CONV_WEIGHT) {
         p.m = a.out_channels, p.n = j.rows, p.k = width;
-        p.a = beside, p.a_batch = a.out_channels * width, p.a_row = width, p.a_col = 1;
-        p.b = columns, p.b_batch = j.rows * width, p.b_row = 1, p.b_col = width;
-        p.c = a.weight, p.c_batch = a.out_channels * j.rows, p.ldc = j.rows;
+        p.a = r.beside, p.a_batch = a.out_channels * width, p.a_row = width, p.a_col = 1;
+        p.b = r.columns, p.b_batch = j.rows * width, p.b_row = 1, p.b_col = width;
+        p.c = r.sums ? r.sums : a.weight, p.c_batch = a.out_channels * j.rows, p.ldc = j.rows;
         p.beta = !first;
     } else {
         bool y = a.part == TYI_CONV_Y;
         p.m = y ? a.out_channels : j.rows, p.n = width, p.k = y ? j.rows : a.out_channels;
         p.a = a.weight, p.a_batch = a.out_channels * j.rows;
         p.a_row = y ? j.rows : 1, p.a_col = y ? 1 : j.rows;
-        p.b = y ? columns : beside, p.b_batch = p.k * width, p.b_row = width, p.b_col = 1;
-        p.c = y ? beside : columns, p.c_batch = p.m * width, p.ldc = width;
+        p.b = y ? r.columns : r.beside, p.b_batch = p.k * width, p.b_row = width, p.b_col = 1;
+        p.c = y ? r.beside : r.columns, p.c_batch = p.m * width, p.ldc = width;
     }
-    return tyi_blas_product("conv", &p, tyi_tf32.convolutions);
+    return tyi_blas_product("conv", &p, to, tyi_tf32.convolutions);
 }
 
-/* The part of `images` images from `image` on; columns and beside are room to work in. */
-ty_status run_images(const job &j, int64_t image, int64_t images, void *columns, void *room)
+/* y of `images` images from `image` on. */
+ty_status outputs_of(const job &j, int64_t image, int64_t images, room r)
+{
+    const void *bias = j.a.bias;
+    bool there = images == 1 && !(j.narrow && bias); /* the product is y, but for its bias */
+    if (there)
+        r.beside = j.y_of(image);
+    TYI_TRY(multiply(j, images * j.out, r, there ? j.a.dtype : j.wide, true));
+    return there && !bias ? TY_OK : place(j, r.beside, j.y_of(image), bias, images, j.y_channels(), j.out);
+}
+
+/* The part of `images` images from `image` on. */
+ty_status run_images(const job &j, int64_t image, int64_t images, room r)
 {
     const tyi_conv_args &a = j.a;
     int64_t width = images * j.out;
-    void *beside = images == 1 ? j.y_of(image) : room;
     tyi_column_layout layout = {&a.window, images, j.x_channels(), j.out, width};
     if (a.part != TYI_CONV_X)
-        TYI_TRY(tyi_write_columns("conv", a.dtype, layout, j.x_of(image), columns));
-    if (a.part != TYI_CONV_Y && images > 1)
-        TYI_TRY(move(j, image, images, beside, false));
-    TYI_TRY(multiply(j, width, beside, columns, image == 0));
-    if (a.part == TYI_CONV_Y && (images > 1 || a.bias))
-        return move(j, image, images, beside, true);
-    if (a.part == TYI_CONV_X)
-        return tyi_gather_columns("conv", a.dtype, layout, columns, a.bias, j.x_of(image));
-    return TY_OK;
+        TYI_TRY(tyi_write_columns("conv", a.dtype, layout, j.x_of(image), r.columns));
+    if (a.part == TYI_CONV_Y)
+        return outputs_of(j, image, images, r);
+    if (images == 1)
+        r.beside = j.y_of(image);
+    else
+        TYI_TRY(lay(j, image, images, r.beside));
+    if (a.part == TYI_CONV_WEIGHT)
+        return multiply(j, width, r, r.sums ? j.wide : a.dtype, image == 0);
+    TYI_TRY(multiply(j, width, r, j.wide, true));
+    return tyi_gather_columns("conv", a.dtype, layout, r.columns, a.bias, j.x_of(image));
 }
 
 ty_status by_columns(const job &j)
 {
     const tyi_conv_args &a = j.a;
-    int64_t element = static_cast<int64_t>(tyi_bytes_of(a.dtype));
-    int64_t of_image = a.groups * j.rows * j.out * element;
+    int64_t element = static_cast<int64_t>(tyi_bytes_of(a.dtype)), wide = static_cast<int64_t>(tyi_bytes_of(j.wide));
+    int64_t of_image = a.groups * j.rows * j.out * (a.part == TYI_CONV_X ? wide : element);
     int64_t images = COLUMN_BYTES / (of_image ? of_image : 1);
     images = images < 1 ? 1 : images > a.batch ? a.batch : images;
-    tyi_scratch columns, beside;
+    bool adds_up = a.part == TYI_CONV_WEIGHT && j.narrow && images < a.batch;
+    tyi_scratch columns, beside, sums;
     TYI_TRY(columns.allocate(static_cast<size_t>(images * of_image)));
-    if (images > 1)
-        TYI_TRY(beside.allocate(static_cast<size_t>(images * j.y_channels() * j.out * element)));
-    for (int64_t image = 0; image < a.batch; image += images) {
-        int64_t count = a.batch - image < images ? a.batch - image : images;
-        TYI_TRY(run_images(j, image, count, columns.as<void>(), beside.as<void>()));
-    }
-    return TY_OK;
+    if (images > 1 || (a.part == TYI_CONV_Y && j.narrow && a.bias))
+        TYI_TRY(beside.allocate(
+            static_cast<size_t>(images * j.y_channels() * j.out * (a.part == TYI_CONV_Y ? wide : element))));
+    if (adds_up)
+        TYI_TRY(sums.allocate(static_cast<size_t>(j.y_channels() * j.rows * wide)));
+    room r = {columns.as<void>(), beside.as<void>(), sums.as<void>()};
+    for (int64_t image = 0; image < a.batch; image += images)
+        TYI_TRY(run_images(j, image, a.batch - image < images ? a.batch - image : images, r));
+    return adds_up ? place(j, r.sums, a.weight, nullptr, 1, 1, j.y_channels() * j.rows) : TY_OK;
 }
 
-/* A window of one element that moves by one: every image is its own columns. One group; y or x. */
+/* A window of one element that moves by one: every image is its own columns. One group; y or x. The product adds to the
+ * bias, so that the sum is rounded once. */
 ty_status by_images(const job &j)
 {
     const tyi_conv_args &a = j.a;
@@ -159,104 +209,10 @@ ty_status by_images(const job &j)
     p.a = a.weight, p.a_row = y ? a.in_channels : 1, p.a_col = y ? 1 : a.in_channels;
     p.b = y ? a.x : a.y, p.b_batch = p.k * j.out, p.b_row = j.out, p.b_col = 1;
     p.c = y ? a.y : a.x, p.c_batch = p.m * j.out, p.ldc = j.out;
-    TYI_TRY(tyi_blas_product("conv", &p, tyi_tf32.convolutions));
-    if (!a.bias)
-        return TY_OK;
-    return tyi_by_wide_float("conv", a.dtype, [&](auto zero) {
-        typedef decltype(zero) T;
-        int64_t n = a.batch * p.m * j.out;
-        return tyi_launch("conv", add_bias<T>, tyi_blocks(n, TYI_THREADS), TYI_THREADS, 0, static_cast<T *>(p.c),
-                          static_cast<const T *>(a.bias), n, j.out, p.m);
-    });
-}
-
-/* ---- Groups of few channels ---- */
-
-/* The element that place k of the window meets for output o; -1 in padding. */
-static __device__ __forceinline__ int64_t element_under(const tyi_window &w, int d, int64_t o, int64_t k)
-{
-    int64_t p = o * w.stride[d] - w.pad[d] + k * w.dilation[d];
-    return p < 0 || p >= w.in[d] ? -1 : p;
-}
-
-/* A thread an element of what is written: y from x, or (turned) x from y. The planes that it sums over are those of its
- * group on the other side. */
-template <typename T, bool Turned>
-__global__ void few_channels(const tyi_conv_args a, int64_t n, int64_t in, int64_t out, int64_t kernel)
-{
-    const tyi_window &w = a.window;
-    const int64_t *sizes = Turned ? w.in : w.out, *others = Turned ? w.out : w.in;
-    int64_t own = Turned ? a.in_channels : a.out_channels, met = Turned ? a.out_channels : a.in_channels;
-    int64_t size = Turned ? in : out, other = Turned ? out : in, step = static_cast<int64_t>(gridDim.x) * blockDim.x;
-    T *to = static_cast<T *>(Turned ? a.x : a.y);
-    const T *read = static_cast<const T *>(Turned ? a.y : a.x), *bias = static_cast<const T *>(a.bias);
-    for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < n; i += step) {
-        int64_t at = i % size, plane = i / size, c = plane % own, group = plane / own % a.groups;
-        int64_t x = at % sizes[2], y = at / sizes[2] % sizes[1], z = at / sizes[2] / sizes[1];
-        const T *from = read + plane / own * met * other;
-        T sum = bias ? bias[group * own + c] : T(0);
-        for (int64_t m = 0; m < met; m++) {
-            int64_t out_channel = group * a.out_channels + (Turned ? m : c), in_channel = Turned ? c : m;
-            const T *weight = static_cast<const T *>(a.weight) + (out_channel * a.in_channels + in_channel) * kernel;
-            for (int64_t kz = 0; kz < w.kernel[0]; kz++) {
-                int64_t pz = Turned ? tyi_output_at(w, 0, z, kz) : element_under(w, 0, z, kz);
-                for (int64_t ky = 0; pz >= 0 && ky < w.kernel[1]; ky++) {
-                    int64_t py = Turned ? tyi_output_at(w, 1, y, ky) : element_under(w, 1, y, ky);
-                    for (int64_t kx = 0; py >= 0 && kx < w.kernel[2]; kx++) {
-                        int64_t px = Turned ? tyi_output_at(w, 2, x, kx) : element_under(w, 2, x, kx);
-                        if (px >= 0)
-                            sum += weight[(kz * w.kernel[1] + ky) * w.kernel[2] + kx] *
-                                   from[m * other + (pz * others[1] + py) * others[2] + px];
-                    }
-                }
-            }
-        }
-        to[i] = sum;
-    }
-}
-
-/* A block an element of the weight, its threads share the outputs of all images. */
-template <typename T>
-__global__ void few_weights(const tyi_conv_args a, int64_t weights, int64_t in, int64_t out, int64_t kernel)
-{
-    const tyi_window &w = a.window;
-    for (int64_t i = blockIdx.x; i < weights; i += gridDim.x) {
-        int64_t k = i % kernel, plane = i / kernel, in_channel = plane % a.in_channels;
-        int64_t out_channel = plane / a.in_channels, group = out_channel / a.out_channels;
-        int64_t kx = k % w.kernel[2], ky = k / w.kernel[2] % w.kernel[1], kz = k / w.kernel[2] / w.kernel[1];
-        T sum = 0;
-        for (int64_t j = threadIdx.x; j < a.batch * out; j += blockDim.x) {
-            int64_t o = j % out, image = j / out;
-            int64_t px = element_under(w, 2, o % w.out[2], kx), py = element_under(w, 1, o / w.out[2] % w.out[1], ky);
-            int64_t pz = element_under(w, 0, o / w.out[2] / w.out[1], kz);
-            if (px < 0 || py < 0 || pz < 0)
-                continue;
-            int64_t y_plane = image * a.groups * a.out_channels + out_channel;
-            int64_t x_plane = (image * a.groups + group) * a.in_channels + in_channel;
-            sum += static_cast<const T *>(a.y)[y_plane * out + o] *
-                   static_cast<const T *>(a.x)[x_plane * in + (pz * w.in[1] + py) * w.in[2] + px];
-        }
-        sum = tyi_block_fold(sum, tyi_plus());
-        if (threadIdx.x == 0)
-            static_cast<T *>(a.weight)[i] = sum;
-    }
-}
-
-ty_status by_few(const job &j)
-{
-    const tyi_conv_args &a = j.a;
-    return tyi_by_wide_float("conv", a.dtype, [&](auto zero) {
-        typedef decltype(zero) T;
-        if (a.part == TYI_CONV_WEIGHT) {
-            int64_t weights = j.y_channels() * j.rows;
-            return tyi_launch("conv", few_weights<T>, tyi_blocks(weights, 1), TYI_THREADS, 0, a, weights, j.in, j.out,
-                              j.kernel);
-        }
-        bool turned = a.part == TYI_CONV_X;
-        int64_t n = a.batch * (turned ? j.x_channels() * j.in : j.y_channels() * j.out);
-        return tyi_launch("conv", turned ? few_channels<T, true> : few_channels<T, false>, tyi_blocks(n, TYI_THREADS),
-                          TYI_THREADS, 0, a, n, j.in, j.out, j.kernel);
-    });
+    p.beta = a.bias != nullptr;
+    if (a.bias)
+        TYI_TRY(tyi_start_with_bias(a));
+    return tyi_blas_product("conv", &p, a.dtype, tyi_tf32.convolutions);
 }
 
 /* The sums of y by channel: of each plane, then over the batch. */
@@ -264,17 +220,21 @@ ty_status sum_y(const job &j)
 {
     const tyi_conv_args &a = j.a;
     tyi_scratch sums;
-    TYI_TRY(sums.allocate(static_cast<size_t>(a.batch * j.y_channels()) * tyi_bytes_of(a.dtype)));
+    int64_t planes_and_sums = (a.batch + j.narrow) * j.y_channels();
+    TYI_TRY(sums.allocate(static_cast<size_t>(planes_and_sums) * tyi_bytes_of(j.wide)));
     tyi_reduce_args planes = {};
     planes.op = TYI_REDUCE_SUM, planes.dtype = a.dtype, planes.x = a.y, planes.out = sums.as<void>();
+    planes.wide_out = j.narrow;
     planes.outer = a.batch * j.y_channels(), planes.reduced = planes.x_outer = j.out;
     planes.inner = planes.x_reduced = planes.x_inner = 1;
     TYI_TRY(tyi_cuda_reduce(&planes));
     tyi_reduce_args batch = {};
-    batch.op = TYI_REDUCE_SUM, batch.dtype = a.dtype, batch.x = sums.as<void>(), batch.out = a.y_sums;
+    batch.op = TYI_REDUCE_SUM, batch.dtype = j.wide, batch.x = sums.as<void>();
+    batch.out = j.narrow ? sums.as<float>() + planes.outer : a.y_sums;
     batch.outer = batch.x_inner = 1, batch.reduced = a.batch, batch.inner = batch.x_reduced = j.y_channels();
     batch.x_outer = planes.outer;
-    return tyi_cuda_reduce(&batch);
+    TYI_TRY(tyi_cuda_reduce(&batch));
+    return j.narrow ? place(j, batch.out, a.y_sums, nullptr, 1, 1, j.y_channels()) : TY_OK;
 }
 
 ty_status run(const tyi_conv_args *args)
@@ -291,11 +251,24 @@ ty_status run(const tyi_conv_args *args)
     for (int d = 0; d < 3; d++)
         direct = direct && w.stride[d] == 1 && w.pad[d] == 0 && w.in[d] == w.out[d];
     if (args->groups > 1 && args->in_channels <= FEW && args->out_channels <= FEW)
-        return by_few(j);
+        return tyi_conv_few(args);
     return direct ? by_images(j) : by_columns(j);
 }
 
 } // namespace
+
+ty_status tyi_start_with_bias(const tyi_conv_args &a)
+{
+    bool x = a.part == TYI_CONV_X;
+    int64_t size = tyi_product(x ? a.window.in : a.window.out),
+            channels = a.groups * (x ? a.in_channels : a.out_channels);
+    int64_t n = a.batch * channels * size;
+    TYI_BY_SIZE(a.dtype, "conv", [&](auto zero) {
+        typedef decltype(zero) T;
+        return tyi_launch("conv", write_bias<T>, tyi_blocks(n, TYI_THREADS), TYI_THREADS, 0,
+                          static_cast<T *>(x ? a.x : a.y), static_cast<const T *>(a.bias), n, size, channels);
+    });
+}
 
 ty_status tyi_cuda_conv(const tyi_conv_args *args)
 {

@@ -1,13 +1,13 @@
 /*
- * What the files of convolution share: columns of windows in any layout (columns.cu), and cuDNN where the plug-in was
- * built with it (conv_cudnn.cu).
+ * What the files of convolution share: columns of windows in any layout (columns.cu), groups of few channels
+ * (conv_few.cu), and cuDNN where the plug-in was built with it (conv_cudnn.cu).
  */
 #ifndef TYI_CUDA_CONV_KERNELS_CUH
 #define TYI_CUDA_CONV_KERNELS_CUH
 
 #include "backend/cuda/elements.cuh"
 
-/* Columns of the windows over x {images, channels, in...}, float32 or float64: the one of image n, channel c, place k
+/* Columns of the windows over x {images, channels, in...}, of a floating dtype: the one of image n, channel c, place k
  * of the window and output o stands at n * image + (c * kernel + k) * row + o. */
 typedef struct tyi_column_layout {
     const tyi_window *window;
@@ -18,7 +18,8 @@ typedef struct tyi_column_layout {
 /* Writes all columns, 0 for padding. */
 ty_status tyi_write_columns(const char *name, ty_dtype dtype, const tyi_column_layout &layout, const void *x,
                             void *columns);
-/* Writes x: bias[c] (0 where it is NULL) and every column that came from there, in the order of k. */
+/* Writes x: bias[c] (0 where it is NULL) and every column that came from there, in the order of k. Columns are float32
+ * where dtype, that of x and bias, has 16 bits. */
 ty_status tyi_gather_columns(const char *name, ty_dtype dtype, const tyi_column_layout &layout, const void *columns,
                              const void *bias, void *x);
 
@@ -37,11 +38,10 @@ static __device__ __forceinline__ int64_t tyi_output_at(const tyi_window &w, int
     return o < w.out[d] ? o : -1;
 }
 
-/* call(T()) with T float or double, which convolution is computed in. */
-template <typename Call> ty_status tyi_by_wide_float(const char *name, ty_dtype dtype, Call call)
-{
-    return dtype == TY_FLOAT32 ? call(float()) : dtype == TY_FLOAT64 ? call(double()) : tyi_no_kernel(name, dtype);
-}
+/* Convolution in groups of few channels (conv_few.cu). */
+ty_status tyi_conv_few(const tyi_conv_args *args);
+/* Writes each channel's bias all over what the part writes, y or x, for a product to add to. */
+ty_status tyi_start_with_bias(const tyi_conv_args &args);
 
 #ifdef TYCHO_CUDNN
 /* The convolution by cuDNN. *done is false, and nothing has been written, where cuDNN is not installed or does not have

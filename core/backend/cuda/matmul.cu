@@ -93,5 +93,5 @@ ty_status tyi_cuda_matmul(const tyi_matmul_args *args)
         return tyi_no_kernel("matmul", args->dtype);
     if (args->dtype < TY_FLOAT16)
         return multiply_integers(args);
-    return tyi_blas_product("matmul", args, tyi_tf32.products);
+    return tyi_blas_product("matmul", args, args->dtype, tyi_tf32.products);
 }

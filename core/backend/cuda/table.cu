@@ -31,6 +31,7 @@ static tyi_backend make_table()
     table.norm = tyi_cuda_norm;
     table.norm_backward = tyi_cuda_norm_backward;
     table.conv = tyi_cuda_conv;
+    table.narrow_conv = true;
     table.columns = tyi_cuda_columns;
     table.pool = tyi_cuda_pool;
     table.resample = tyi_cuda_resample;
