@@ -129,6 +129,18 @@ typedef struct tyi_norm_args {
     void *grad_x, *grad_weight, *grad_bias; /* backward; NULL where not wanted */
 } tyi_norm_args;
 
+/* Rows of scores x {rows, classes}, each with a list of classes, target {rows, classes}, which ends before its first
+ * negative entry and has been checked. loss {rows}: the sum over the list's classes t and the classes j that it does
+ * not name of max(0, 1 - x[t] + x[j]) / classes; slope {rows, classes}: its gradient. All contiguous; float32 or
+ * float64. */
+typedef struct tyi_margin_args {
+    ty_dtype dtype;
+    int64_t rows, classes;
+    const void *x;
+    const int64_t *target;
+    void *loss, *slope;
+} tyi_margin_args;
+
 /* out[to[i]] += factor[i] * x[from[i]] for i < count, where out {rows, width} begins as 0 and entries of from or to
  * that are negative are skipped. from or to NULL: i itself; factor NULL: 1. x {n, width} and out of one floating dtype.
  */
@@ -360,6 +372,7 @@ typedef struct tyi_backend {
     ty_status (*nll_backward)(const tyi_nll_args *args);
     ty_status (*ctc)(const tyi_ctc_args *args);
     ty_status (*ctc_backward)(const tyi_ctc_args *args);
+    ty_status (*label_margins)(const tyi_margin_args *args);
     ty_status (*sum_rows)(const tyi_rows_args *args);
     ty_status (*bag_max)(const tyi_bag_max_args *args);
     ty_status (*norm)(const tyi_norm_args *args);

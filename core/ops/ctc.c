@@ -17,7 +17,7 @@ typedef struct ctc_context {
     bool zero_infinity;
 } ctc_context;
 
-/* All tensors on the device of x, but that the labels and the lengths may still be on the CPU to be checked. */
+/* All tensors on the device of x, but that the labels and the lengths may be on the CPU to be checked. */
 static tyi_ctc_args args_of(ty_tensor *x, ty_tensor *targets, ty_tensor *lengths, ty_tensor *alpha, ty_tensor *loss,
                             const ctc_context *context)
 {
@@ -115,6 +115,32 @@ static ty_status check_labels(const tyi_ctc_args *a)
     return TY_OK;
 }
 
+/* Whether they are, found by kernels on the labels' device. labels {N, S} or {sum of the lengths}, lengths there too.
+ */
+static bool labels_fit(const tyi_backend *backend, ty_tensor *labels, ty_tensor *lengths, int64_t classes,
+                       int64_t blank)
+{
+    int64_t wrong = 1;
+    int outer = tyi_temps_begin();
+    ty_tensor *first = tyi_temp(ty_scalar_tensor(ty_int(0), TY_DTYPE_NONE, true));
+    ty_tensor *beyond = tyi_temp(ty_scalar_tensor(ty_int(classes), TY_DTYPE_NONE, true));
+    ty_tensor *empty = tyi_temp(ty_scalar_tensor(ty_int(blank), TY_DTYPE_NONE, true));
+    ty_tensor *none = tyi_temp(ty_logical_or(tyi_temp(ty_lt(labels, first)), tyi_temp(ty_ge(labels, beyond))));
+    ty_tensor *bad = tyi_temp(ty_logical_or(none, tyi_temp(ty_eq(labels, empty))));
+    if (labels->ndim == 2) { /* what stands behind a sample's length does not count */
+        ty_tensor *place =
+            tyi_temp(ty_arange(ty_int(0), ty_int(labels->sizes[1]), ty_int(1), TY_INT64, labels->storage->device));
+        ty_tensor *length = tyi_temp(ty_select(lengths, 0, TARGET_LENGTHS));
+        ty_tensor *within = length ? tyi_temp(ty_lt(place, tyi_temp(ty_unsqueeze(length, 1)))) : NULL;
+        bad = within ? tyi_temp(ty_logical_and(bad, within)) : NULL;
+    }
+    if (!bad || (bad->numel && backend->nonzero_count(tyi_data(bad), bad->numel, &wrong) != TY_OK))
+        wrong = 1;
+    bool fit = bad && (bad->numel == 0 || wrong == 0);
+    tyi_temps_end(outer);
+    return fit;
+}
+
 /* Offsets of the samples in the targets, and both lengths, as int64 {3, batch} on the CPU. *most: the longest target.
  */
 static ty_tensor *lengths_of(tyi_scope *s, ty_tensor *x, ty_tensor *targets, ty_tensor *input_lengths,
@@ -160,29 +186,28 @@ static ty_tensor *each_loss(tyi_scope *s, ty_tensor *x, ty_tensor *targets, ty_t
     ty_dtype dtype = (ty_dtype)x->dtype;
     const tyi_backend *backend = tyi_backend_of(x->storage->device);
     bool was = ty_set_grad_enabled(false);
-    ty_tensor *dense = tyi_keep(s, tyi_dense(x)), *labels = tyi_keep(s, ty_to(targets, TY_INT64, TY_DEVICE_CPU, false));
+    ty_device device = x->storage->device;
+    ty_tensor *dense = tyi_keep(s, tyi_dense(x)), *labels = tyi_keep(s, ty_to(targets, TY_INT64, device, false));
     labels = tyi_keep(s, labels ? tyi_dense(labels) : NULL);
+    ty_tensor *there = tyi_keep(s, ty_to(lengths, TY_INT64, device, false));
     int64_t sizes[] = {x->sizes[1], x->sizes[0], 2 * context->most + 1};
-    ty_tensor *alpha = tyi_keep(s, tyi_new(3, sizes, dtype, x->storage->device));
-    ty_tensor *loss = tyi_keep(s, tyi_new(1, sizes, dtype, x->storage->device));
+    ty_tensor *alpha = tyi_keep(s, tyi_new(3, sizes, dtype, device));
+    ty_tensor *loss = tyi_keep(s, tyi_new(1, sizes, dtype, device));
+    bool fit = device.type != TY_CPU && backend && labels && there &&
+               labels_fit(backend, labels, there, x->sizes[2], context->blank);
+    ty_tensor *host = fit ? NULL : tyi_keep(s, ty_to(labels, TY_INT64, TY_DEVICE_CPU, false));
     ty_set_grad_enabled(was);
-    if (!backend || !dense || !labels || !alpha || !loss)
+    if (!backend || !dense || !labels || !there || !alpha || !loss || (!fit && !host))
         return NULL;
-    tyi_ctc_args args = args_of(dense, labels, lengths, alpha, loss, context);
-    if (check_labels(&args) != TY_OK)
+    tyi_ctc_args args = args_of(dense, fit ? labels : host, lengths, alpha, loss, context);
+    if (!fit && check_labels(&args) != TY_OK)
         return NULL;
-    was = ty_set_grad_enabled(false);
-    labels = tyi_keep(s, ty_to(labels, TY_INT64, x->storage->device, false));
-    lengths = tyi_keep(s, ty_to(lengths, TY_INT64, x->storage->device, false));
-    ty_set_grad_enabled(was);
-    if (!labels || !lengths)
-        return NULL;
-    args = args_of(dense, labels, lengths, alpha, loss, context);
+    args = args_of(dense, labels, there, alpha, loss, context);
     if (backend->ctc(&args) != TY_OK)
         return NULL;
     ty_retain(loss);
     return tyi_keep(s, tyi_record(loss, &ctc_kind, TYI_LIST(x), SAVED_COUNT,
-                                  (ty_tensor *[]){dense, labels, lengths, alpha, loss}, context, sizeof *context));
+                                  (ty_tensor *[]){dense, labels, there, alpha, loss}, context, sizeof *context));
 }
 
 /*

@@ -6,8 +6,9 @@
 
 /* ---- Checks of classes ---- */
 
-/* The same for a step that is recorded: found by kernels, so that a replay looks anew. True: all are in order. */
-static bool fits_when_recorded(const tyi_backend *backend, ty_tensor *target, int64_t classes, int64_t ignore_index)
+/* Found by kernels: where the target lies on a device that need not come to the host, and a replay of a recorded step
+ * looks anew. True: all are in order. */
+static bool all_fit(const tyi_backend *backend, ty_tensor *target, int64_t classes, int64_t ignore_index)
 {
     int outer = tyi_temps_begin();
     ty_tensor *first = tyi_temp(ty_scalar_tensor(ty_int(0), TY_DTYPE_NONE, true));
@@ -23,8 +24,7 @@ static bool fits_when_recorded(const tyi_backend *backend, ty_tensor *target, in
     return count == 0;
 }
 
-/* Every target is a class or to be ignored. target: int64, contiguous. */
-static ty_status check_classes(const char *name, ty_tensor *target, int64_t classes, int64_t ignore_index)
+ty_status tyi_check_classes(const char *name, ty_tensor *target, int64_t classes, int64_t ignore_index)
 {
     if (target->numel == 0)
         return TY_OK;
@@ -36,11 +36,9 @@ static ty_status check_classes(const char *name, ty_tensor *target, int64_t clas
         tyi_index_bounds(0, classes - 1);
         return TY_OK;
     }
-    if (tyi_watching) {
-        tyi_index_bounds(INT64_MIN, INT64_MAX); /* what follows says which are in order */
-        if (fits_when_recorded(backend, target, classes, ignore_index))
-            return TY_OK;
-    }
+    tyi_index_bounds(INT64_MIN, INT64_MAX); /* what follows says which are in order */
+    if ((tyi_watching || target->storage->device.type != TY_CPU) && all_fit(backend, target, classes, ignore_index))
+        return TY_OK;
     ty_tensor *host = ty_to(target, TY_DTYPE_NONE, TY_DEVICE_CPU, false);
     if (!host)
         return TY_FAIL;
@@ -104,7 +102,7 @@ ty_tensor *tyi_class_targets(const char *name, ty_tensor *x, ty_tensor *target, 
         dense = ty_view(whole, ndim, sizes);
         ty_release(whole);
     }
-    if (dense && check_classes(name, dense, x->sizes[x->ndim == 1 ? 0 : 1], ignore_index) != TY_OK)
+    if (dense && tyi_check_classes(name, dense, x->sizes[x->ndim == 1 ? 0 : 1], ignore_index) != TY_OK)
         return tyi_drop(dense);
     return dense;
 }

@@ -10,6 +10,9 @@
  * on what is neither a class nor ignore_index. A new reference. */
 ty_tensor *tyi_class_targets(const char *name, ty_tensor *x, ty_tensor *target, int64_t ignore_index);
 
+/* Every element of target (int64, contiguous) is from 0 to classes - 1, or ignore_index. */
+ty_status tyi_check_classes(const char *name, ty_tensor *target, int64_t classes, int64_t ignore_index);
+
 /* weight, NULL or {C}, goes with x {N, C, ...} or {C}, both floating, of one dtype and device. */
 ty_status tyi_check_class_weight(const char *name, ty_tensor *x, ty_tensor *weight);
 

@@ -1,10 +1,8 @@
 /*
  * Margin losses of classes (multi_margin_loss, multilabel_margin_loss, soft_margin_loss, multilabel_soft_margin_loss)
- * and gaussian_nll_loss: composed of ordinary ops, with gradients from those. Only the multilabel margins are walked in
- * plain loops: their gradient is a matrix of constants, which the forward pass makes.
+ * and gaussian_nll_loss: composed of ordinary ops, with gradients from those. Only the multilabel margins have a
+ * kernel: their gradient is a matrix of constants, which the forward pass makes.
  */
-#include <stdlib.h>
-
 #include "ops/loss.h"
 
 #define KEEP(x) tyi_keep(s, x)
@@ -85,61 +83,6 @@ ty_tensor *ty_multilabel_soft_margin_loss(ty_tensor *x, ty_tensor *target, ty_te
 
 /* ---- Margins between the classes that are there and those that are not ---- */
 
-/* One row: loss = sum over classes t of the target and classes j not in it of max(0, 1 - x[t] + x[j]) / C; slope its
- * gradient. The target ends at the first negative number. `there` {C} is room for marks. */
-#define MULTILABEL(E, T)                                                                                               \
-    static T multilabel_##E(const T *x, const int64_t *target, int64_t classes, T *slope, bool *there)                 \
-    {                                                                                                                  \
-        T sum = 0, share = (T)1 / (T)classes;                                                                          \
-        memset(there, 0, (size_t)classes * sizeof *there);                                                             \
-        memset(slope, 0, (size_t)classes * sizeof *slope);                                                             \
-        for (int64_t k = 0; k < classes && target[k] >= 0; k++)                                                        \
-            there[target[k]] = true;                                                                                   \
-        for (int64_t k = 0; k < classes && target[k] >= 0; k++)                                                        \
-            for (int64_t j = 0; j < classes; j++) {                                                                    \
-                T z = 1 - x[target[k]] + x[j];                                                                         \
-                if (there[j] || !(z > 0))                                                                              \
-                    continue;                                                                                          \
-                sum += z;                                                                                              \
-                slope[target[k]] -= share;                                                                             \
-                slope[j] += share;                                                                                     \
-            }                                                                                                          \
-        return sum / (T)classes;                                                                                       \
-    }
-MULTILABEL(FLOAT32, float)
-MULTILABEL(FLOAT64, double)
-
-/* x, target and the results in host memory; NaN scores give NaN as they give no margin. */
-static ty_status multilabel_rows(ty_tensor *x, ty_tensor *target, ty_tensor *losses, ty_tensor *slopes)
-{
-    int64_t classes = x->sizes[x->ndim - 1], rows = x->numel / classes;
-    if (tyi_host_read("multilabel_margin_loss", x) != TY_OK || tyi_host_read("multilabel_margin_loss", target) != TY_OK)
-        return TY_FAIL;
-    const int64_t *t = tyi_data(target);
-    for (int64_t i = 0; i < target->numel; i++) {
-        bool ends = t[i] == -1 || t[i] == TY_NO_CLASS;
-        if (!ends && (t[i] < 0 || t[i] >= classes))
-            return ty_fail(TY_ERROR_INDEX,
-                           "multilabel_margin_loss: target %lld is no class: the input has %lld classes, %lld to %lld; "
-                           "-1 ends a list",
-                           tyi_said(t[i]), (long long)classes, tyi_said(0), tyi_said(classes - 1));
-    }
-    bool *there = malloc((size_t)classes * sizeof *there);
-    if (!there)
-        return tyi_fail_memory((size_t)classes);
-    for (int64_t r = 0; r < rows; r++) {
-        int64_t at = r * classes;
-        if (x->dtype == TY_FLOAT32)
-            ((float *)tyi_data(losses))[r] = multilabel_FLOAT32((const float *)tyi_data(x) + at, t + at, classes,
-                                                                (float *)tyi_data(slopes) + at, there);
-        else
-            ((double *)tyi_data(losses))[r] = multilabel_FLOAT64((const double *)tyi_data(x) + at, t + at, classes,
-                                                                 (double *)tyi_data(slopes) + at, there);
-    }
-    free(there);
-    return TY_OK;
-}
-
 static ty_status multilabel_backward(tyi_node *node, ty_tensor *const *grad_out, ty_tensor **grad_in)
 {
     ty_tensor *slopes = tyi_saved(node, 0);
@@ -150,34 +93,59 @@ static ty_status multilabel_backward(tyi_node *node, ty_tensor *const *grad_out,
 
 static const tyi_node_kind multilabel_kind = {"MultilabelMarginLossBackward0", multilabel_backward};
 
+/* Each row's loss, and in *slopes its gradient, of x's dtype; kept by the scope. A list ends with -1 or TY_NO_CLASS. */
+static ty_tensor *multilabel_losses(tyi_scope *s, ty_tensor *x, ty_tensor *target, ty_tensor **slopes)
+{
+    ty_device device = x->storage->device;
+    const tyi_backend *backend = tyi_backend_of(device);
+    ty_tensor *wide = KEEP(ty_to_dtype(x, tyi_wide_of((ty_dtype)x->dtype))),
+              *dense = KEEP(wide ? tyi_dense(wide) : NULL);
+    ty_tensor *whole = KEEP(ty_to_dtype(target, TY_INT64));
+    ty_tensor *end = KEEP(ty_scalar_tensor(ty_int(-1), TY_DTYPE_NONE, true));
+    ty_tensor *none = KEEP(ty_scalar_tensor(ty_int(TY_NO_CLASS), TY_DTYPE_NONE, true));
+    ty_tensor *ends = KEEP(whole && none ? ty_eq(whole, none) : NULL);
+    ty_tensor *named = KEEP(ends && end ? ty_where(ends, end, whole) : NULL),
+              *lists = KEEP(named ? tyi_dense(named) : NULL);
+    int64_t classes = x->sizes[x->ndim - 1];
+    if (!backend || !dense || !lists || tyi_check_classes("multilabel_margin_loss", lists, classes, -1) != TY_OK)
+        return NULL;
+    ty_tensor *losses = KEEP(tyi_new(x->ndim - 1, x->sizes, (ty_dtype)dense->dtype, device));
+    ty_tensor *slope = KEEP(tyi_new(x->ndim, x->sizes, (ty_dtype)dense->dtype, device));
+    if (!losses || !slope)
+        return NULL;
+    tyi_margin_args args = {.dtype = (ty_dtype)dense->dtype,
+                            .rows = x->numel / classes,
+                            .classes = classes,
+                            .x = tyi_data(dense),
+                            .target = tyi_data(lists),
+                            .loss = tyi_data(losses),
+                            .slope = tyi_data(slope)};
+    if (backend->label_margins(&args) != TY_OK)
+        return NULL;
+    *slopes = KEEP(ty_to_dtype(slope, (ty_dtype)x->dtype));
+    return *slopes ? KEEP(ty_to_dtype(losses, (ty_dtype)x->dtype)) : NULL;
+}
+
 /* sum over the classes t of the target and those j not in it of max(0, 1 - x[t] + x[j]) / C. x {N, C} or {C}; target of
  * the same shape: classes, up to the first -1 (or TY_NO_CLASS). torch.nn.functional.multilabel_margin_loss */
 ty_tensor *ty_multilabel_margin_loss(ty_tensor *x, ty_tensor *target, ty_reduction reduction)
 {
     const char *name = "multilabel_margin_loss";
     tyi_scope scope = {0}, *s = &scope;
-    if (!target || check_scores(name, x) != TY_OK)
+    ty_device device;
+    if (!target || check_scores(name, x) != TY_OK || tyi_same_device(name, TYI_LIST(x, target), &device) != TY_OK)
         return NULL;
     if (!tyi_same_shape(x, target) || target->dtype == TY_BOOL || ty_dtype_is_floating((ty_dtype)target->dtype))
         return tyi_fail(TY_ERROR_VALUE,
                         "%s: target has the input's shape, %s, and holds class indices of an integer dtype, ended by "
                         "-1; this one is %s",
                         name, TYI_SHAPE(x), TYI_DESCRIBE(target));
-    ty_device device = x->storage->device;
     bool was = ty_set_grad_enabled(false);
-    ty_dtype dtype = x->dtype == TY_FLOAT64 ? TY_FLOAT64 : TY_FLOAT32;
-    ty_tensor *host = KEEP(ty_to(x, dtype, TY_DEVICE_CPU, false)), *dense = KEEP(host ? tyi_dense(host) : NULL);
-    ty_tensor *classes = KEEP(ty_to(target, TY_INT64, TY_DEVICE_CPU, false));
-    ty_tensor *lists = KEEP(classes ? tyi_dense(classes) : NULL);
-    ty_tensor *losses = KEEP(tyi_new(x->ndim - 1, x->sizes, dtype, TY_DEVICE_CPU));
-    ty_tensor *slopes = KEEP(tyi_new(x->ndim, x->sizes, dtype, TY_DEVICE_CPU));
-    bool ok = dense && lists && losses && slopes && multilabel_rows(dense, lists, losses, slopes) == TY_OK;
-    ty_tensor *there = ok ? KEEP(ty_to(losses, (ty_dtype)x->dtype, device, false)) : NULL;
-    slopes = there ? KEEP(ty_to(slopes, (ty_dtype)x->dtype, device, false)) : NULL;
+    ty_tensor *slopes = NULL, *losses = multilabel_losses(s, x, target, &slopes);
     ty_set_grad_enabled(was);
-    ty_retain(there);
-    there = slopes ? KEEP(tyi_record(there, &multilabel_kind, TYI_LIST(x), TYI_LIST(slopes), NULL, 0)) : NULL;
-    return tyi_reduced(s, there, reduction);
+    ty_retain(losses);
+    losses = losses ? KEEP(tyi_record(losses, &multilabel_kind, TYI_LIST(x), TYI_LIST(slopes), NULL, 0)) : NULL;
+    return tyi_reduced(s, losses, reduction);
 }
 
 /* ---- Normal distributions ---- */

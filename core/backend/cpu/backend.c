@@ -25,6 +25,7 @@ static const tyi_backend table = {
     .nll_backward = tyi_cpu_nll_backward,
     .ctc = tyi_cpu_ctc,
     .ctc_backward = tyi_cpu_ctc_backward,
+    .label_margins = tyi_cpu_label_margins,
     .sum_rows = tyi_cpu_sum_rows,
     .bag_max = tyi_cpu_bag_max,
     .norm = tyi_cpu_norm,

@@ -28,6 +28,7 @@ ty_status tyi_cpu_nll(const tyi_nll_args *args);
 ty_status tyi_cpu_nll_backward(const tyi_nll_args *args);
 ty_status tyi_cpu_ctc(const tyi_ctc_args *args);
 ty_status tyi_cpu_ctc_backward(const tyi_ctc_args *args);
+ty_status tyi_cpu_label_margins(const tyi_margin_args *args);
 ty_status tyi_cpu_sum_rows(const tyi_rows_args *args);
 ty_status tyi_cpu_bag_max(const tyi_bag_max_args *args);
 ty_status tyi_cpu_norm(const tyi_norm_args *args);

@@ -26,6 +26,7 @@ ty_status tyi_cuda_nll(const tyi_nll_args *args);
 ty_status tyi_cuda_nll_backward(const tyi_nll_args *args);
 ty_status tyi_cuda_ctc(const tyi_ctc_args *args);
 ty_status tyi_cuda_ctc_backward(const tyi_ctc_args *args);
+ty_status tyi_cuda_label_margins(const tyi_margin_args *args);
 ty_status tyi_cuda_sum_rows(const tyi_rows_args *args);
 ty_status tyi_cuda_bag_max(const tyi_bag_max_args *args);
 ty_status tyi_cuda_norm(const tyi_norm_args *args);

@@ -26,6 +26,7 @@ static tyi_backend make_table()
     table.nll_backward = tyi_cuda_nll_backward;
     table.ctc = tyi_cuda_ctc;
     table.ctc_backward = tyi_cuda_ctc_backward;
+    table.label_margins = tyi_cuda_label_margins;
     table.sum_rows = tyi_cuda_sum_rows;
     table.bag_max = tyi_cuda_bag_max;
     table.norm = tyi_cuda_norm;
