@@ -38,33 +38,42 @@ typedef enum { TYI_INDEX_ALL, TYI_INDEX_ITEMS, TYI_INDEX_REST } tyi_index_part;
  * computed with, so that neighbours may be taken as one word. */
 ty_status tyi_index_walk_of(const tyi_index_args *args, bool put, bool moved, tyi_index_walk *walk);
 
+/* visit(dimension, place along it) for the dimensions of a part. */
+template <typename I, typename Visit>
+static __device__ __forceinline__ void tyi_index_places(const tyi_index_walk &w, int64_t number, tyi_index_part part,
+                                                        Visit visit)
+{
+    I rest = static_cast<I>(number);
+    for (int d = w.ndim - 1; d >= 0; d--) {
+        if (part != TYI_INDEX_ALL && (w.item[d] != 0) != (part == TYI_INDEX_ITEMS))
+            continue;
+        I size = static_cast<I>(w.sizes[d]), next = rest / size;
+        visit(d, static_cast<int64_t>(rest - next * size));
+        rest = next;
+    }
+}
+
+/* The places are worked out again for each index tensor but the first: an array of them would lie in memory. */
 template <typename I>
 static __device__ __forceinline__ tyi_index_spot tyi_index_find(const tyi_index_walk &w, int64_t number,
                                                                 tyi_index_part part)
 {
     tyi_index_spot s = {0, 0, 0, 0, true};
-    int64_t at[TY_MAX_DIMS];
-    I rest = static_cast<I>(number);
-    for (int d = w.ndim - 1; d >= 0; d--) {
-        bool of_item = w.item[d] != 0;
-        at[d] = 0;
-        if (part != TYI_INDEX_ALL && of_item != (part == TYI_INDEX_ITEMS))
-            continue;
-        I size = static_cast<I>(w.sizes[d]), next = rest / size;
-        int64_t i = static_cast<int64_t>(rest - next * size);
-        rest = next;
-        at[d] = i;
+    int64_t offset = 0;
+    tyi_index_places<I>(w, number, part, [&](int d, int64_t i) {
         s.plain += i * w.plain[d];
         s.item += i * w.item[d];
-        if (of_item)
+        if (w.item[d] != 0)
             s.base += i * w.indexed[d];
         else
             s.indexed += i * w.indexed[d];
-    }
+        offset += i * w.index_strides[0][d];
+    });
     for (int j = 0; j < w.count && part != TYI_INDEX_REST; j++) {
-        int64_t offset = 0;
-        for (int d = 0; d < w.ndim; d++)
-            offset += at[d] * w.index_strides[j][d];
+        if (j > 0) {
+            offset = 0;
+            tyi_index_places<I>(w, number, part, [&](int d, int64_t i) { offset += i * w.index_strides[j][d]; });
+        }
         int64_t i = w.index[j][offset];
         i += i < 0 ? w.index_sizes[j] : 0;
         if (i < 0 || i >= w.index_sizes[j])

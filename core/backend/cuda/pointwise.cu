@@ -72,13 +72,68 @@ static ty_dtype rounding(ty_dtype from, ty_dtype compute)
     return from == TY_BOOL ? TY_DTYPE_NONE : compute;
 }
 
+/* How an input that is one number is read; its value, where that is known here. */
+static tyi_access number_access(const tyi_operand &x, tyi_walk_operand *out)
+{
+    if (!x.host)
+        return TYI_NUMBER;
+    read_number(x.data, x.dtype, &out->i, &out->f);
+    if (x.dtype >= TY_FLOAT16)
+        out->f = tyi_rounded_on_host(out->f, out->rounded);
+    return TYI_VALUE;
+}
+
+/* How another operand is read: its bytes per element are `size`. */
+static tyi_access element_access(const tyi_walk &w, int k, int64_t size, bool in_vectors)
+{
+    const tyi_walk_operand &x = w.operands[k];
+    if (w.ndim && w.strides[k][0] == 0)
+        return TYI_REPEATED;
+    const int64_t bytes = TYI_PER_THREAD * size;
+    bool vectors = in_vectors && x.rounded == TY_DTYPE_NONE && w.ndim && w.strides[k][0] == size &&
+                   reinterpret_cast<uintptr_t>(x.data) % static_cast<uintptr_t>(bytes) == 0;
+    for (int d = 1; d < w.ndim; d++)
+        vectors = vectors && w.strides[k][d] % bytes == 0;
+    return vectors ? TYI_VECTORS : TYI_ELEMENTS;
+}
+
+/* Whether indices and offsets fit into 31 bits; and how to divide by the sizes, then. */
+static void make_small(tyi_walk *w, int count)
+{
+    w->small = w->numel < INT32_MAX;
+    for (int k = 0; k < count; k++) {
+        double reach = 0;
+        for (int d = 0; d < w->ndim; d++)
+            reach += static_cast<double>(w->sizes[d] - 1) * fabs(static_cast<double>(w->strides[k][d]));
+        w->small = w->small && reach < INT32_MAX;
+    }
+    for (int d = 0; w->small && d < w->ndim; d++) {
+        const uint64_t size = static_cast<uint64_t>(w->sizes[d]);
+        while (UINT64_C(1) << w->shift[d] < size)
+            w->shift[d]++;
+        w->multiplier[d] = static_cast<uint32_t>((((UINT64_C(1) << w->shift[d]) - size) << 32) / (size ? size : 1) + 1);
+    }
+}
+
+/* What follows from how the operands are read. */
+static void choose_way(tyi_walk *w, int count)
+{
+    w->vectors = w->operands[0].access == TYI_VECTORS && (w->ndim == 1 || w->sizes[0] % TYI_PER_THREAD == 0);
+    w->direct = w->small && w->operands[0].plain;
+    for (int k = 1; k < count; k++) {
+        const tyi_walk_operand &x = w->operands[k];
+        w->vectors = w->vectors && x.access != TYI_ELEMENTS;
+        w->direct = w->direct && (x.plain || x.access == TYI_NUMBER || x.access == TYI_VALUE);
+    }
+    w->direct = w->direct && !w->vectors;
+}
+
 tyi_walk tyi_walk_of(const tyi_iter *iter, ty_dtype compute, bool bool_result)
 {
+    static const ty_dtype plain[TYI_AS_COUNT] = {TY_BOOL, TY_INT64, TY_FLOAT32, TY_FLOAT64};
     tyi_walk w = {};
     w.numel = iter->numel;
     w.ndim = iter->ndim;
-    w.flat = true;
-    w.small = iter->numel < INT32_MAX;
     for (int d = 0; d < iter->ndim; d++)
         w.sizes[d] = iter->sizes[iter->ndim - 1 - d];
     for (int k = 0; k < iter->count; k++) {
@@ -87,28 +142,19 @@ tyi_walk tyi_walk_of(const tyi_iter *iter, ty_dtype compute, bool bool_result)
         out.data = x.data;
         out.dtype = x.dtype;
         out.rounded = k > 0 ? rounding(x.dtype, compute) : TY_DTYPE_NONE;
-        int64_t size = static_cast<int64_t>(tyi_bytes_of(x.dtype));
-        bool contiguous = iter->ndim == 1 && x.strides[0] == size, number = k > 0;
+        bool is_bool = k == 0 && bool_result, number = k > 0;
         for (int d = 0; d < iter->ndim; d++) {
-            int64_t stride = x.strides[iter->ndim - 1 - d];
-            w.strides[k][d] = stride;
-            number = number && (stride == 0 || w.sizes[d] == 1);
+            w.strides[k][d] = x.strides[iter->ndim - 1 - d];
+            number = number && (w.strides[k][d] == 0 || w.sizes[d] == 1);
         }
-        if (number && x.host) {
-            out.access = TYI_VALUE;
-            read_number(x.data, x.dtype, &out.i, &out.f);
-            if (x.dtype >= TY_FLOAT16)
-                out.f = tyi_rounded_on_host(out.f, out.rounded);
-        } else if (number) {
-            out.access = TYI_NUMBER;
-        } else if (contiguous && out.rounded == TY_DTYPE_NONE && in_vectors(x.dtype, compute, k == 0 && bool_result) &&
-                   reinterpret_cast<uintptr_t>(x.data) % (TYI_PER_THREAD * static_cast<size_t>(size)) == 0) {
-            out.access = TYI_VECTORS;
-        } else {
-            out.access = TYI_ELEMENTS;
-            w.flat = false;
-        }
+        out.access = number ? number_access(x, &out)
+                            : element_access(w, k, static_cast<int64_t>(tyi_bytes_of(x.dtype)),
+                                             in_vectors(x.dtype, compute, is_bool));
+        out.plain =
+            !number && out.rounded == TY_DTYPE_NONE && x.dtype == (is_bool ? TY_BOOL : plain[tyi_computed_in(compute)]);
     }
+    make_small(&w, iter->count);
+    choose_way(&w, iter->count);
     return w;
 }
 
@@ -163,8 +209,9 @@ ty_status tyi_cuda_fill(const tyi_iter *iter, ty_scalar value)
     w.operands[1].dtype = out.dtype >= TY_FLOAT16 ? TY_FLOAT64 : TY_INT64;
     w.operands[1].i = i;
     w.operands[1].f = f;
+    w.operands[1].plain = false;
     memset(w.strides[1], 0, sizeof w.strides[1]);
-    w.flat = w.operands[0].access == TYI_VECTORS;
+    choose_way(&w, 2);
     return run("fill", table_of(out.dtype).copy, &both, w);
 }
 
@@ -238,7 +285,7 @@ ty_status tyi_cuda_where(const tyi_iter *iter)
     tyi_walk w = tyi_walk_of(iter, iter->compute, false);
     if (w.operands[1].access == TYI_VECTORS && iter->operands[1].dtype != iter->compute) {
         w.operands[1].access = TYI_ELEMENTS; /* a vector of the condition is none of the type computed in */
-        w.flat = false;
+        choose_way(&w, iter->count);
     }
     w.operands[1].rounded = TY_DTYPE_NONE;
     return run("where", table_of(iter->compute).where, iter, w);
