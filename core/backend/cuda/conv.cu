@@ -239,6 +239,9 @@ ty_status sum_y(const job &j)
 
 ty_status run(const tyi_conv_args *args)
 {
+    bool few = args->groups > 1 && args->in_channels <= FEW && args->out_channels <= FEW;
+    if (few && args->in_channels == 1 && !tyi_is_reduced_dtype(args->dtype)) /* as PyTorch: cuDNN is no faster there */
+        return tyi_conv_few(args);
 #ifdef TYCHO_CUDNN
     bool done = false;
     TYI_TRY(tyi_cudnn_conv(args, &done));
@@ -250,9 +253,7 @@ ty_status run(const tyi_conv_args *args)
     bool direct = j.kernel == 1 && args->groups == 1 && args->part != TYI_CONV_WEIGHT;
     for (int d = 0; d < 3; d++)
         direct = direct && w.stride[d] == 1 && w.pad[d] == 0 && w.in[d] == w.out[d];
-    if (args->groups > 1 && args->in_channels <= FEW && args->out_channels <= FEW)
-        return tyi_conv_few(args);
-    return direct ? by_images(j) : by_columns(j);
+    return few ? tyi_conv_few(args) : direct ? by_images(j) : by_columns(j);
 }
 
 } // namespace

@@ -1,279 +1,416 @@
 /*
- * Convolution by cuDNN 9, which is opened when the first convolution is asked for: the plug-in loads and works without
- * it. What it does not take (padding at one end only, results that are not the same every time) is left to conv.cu.
- * Algorithms are those that cuDNN's heuristics rank first, remembered for each shape.
+ * Convolution by cuDNN's graph API: a graph of one operation, with the bias of y added by the same kernel where cuDNN
+ * has one that does. For each shape its heuristics rank the engines; the first that gives the same numbers every time,
+ * and adds up in no less than the dtype of sums, makes the plan that is kept. What cuDNN does not have is left to
+ * conv.cu.
+ *
+ * Plans are a thread's own: not all of cuDNN's engines allow that two threads run one. A thread that ends hands its
+ * handles and plans on, because making them costs up to a second.
  */
 #ifdef TYCHO_CUDNN
 
-#include <cudnn.h>
-#include <dlfcn.h>
 #include <limits.h>
 #include <string.h>
 
-#include <map>
+#include <memory>
 #include <mutex>
-#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "backend/cuda/conv_kernels.cuh"
+#include "backend/cuda/cudnn.cuh"
 #include "backend/cuda/elements.cuh"
 #include "backend/cuda/memory.cuh"
 
 namespace
 {
 
-/* ---- The library ---- */
+constexpr int MOST_ALIGNED = 16; /* bytes: more makes no difference to cuDNN */
+constexpr size_t MOST_PLANS = 4096;
 
-#define FUNCTIONS(X)                                                                                                   \
-    X(cudnnCreate)                                                                                                     \
-    X(cudnnSetStream)                                                                                                  \
-    X(cudnnGetErrorString)                                                                                             \
-    X(cudnnCreateTensorDescriptor)                                                                                     \
-    X(cudnnSetTensorNdDescriptor)                                                                                      \
-    X(cudnnDestroyTensorDescriptor)                                                                                    \
-    X(cudnnCreateFilterDescriptor)                                                                                     \
-    X(cudnnSetFilterNdDescriptor)                                                                                      \
-    X(cudnnDestroyFilterDescriptor)                                                                                    \
-    X(cudnnCreateConvolutionDescriptor)                                                                                \
-    X(cudnnSetConvolutionNdDescriptor)                                                                                 \
-    X(cudnnSetConvolutionGroupCount)                                                                                   \
-    X(cudnnSetConvolutionMathType)                                                                                     \
-    X(cudnnDestroyConvolutionDescriptor)                                                                               \
-    X(cudnnGetConvolutionForwardAlgorithm_v7)                                                                          \
-    X(cudnnGetConvolutionBackwardDataAlgorithm_v7)                                                                     \
-    X(cudnnGetConvolutionBackwardFilterAlgorithm_v7)                                                                   \
-    X(cudnnConvolutionForward)                                                                                         \
-    X(cudnnConvolutionBackwardData)                                                                                    \
-    X(cudnnConvolutionBackwardFilter)                                                                                  \
-    X(cudnnAddTensor)
+/* ---- Plans and who keeps them ---- */
 
-struct library {
-#define X(name) decltype(&::name) name;
-    FUNCTIONS(X)
-#undef X
-    bool found;
-};
+enum { X = 1, WEIGHT, Y, BIAS, SUM, NAMES }; /* tensors of the graph; SUM, before the bias, is never written */
 
-/* cuDNN, or found false where it is not installed whole. */
-const library &opened()
-{
-    static const library it = [] {
-        library l = {};
-        void *file = dlopen("libcudnn.so.9", RTLD_NOW | RTLD_LOCAL);
-        l.found = file;
-#define X(name) l.found = l.found && (l.name = reinterpret_cast<decltype(&::name)>(dlsym(file, #name)));
-        FUNCTIONS(X)
-#undef X
-        return l;
-    }();
-    return it;
-}
+/* What a plan depends on; all of one size, so that it is compared byte by byte. */
+struct plan_key {
+    int64_t part, dtype, batch, groups, in_channels, out_channels, tf32, bias, aligned[NAMES];
+    tyi_window window;
 
-ty_status failed(cudnnStatus_t status)
-{
-    if (status == CUDNN_STATUS_ALLOC_FAILED)
-        return tyi_host.fail(TY_ERROR_MEMORY, "conv: out of memory on cuda:%d", tyi_current_device());
-    cudaError_t error = cudaGetLastError();
-    if (error != cudaSuccess)
-        return tyi_cuda_failed(error, "conv");
-    return tyi_host.fail(TY_ERROR_VALUE, "conv on cuda:%d failed: cuDNN says %s", tyi_current_device(),
-                         opened().cudnnGetErrorString(status));
-}
-
-#define CUDNN_TRY(call)                                                                                                \
-    do {                                                                                                               \
-        cudnnStatus_t tyi_status = (call);                                                                             \
-        if (tyi_status != CUDNN_STATUS_SUCCESS)                                                                        \
-            return tyi_status;                                                                                         \
-    } while (0)
-
-/* A thread's handles; never destroyed, as CUDA may be gone when the thread is. */
-cudnnStatus_t handle_of_thread(cudnnHandle_t *handle)
-{
-    static thread_local cudnnHandle_t handles[TYI_MOST_DEVICES];
-    cudnnHandle_t &mine = handles[tyi_current_device()];
-    if (!mine)
-        CUDNN_TRY(opened().cudnnCreate(&mine));
-    *handle = mine;
-    return opened().cudnnSetStream(mine, tyi_current_stream());
-}
-
-/* ---- Descriptors ---- */
-
-struct descriptors {
-    cudnnTensorDescriptor_t x = nullptr, y = nullptr, bias = nullptr;
-    cudnnFilterDescriptor_t weight = nullptr;
-    cudnnConvolutionDescriptor_t conv = nullptr;
-
-    descriptors() = default;
-    descriptors(const descriptors &) = delete;
-    descriptors &operator=(const descriptors &) = delete;
-    ~descriptors()
+    bool operator==(const plan_key &other) const
     {
-        const library &l = opened();
-        for (cudnnTensorDescriptor_t tensor : {x, y, bias})
-            if (tensor)
-                l.cudnnDestroyTensorDescriptor(tensor);
-        if (weight)
-            l.cudnnDestroyFilterDescriptor(weight);
-        if (conv)
-            l.cudnnDestroyConvolutionDescriptor(conv);
+        return memcmp(this, &other, sizeof *this) == 0;
     }
 };
 
-/* Sizes of a tensor of 4 dimensions (5 for volumes), contiguous. */
-cudnnStatus_t describe(cudnnTensorDescriptor_t *out, cudnnDataType_t type, int64_t first, int64_t second,
-                       const int64_t sizes[3], int ndim)
-{
-    int all[5] = {static_cast<int>(first), static_cast<int>(second)}, strides[5];
-    for (int d = 2; d < ndim; d++)
-        all[d] = static_cast<int>(sizes[3 - (ndim - d)]);
-    for (int d = ndim - 1, step = 1; d >= 0; d--) {
-        strides[d] = step;
-        step *= all[d];
+struct plan_hash {
+    size_t operator()(const plan_key &key) const /* FNV-1a by words */
+    {
+        uint64_t hash = 14695981039346656037u, words[sizeof key / sizeof(uint64_t)];
+        memcpy(words, &key, sizeof words);
+        for (uint64_t word : words)
+            hash = (hash ^ word) * 1099511628211u;
+        return static_cast<size_t>(hash ^ hash >> 32);
     }
-    CUDNN_TRY(opened().cudnnCreateTensorDescriptor(out));
-    return opened().cudnnSetTensorNdDescriptor(*out, type, ndim, all, strides);
+};
+
+struct conv_plan {
+    std::unique_ptr<tyi_cudnn_descriptor> config, plan; /* plan NULL: cuDNN does not have this convolution */
+    size_t workspace = 0;
+    bool adds_bias = false; /* in the graph; else y starts with the bias */
+};
+
+/* A handle and its plans. */
+struct workshop {
+    cudnnHandle_t handle = nullptr;
+    std::unordered_map<plan_key, conv_plan, plan_hash> plans;
+};
+
+/* Those that no thread uses. Never destroyed: at the end of the process CUDA may be gone before. */
+struct idle_workshops {
+    std::mutex lock;
+    std::vector<workshop *> of[TYI_MOST_DEVICES];
+    bool broken = false; /* cuDNN does not start, so that it is not asked again */
+};
+
+idle_workshops &idle()
+{
+    static idle_workshops *all = new idle_workshops;
+    return *all;
 }
 
-cudnnStatus_t describe_all(const tyi_conv_args &a, int ndim, descriptors *d)
+struct thread_workshops {
+    workshop *of[TYI_MOST_DEVICES] = {};
+    ~thread_workshops()
+    {
+        std::lock_guard<std::mutex> guard(idle().lock);
+        for (int device = 0; device < TYI_MOST_DEVICES; device++)
+            if (of[device])
+                idle().of[device].push_back(of[device]);
+    }
+};
+
+/* The thread's for the current device; NULL where cuDNN does not start: a part of it is missing, or too old a driver.
+ */
+workshop *own_workshop()
 {
-    const library &l = opened();
+    static thread_local thread_workshops mine;
+    int device = tyi_current_device();
+    workshop *&own = mine.of[device];
+    if (own)
+        return own;
+    std::lock_guard<std::mutex> guard(idle().lock);
+    std::vector<workshop *> &left = idle().of[device];
+    if (!left.empty()) {
+        own = left.back();
+        left.pop_back();
+        return own;
+    }
+    std::unique_ptr<workshop> made(new workshop);
+    if (idle().broken || tyi_cudnn().cudnnCreate(&made->handle) != CUDNN_STATUS_SUCCESS) {
+        idle().broken = true;
+        cudaGetLastError();
+        return nullptr;
+    }
+    return own = made.release();
+}
+
+/* ---- The graph ---- */
+
+cudnnDataType_t type_of(ty_dtype dtype)
+{
+    return dtype == TY_FLOAT64    ? CUDNN_DATA_DOUBLE
+           : dtype == TY_FLOAT32  ? CUDNN_DATA_FLOAT
+           : dtype == TY_BFLOAT16 ? CUDNN_DATA_BFLOAT16
+                                  : CUDNN_DATA_HALF;
+}
+
+cudnnDataType_t sum_type_of(ty_dtype dtype)
+{
+    return dtype == TY_FLOAT64 ? CUDNN_DATA_DOUBLE : CUDNN_DATA_FLOAT;
+}
+
+/* Dimensions of the window that cuDNN is told of: two, or three for volumes. */
+int dims_of(const tyi_window &w)
+{
+    bool flat = w.in[0] == 1 && w.out[0] == 1 && w.kernel[0] == 1 && w.stride[0] == 1 && w.pad[0] == 0;
+    return flat ? 2 : 3;
+}
+
+/* A contiguous tensor {first, second, sizes...}. */
+struct tensor : tyi_cudnn_descriptor {
+    tensor(int64_t name, cudnnDataType_t type, int64_t first, int64_t second, const int64_t sizes[3], int dims,
+           int64_t aligned)
+        : tyi_cudnn_descriptor(CUDNN_BACKEND_TENSOR_DESCRIPTOR)
+    {
+        int64_t all[5] = {first, second}, strides[5], step = 1;
+        bool is_virtual = name == SUM;
+        for (int d = 0; d < dims; d++)
+            all[2 + d] = sizes[3 - dims + d];
+        for (int d = dims + 1; d >= 0; d--) {
+            strides[d] = step;
+            step *= all[d];
+        }
+        set(CUDNN_ATTR_TENSOR_UNIQUE_ID, CUDNN_TYPE_INT64, &name);
+        set(CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE, &type);
+        set(CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_TYPE_INT64, all, dims + 2);
+        set(CUDNN_ATTR_TENSOR_STRIDES, CUDNN_TYPE_INT64, strides, dims + 2);
+        set(CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, CUDNN_TYPE_INT64, &aligned);
+        set(CUDNN_ATTR_TENSOR_IS_VIRTUAL, CUDNN_TYPE_BOOLEAN, &is_virtual);
+        finish();
+    }
+};
+
+/* Padding at the end of dimension d that gives cuDNN's own arithmetic these sizes: as much as at the start where that
+ * does, which more engines take. -1: none does. */
+int64_t end_padding(const tyi_window &w, int d)
+{
+    int64_t reach = (w.kernel[d] - 1) * w.dilation[d] + 1;
+    int64_t needed = (w.out[d] - 1) * w.stride[d] + reach - w.in[d] - w.pad[d];
+    int64_t room = w.in[d] + 2 * w.pad[d] - reach;
+    return room >= 0 && room / w.stride[d] + 1 == w.out[d] ? w.pad[d] : needed >= 0 ? needed : -1;
+}
+
+struct convolution : tyi_cudnn_descriptor {
+    convolution(const tyi_window &w, int dims, cudnnDataType_t sums)
+        : tyi_cudnn_descriptor(CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR)
+    {
+        cudnnConvolutionMode_t mode = CUDNN_CROSS_CORRELATION;
+        int64_t count = dims, ends[3];
+        for (int d = 0; d < 3; d++)
+            ends[d] = end_padding(w, d);
+        set(CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, &sums);
+        set(CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE, &mode);
+        set(CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, CUDNN_TYPE_INT64, &count);
+        set(CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, CUDNN_TYPE_INT64, w.pad + 3 - dims, dims);
+        set(CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, CUDNN_TYPE_INT64, ends + 3 - dims, dims);
+        set(CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, CUDNN_TYPE_INT64, w.stride + 3 - dims, dims);
+        set(CUDNN_ATTR_CONVOLUTION_DILATIONS, CUDNN_TYPE_INT64, w.dilation + 3 - dims, dims);
+        finish();
+    }
+};
+
+/* How the three operations name what they have in common. */
+struct operation_names {
+    cudnnBackendDescriptorType_t type;
+    cudnnBackendAttributeName_t x, weight, y, window, alpha, beta;
+};
+
+const operation_names &names_of(tyi_conv_part part)
+{
+#define NAMES_OF(type, x, weight, y, prefix)                                                                           \
+    {                                                                                                                  \
+        CUDNN_BACKEND_OPERATION_CONVOLUTION_##type##_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_##prefix##_##x,      \
+            CUDNN_ATTR_OPERATION_CONVOLUTION_##prefix##_##weight, CUDNN_ATTR_OPERATION_CONVOLUTION_##prefix##_##y,     \
+            CUDNN_ATTR_OPERATION_CONVOLUTION_##prefix##_CONV_DESC, CUDNN_ATTR_OPERATION_CONVOLUTION_##prefix##_ALPHA,  \
+            CUDNN_ATTR_OPERATION_CONVOLUTION_##prefix##_BETA                                                           \
+    }
+    static const operation_names names[] = {NAMES_OF(FORWARD, X, W, Y, FORWARD),
+                                            NAMES_OF(BACKWARD_DATA, DX, W, DY, BWD_DATA),
+                                            NAMES_OF(BACKWARD_FILTER, X, DW, DY, BWD_FILTER)};
+#undef NAMES_OF
+    return names[part];
+}
+
+/* The part's operation; with `adds` on top of what lies in the result. */
+struct operation : tyi_cudnn_descriptor {
+    operation(const tyi_conv_args &a, const tensor &x, const tensor &weight, const tensor &y, const convolution &window,
+              bool adds)
+        : tyi_cudnn_descriptor(names_of(a.part).type)
+    {
+        const operation_names &names = names_of(a.part);
+        double one = 1, wide = adds;
+        float narrow_one = 1, narrow = adds;
+        bool doubles = a.dtype == TY_FLOAT64;
+        cudnnBackendAttributeType_t scale = doubles ? CUDNN_TYPE_DOUBLE : CUDNN_TYPE_FLOAT;
+        set(names.x, x).set(names.weight, weight).set(names.y, y).set(names.window, window);
+        set(names.alpha, scale, doubles ? static_cast<const void *>(&one) : &narrow_one);
+        set(names.beta, scale, doubles ? static_cast<const void *>(&wide) : &narrow);
+        finish();
+    }
+};
+
+/* y = sum + bias. */
+struct addition : tyi_cudnn_descriptor {
+    addition(const tyi_cudnn_descriptor &how, const tensor &sum, const tensor &bias, const tensor &y)
+        : tyi_cudnn_descriptor(CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR)
+    {
+        set(CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, how);
+        set(CUDNN_ATTR_OPERATION_POINTWISE_XDESC, sum);
+        set(CUDNN_ATTR_OPERATION_POINTWISE_BDESC, bias);
+        set(CUDNN_ATTR_OPERATION_POINTWISE_YDESC, y);
+        finish();
+    }
+};
+
+/* ---- Engines ---- */
+
+constexpr int MOST_NOTES = 32;
+
+/* Whether a configuration's engine gives the same numbers every time, rounds operands no more than it may, and adds up
+ * in the dtype of sums. */
+bool is_welcome(const tyi_cudnn_descriptor &config, const plan_key &key)
+{
+    tyi_cudnn_descriptor engine(CUDNN_BACKEND_ENGINE_DESCRIPTOR);
+    cudnnBackendNumericalNote_t notes[MOST_NOTES];
+    int64_t count = 0;
+    if (config.get(CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR, &engine.handle, 1, &count) ||
+        engine.get(CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE, notes, MOST_NOTES, &count))
+        return false;
+    for (int64_t i = 0; i < count; i++)
+        if (notes[i] == CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC || notes[i] == CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS ||
+            notes[i] == CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION ||
+            (notes[i] == CUDNN_NUMERICAL_NOTE_TENSOR_CORE && key.dtype == TY_FLOAT32 && !key.tf32))
+            return false;
+    return true;
+}
+
+/* Working memory that a convolution may take: room for other layouts of its tensors, and no less than that. */
+size_t most_workspace(const tyi_conv_args &a)
+{
+    int64_t x = a.batch * a.groups * a.in_channels * tyi_product(a.window.in);
+    int64_t y = a.batch * a.groups * a.out_channels * tyi_product(a.window.out);
+    return (static_cast<size_t>(1) << 30) + 4 * static_cast<size_t>(x + y) * tyi_bytes_of(a.dtype);
+}
+
+/* The plan of a configuration where that can be run; else NULL. */
+bool make_plan(cudnnHandle_t handle, const tyi_conv_args &a, std::unique_ptr<tyi_cudnn_descriptor> config,
+               conv_plan *out)
+{
+    std::unique_ptr<tyi_cudnn_descriptor> plan(new tyi_cudnn_descriptor(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR));
+    plan->set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, &handle);
+    plan->set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, *config).finish();
+    int64_t workspace = 0, count = 0;
+    if (plan->get(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, &workspace, 1, &count) ||
+        static_cast<size_t>(workspace) > most_workspace(a))
+        return false;
+    out->config = std::move(config);
+    out->plan = std::move(plan);
+    out->workspace = static_cast<size_t>(workspace);
+    return true;
+}
+
+/* The first plan among what the heuristics rank for a graph. */
+bool first_plan(cudnnHandle_t handle, const tyi_conv_args &a, const plan_key &key, const tyi_cudnn_descriptor &graph,
+                cudnnBackendHeurMode_t mode, conv_plan *out)
+{
+    tyi_cudnn_descriptor ranking(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
+    ranking.set(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph);
+    ranking.set(CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, &mode).finish();
+    int64_t count = 0;
+    if (ranking.get(CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, nullptr, 0, &count) || count < 1)
+        return false;
+    std::vector<std::unique_ptr<tyi_cudnn_descriptor>> configs;
+    std::vector<cudnnBackendDescriptor_t> handles;
+    for (int64_t i = 0; i < count; i++) {
+        configs.emplace_back(new tyi_cudnn_descriptor(CUDNN_BACKEND_ENGINECFG_DESCRIPTOR));
+        handles.push_back(configs.back()->handle);
+    }
+    if (ranking.get(CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, handles.data(), count, &count))
+        return false;
+    for (int64_t i = 0; i < count; i++)
+        if (is_welcome(*configs[i], key) && make_plan(handle, a, std::move(configs[i]), out))
+            return true;
+    return false;
+}
+
+/* The plan for a graph of the operation, and of the bias's addition where `fused`. */
+bool plan_graph(cudnnHandle_t handle, const tyi_conv_args &a, const plan_key &key, bool fused, conv_plan *out)
+{
     const tyi_window &w = a.window;
-    cudnnDataType_t type = a.dtype == TY_FLOAT64 ? CUDNN_DATA_DOUBLE : CUDNN_DATA_FLOAT;
     static const int64_t ones[3] = {1, 1, 1};
+    int dims = dims_of(w);
     int64_t in_channels = a.groups * a.in_channels, out_channels = a.groups * a.out_channels;
-    CUDNN_TRY(describe(&d->x, type, a.batch, in_channels, w.in, ndim));
-    CUDNN_TRY(describe(&d->y, type, a.batch, out_channels, w.out, ndim));
-    CUDNN_TRY(describe(&d->bias, type, 1, a.part == TYI_CONV_X ? in_channels : out_channels, ones, ndim));
-    int filter[5] = {static_cast<int>(out_channels), static_cast<int>(a.in_channels)}, pad[3], stride[3], dilation[3];
-    for (int i = 2; i < ndim; i++) {
-        int from = 3 - (ndim - i);
-        filter[i] = static_cast<int>(w.kernel[from]);
-        pad[i - 2] = static_cast<int>(w.pad[from]);
-        stride[i - 2] = static_cast<int>(w.stride[from]);
-        dilation[i - 2] = static_cast<int>(w.dilation[from]);
-    }
-    CUDNN_TRY(l.cudnnCreateFilterDescriptor(&d->weight));
-    CUDNN_TRY(l.cudnnSetFilterNdDescriptor(d->weight, type, CUDNN_TENSOR_NCHW, ndim, filter));
-    CUDNN_TRY(l.cudnnCreateConvolutionDescriptor(&d->conv));
-    CUDNN_TRY(
-        l.cudnnSetConvolutionNdDescriptor(d->conv, ndim - 2, pad, stride, dilation, CUDNN_CROSS_CORRELATION, type));
-    CUDNN_TRY(l.cudnnSetConvolutionGroupCount(d->conv, static_cast<int>(a.groups)));
-    return l.cudnnSetConvolutionMathType(d->conv, tyi_tf32.convolutions ? CUDNN_DEFAULT_MATH : CUDNN_FMA_MATH);
+    cudnnDataType_t type = type_of(a.dtype), sums = sum_type_of(a.dtype);
+    cudnnPointwiseMode_t add = CUDNN_POINTWISE_ADD;
+    tensor x(X, type, a.batch, in_channels, w.in, dims, key.aligned[X]);
+    tensor weight(WEIGHT, type, out_channels, a.in_channels, w.kernel, dims, key.aligned[WEIGHT]);
+    tensor y(Y, type, a.batch, out_channels, w.out, dims, key.aligned[Y]);
+    tensor sum(SUM, sums, a.batch, out_channels, w.out, dims, MOST_ALIGNED);
+    tensor bias(BIAS, type, 1, out_channels, ones, dims, key.aligned[BIAS]);
+    convolution window(w, dims, sums);
+    operation conv(a, x, weight, fused ? sum : y, window, key.bias && !fused);
+    tyi_cudnn_descriptor how(CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
+    how.set(CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, &add);
+    how.set(CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_TYPE_DATA_TYPE, &sums).finish();
+    std::unique_ptr<addition> added(fused ? new addition(how, sum, bias, y) : nullptr);
+    if (conv.status != CUDNN_STATUS_SUCCESS || (added && added->status != CUDNN_STATUS_SUCCESS))
+        return false;
+    cudnnBackendDescriptor_t operations[2] = {conv.handle, added ? added->handle : nullptr};
+    tyi_cudnn_descriptor graph(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
+    graph.set(CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, &handle);
+    graph.set(CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR, operations, fused ? 2 : 1).finish();
+    out->adds_bias = fused;
+    return first_plan(handle, a, key, graph, CUDNN_HEUR_MODE_A, out) ||
+           first_plan(handle, a, key, graph, CUDNN_HEUR_MODE_FALLBACK, out);
 }
 
-/* ---- Algorithms ---- */
+/* ---- A convolution ---- */
 
-struct algorithm {
-    int number; /* of cudnnConvolution...Algo_t; -1: there is none */
-    size_t workspace;
-};
-
-constexpr size_t MOST_WORKSPACE = static_cast<size_t>(1) << 30;
-constexpr int MOST_RANKED = 16;
-
-/* The first of those ranked that always gives the same numbers and needs no more memory than that. */
-template <typename Ranked> algorithm first_of(const Ranked *ranked, int count)
+/* The largest power of two that divides an address, up to MOST_ALIGNED. */
+int64_t alignment(const void *data)
 {
-    for (int i = 0; i < count; i++)
-        if (ranked[i].status == CUDNN_STATUS_SUCCESS && ranked[i].determinism == CUDNN_DETERMINISTIC &&
-            ranked[i].memory <= MOST_WORKSPACE)
-            return {static_cast<int>(ranked[i].algo), ranked[i].memory};
-    return {-1, 0};
+    uintptr_t address = reinterpret_cast<uintptr_t>(data) | MOST_ALIGNED;
+    return static_cast<int64_t>(address & (~address + 1));
 }
 
-/* The same of what ask(room for the ranked, *count) ranks. */
-template <typename Ranked, typename Ask> algorithm first_ranked(Ask ask)
+plan_key key_of(const tyi_conv_args &a)
 {
-    Ranked ranked[MOST_RANKED];
-    int count = 0;
-    return ask(ranked, &count) == CUDNN_STATUS_SUCCESS ? first_of(ranked, count) : algorithm{-1, 0};
+    plan_key key = {a.part,
+                    a.dtype,
+                    a.batch,
+                    a.groups,
+                    a.in_channels,
+                    a.out_channels,
+                    tyi_tf32.convolutions,
+                    a.bias != nullptr,
+                    {0, alignment(a.x), alignment(a.weight), alignment(a.y), a.bias ? alignment(a.bias) : MOST_ALIGNED},
+                    a.window};
+    return key;
 }
 
-algorithm rank(cudnnHandle_t handle, tyi_conv_part part, const descriptors &d)
+const conv_plan &plan_of(workshop &shop, const tyi_conv_args &a)
 {
-    const library &l = opened();
-    if (part == TYI_CONV_Y)
-        return first_ranked<cudnnConvolutionFwdAlgoPerf_t>([&](auto *ranked, int *count) {
-            return l.cudnnGetConvolutionForwardAlgorithm_v7(handle, d.x, d.weight, d.conv, d.y, MOST_RANKED, count,
-                                                            ranked);
-        });
-    if (part == TYI_CONV_X)
-        return first_ranked<cudnnConvolutionBwdDataAlgoPerf_t>([&](auto *ranked, int *count) {
-            return l.cudnnGetConvolutionBackwardDataAlgorithm_v7(handle, d.weight, d.y, d.conv, d.x, MOST_RANKED, count,
-                                                                 ranked);
-        });
-    return first_ranked<cudnnConvolutionBwdFilterAlgoPerf_t>([&](auto *ranked, int *count) {
-        return l.cudnnGetConvolutionBackwardFilterAlgorithm_v7(handle, d.x, d.y, d.conv, d.weight, MOST_RANKED, count,
-                                                               ranked);
-    });
+    plan_key key = key_of(a);
+    auto at = shop.plans.find(key);
+    if (at != shop.plans.end())
+        return at->second;
+    if (shop.plans.size() >= MOST_PLANS) /* sizes that never come back */
+        shop.plans.clear();
+    conv_plan plan;
+    bool fuses = a.bias && a.part == TYI_CONV_Y;
+    if (!(fuses && plan_graph(shop.handle, a, key, true, &plan)))
+        plan_graph(shop.handle, a, key, false, &plan);
+    cudaGetLastError(); /* engines that were tried may leave one */
+    return shop.plans[key] = std::move(plan);
 }
 
-/* The algorithm for these arguments, which the heuristics are asked for once. */
-algorithm choose(cudnnHandle_t handle, const tyi_conv_args &a, const descriptors &d)
+cudnnStatus_t run(cudnnHandle_t handle, const conv_plan &plan, const tyi_conv_args &a, void *workspace)
 {
-    static std::mutex *lock = new std::mutex;
-    static std::map<std::string, algorithm> *known = new std::map<std::string, algorithm>;
-    int64_t numbers[8] = {
-        a.part, a.dtype, a.batch, a.groups, a.in_channels, a.out_channels, tyi_current_device(), tyi_tf32.convolutions};
-    std::string key(reinterpret_cast<const char *>(numbers), sizeof numbers);
-    key.append(reinterpret_cast<const char *>(&a.window), sizeof a.window);
-    {
-        std::lock_guard<std::mutex> guard(*lock);
-        auto at = known->find(key);
-        if (at != known->end())
-            return at->second;
-    }
-    algorithm found = rank(handle, a.part, d);
-    std::lock_guard<std::mutex> guard(*lock);
-    return (*known)[key] = found;
+    int64_t names[] = {X, WEIGHT, Y, BIAS};
+    void *data[] = {a.x, a.weight, a.y, const_cast<void *>(a.bias)};
+    int count = plan.adds_bias ? 4 : 3;
+    tyi_cudnn_descriptor pack(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
+    pack.set(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, names, count);
+    pack.set(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, data, count);
+    pack.set(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, &workspace).finish();
+    if (pack.status == CUDNN_STATUS_SUCCESS)
+        pack.status = tyi_cudnn().cudnnSetStream(handle, tyi_current_stream());
+    if (pack.status == CUDNN_STATUS_SUCCESS)
+        pack.status = tyi_cudnn().cudnnBackendExecute(handle, plan.plan->handle, pack.handle);
+    return pack.status;
 }
 
-cudnnStatus_t run(cudnnHandle_t handle, const tyi_conv_args &a, const descriptors &d, algorithm how, void *workspace)
-{
-    const library &l = opened();
-    const double one = 1, zero = 0;
-    const float narrow_one = 1, narrow_zero = 0;
-    bool wide = a.dtype == TY_FLOAT64;
-    const void *by = wide ? static_cast<const void *>(&one) : &narrow_one;
-    const void *keep = wide ? static_cast<const void *>(&zero) : &narrow_zero;
-    if (a.part == TYI_CONV_Y)
-        CUDNN_TRY(l.cudnnConvolutionForward(handle, by, d.x, a.x, d.weight, a.weight, d.conv,
-                                            static_cast<cudnnConvolutionFwdAlgo_t>(how.number), workspace,
-                                            how.workspace, keep, d.y, a.y));
-    else if (a.part == TYI_CONV_X)
-        CUDNN_TRY(l.cudnnConvolutionBackwardData(handle, by, d.weight, a.weight, d.y, a.y, d.conv,
-                                                 static_cast<cudnnConvolutionBwdDataAlgo_t>(how.number), workspace,
-                                                 how.workspace, keep, d.x, a.x));
-    else
-        CUDNN_TRY(l.cudnnConvolutionBackwardFilter(handle, by, d.x, a.x, d.y, a.y, d.conv,
-                                                   static_cast<cudnnConvolutionBwdFilterAlgo_t>(how.number), workspace,
-                                                   how.workspace, keep, d.weight, a.weight));
-    bool x = a.part == TYI_CONV_X;
-    return a.bias ? l.cudnnAddTensor(handle, by, d.bias, a.bias, by, x ? d.x : d.y, x ? a.x : a.y)
-                  : CUDNN_STATUS_SUCCESS;
-}
-
-/* Whether cuDNN's own arithmetic gives these sizes, and they fit its integers. */
+/* Whether cuDNN's arithmetic can give these sizes, and its 32-bit indices reach all elements. */
 bool is_taken(const tyi_conv_args &a)
 {
     const tyi_window &w = a.window;
     int64_t x = a.batch * a.groups * a.in_channels * tyi_product(w.in);
     int64_t y = a.batch * a.groups * a.out_channels * tyi_product(w.out);
-    bool taken = x < INT_MAX && y < INT_MAX && (a.dtype == TY_FLOAT32 || a.dtype == TY_FLOAT64);
-    for (int d = 0; d < 3; d++) {
-        int64_t reach = (w.kernel[d] - 1) * w.dilation[d] + 1;
-        int64_t room = w.in[d] + 2 * w.pad[d] - reach;
-        taken = taken && room >= 0 && room / w.stride[d] + 1 == w.out[d] && w.pad[d] < INT_MAX / 4 &&
-                w.stride[d] < INT_MAX && reach < INT_MAX;
-    }
+    bool taken = x < INT_MAX && y < INT_MAX;
+    for (int d = 0; d < 3; d++)
+        taken = taken && end_padding(w, d) >= 0;
     return taken;
-}
-
-bool is_flat(const tyi_window &w)
-{
-    return w.in[0] == 1 && w.out[0] == 1 && w.kernel[0] == 1 && w.stride[0] == 1 && w.pad[0] == 0;
 }
 
 } // namespace
@@ -281,26 +418,18 @@ bool is_flat(const tyi_window &w)
 ty_status tyi_cudnn_conv(const tyi_conv_args *args, bool *done)
 {
     *done = false;
-    if (!opened().found || !is_taken(*args))
+    if (!tyi_cudnn().found || !is_taken(*args))
         return TY_OK;
-    cudnnHandle_t handle;
-    cudnnStatus_t status = handle_of_thread(&handle);
-    if (status != CUDNN_STATUS_SUCCESS)
-        return failed(status);
-    descriptors d;
-    if (describe_all(*args, is_flat(args->window) ? 4 : 5, &d) != CUDNN_STATUS_SUCCESS)
-        return TY_OK;
-    algorithm how = choose(handle, *args, d);
-    if (how.number < 0)
-        return TY_OK;
+    workshop *shop = own_workshop();
+    const conv_plan *plan = shop ? &plan_of(*shop, *args) : nullptr;
     tyi_scratch workspace;
-    if (how.workspace)
-        TYI_TRY(workspace.allocate(how.workspace));
-    status = run(handle, *args, d, how, workspace.as<void>());
-    if (status == CUDNN_STATUS_NOT_SUPPORTED)
-        return TY_OK;
+    if (!plan || !plan->plan || (plan->workspace && workspace.allocate(plan->workspace) != TY_OK))
+        return TY_OK; /* conv.cu needs less memory */
+    if (args->bias && !plan->adds_bias)
+        TYI_TRY(tyi_start_with_bias(*args));
+    cudnnStatus_t status = run(shop->handle, *plan, *args, workspace.as<void>());
     *done = status == CUDNN_STATUS_SUCCESS;
-    return *done ? TY_OK : failed(status);
+    return *done || tyi_cudnn_lacks(status) ? TY_OK : tyi_cudnn_failed(status, "conv");
 }
 
 #endif
