@@ -34,5 +34,6 @@
 #include "emulated/threads.h"
 #include "emulated/atomics.h"
 #include "emulated/math.h"
+#include "emulated/libraries.h"
 
 #endif

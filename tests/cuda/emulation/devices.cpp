@@ -24,6 +24,7 @@ Configuration read_environment()
 {
     Configuration read;
     const char *driver = getenv("EMULATED_CUDA_DRIVER"), *order = getenv("EMULATED_CUDA_ORDER");
+    const char *cudnn = getenv("EMULATED_CUDA_CUDNN");
     long long devices = number_of("EMULATED_CUDA_DEVICES", 2);
     read.devices = devices < 0 ? 0 : devices > 16 ? 16 : (int)devices;
     read.old_driver = driver && strcmp(driver, "old") == 0;
@@ -32,6 +33,8 @@ Configuration read_environment()
     read.backward = order && strcmp(order, "backward") == 0;
     read.check = number_of("EMULATED_CUDA_CHECK", 0) != 0;
     read.leaks = number_of("EMULATED_CUDA_LEAKS", 0) != 0;
+    read.broken_cudnn = cudnn && strcmp(cudnn, "broken") == 0;
+    read.cudnn = read.broken_cudnn || number_of("EMULATED_CUDA_CUDNN", 0) != 0;
     return read;
 }
 
@@ -72,6 +75,12 @@ const Configuration &configuration()
 {
     static const Configuration read = read_environment();
     return read;
+}
+
+void *open_library(const char *name)
+{
+    bool there = !strstr(name, "cudnn") || configuration().cudnn;
+    return there ? const_cast<char *>(name) : nullptr;
 }
 
 std::recursive_mutex &lock()

@@ -38,6 +38,8 @@ struct Configuration { // from the environment, read once
     bool backward;     // EMULATED_CUDA_ORDER=backward: threads and blocks from the last to the first
     bool check;        // EMULATED_CUDA_CHECK=1: the gaps between blocks of memory are looked at after each launch
     bool leaks;        // EMULATED_CUDA_LEAKS=1
+    bool cudnn;        // EMULATED_CUDA_CUDNN=1 or =broken: installed
+    bool broken_cudnn; // EMULATED_CUDA_CUDNN=broken: installed, but does not start
 };
 
 const Configuration &configuration();
