@@ -211,7 +211,7 @@ const tyb_row tyb_rows_random[] = {
     {"multinomial", "(input: Tensor, num_samples: int, replacement: bool = false, *, generator: generator?) -> Indices",
      multinomial, TYB_BOTH,
      "num_samples positions (int64, from 1) drawn by the weights in each row of input {n} or {rows, n}. "
-     "Weights on a GPU are fetched and the numbers drawn by the CPU's generator; the result is on the GPU.",
+     "They are drawn where the weights are, by that device's generator; without replacement no position comes twice.",
      "ty.multinomial(ty.tensor{0.1, 0.9}, 1)"},
     {"normal",
      "(mean: float, std: float, size: sizes, *, generator: generator?, dtype: dtype?) -> Tensor\n"

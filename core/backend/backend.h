@@ -407,6 +407,10 @@ typedef struct tyi_backend {
                               double b);
     /* rates and x of one floating dtype; rates 0 or more, and finite. */
     ty_status (*poisson)(ty_generator *g, ty_dtype dtype, const void *rates, void *x, int64_t n);
+    /* Places, from 0, drawn with replacement: {rows, samples} by contiguous weights {rows, n} of a floating dtype, n
+     * not 0. The weights have been checked. */
+    ty_status (*multinomial)(ty_generator *g, ty_dtype dtype, const void *weights, int64_t rows, int64_t n,
+                             int64_t samples, int64_t *out);
     ty_status (*random_range)(ty_generator *g, ty_dtype dtype, void *x, int64_t n, int64_t low, int64_t high);
     ty_status (*randperm)(ty_generator *g, ty_dtype dtype, void *x, int64_t n);
     /* y = x * mask / (1 - p) and mask (uint8), drawn as torch.dropout draws it. */

@@ -149,6 +149,144 @@ suite("CUDA: random numbers", function()
   end)
 end)
 
+suite("CUDA: multinomial", function()
+  --- Whether counts of n draws are those of these shares: Pearson's sum, against its mean and six deviations.
+  local function fits(counts, shares, n)
+    local sum, freedom = 0, -1
+    for i, share in ipairs(shares) do
+      if share > 0 then
+        sum = sum + (counts[i] - n * share) ^ 2 / (n * share)
+        freedom = freedom + 1
+      else
+        assert.equal(0, counts[i])
+      end
+    end
+    return sum < freedom + 6 * math.sqrt(2 * freedom)
+  end
+
+  local function counts_of(places, n)
+    local counts = {}
+    for i = 1, n do counts[i] = 0 end
+    for _, place in ipairs(flat(places)) do counts[place] = counts[place] + 1 end
+    return counts
+  end
+
+  it("looks up the first word of each sample's sequence", function()
+    local n = 7
+    local w = ty.tensor {1.0, 0.0, 2.0, 4.0, 0.0, 0.5, 8.5}
+    local upto, sum = {}, 0
+    for i, v in ipairs(w:totable()) do
+      sum = sum + v / 16
+      upto[i] = sum
+    end
+    local function place_of(word)
+      local u = (word + 0.5) / 2 ^ 32
+      for i = 1, n do
+        if upto[i] >= u then return i end
+      end
+    end
+    for _, dtype in ipairs {"float16", "bfloat16", "float32", "float64"} do
+      ty.manual_seed(21)
+      local on_device = w:to(dtype):to "cuda"
+      local a, b = flat(on_device:multinomial(300, true)), flat(on_device:expand(2, n):multinomial(5, true))
+      for i = 1, 300 do assert.equal(place_of(philox(21, i - 1, 0)[1]), a[i]) end
+      for i = 1, 5 do
+        assert.equal(place_of(philox(21, i - 1, 1)[1]), b[i])
+        assert.equal(place_of(philox(21, 128 + i - 1, 1)[1]), b[5 + i])
+      end
+    end
+    assert.equal(philox(21, 0, 2)[1] % 1000, ty.randint(0, 1000, 1, on()):item())
+  end)
+
+  it("without replacement, and for one sample, divides by exponential draws", function()
+    for _, dtype in ipairs {"float16", "bfloat16", "float32", "float64"} do
+      for _, shape in ipairs {{5}, {3, 4}, {2, 700}} do
+        ty.manual_seed(30)
+        local w = ty.rand(shape, on {dtype = dtype}) + 0.1
+        for _, samples in ipairs {1, 3} do
+          ty.cuda.manual_seed(31)
+          local places, after = w:multinomial(samples), ty.rand(1, on()):item()
+          ty.cuda.manual_seed(31)
+          local _, best = (w / ty.empty_like(w):exponential_()):topk(samples)
+          assert.is_true(best:equal(places))
+          assert.equal(ty.rand(1, on()):item(), after)
+          ty.cuda.manual_seed(31)
+          if samples == 1 then assert.is_true(places:equal(w:multinomial(1, true))) end
+        end
+      end
+    end
+  end)
+
+  it("draws by the weights, whatever their layout", function()
+    ty.manual_seed(33)
+    local shares = {0.1, 0, 0.4, 0.15, 0.35, 0}
+    local w = ty.tensor(shares):to "cuda"
+    for _, weights in ipairs {w, w * 100, w:double(), ty.stack({w, w}, 2)[{{}, 1}], w:to(ty.bfloat16)} do
+      assert.is_true(fits(counts_of(weights:multinomial(20000, true), 6), shares, 20000))
+    end
+    local rows = ty.stack({w, w:flip(1)}, 2):t():contiguous():t():t() -- {2, 6}, columns side by side
+    local places = rows:multinomial(20000, true)
+    assert.is_true(fits(counts_of(places[1], 6), shares, 20000))
+    assert.is_true(fits(counts_of(places[2], 6), {0, 0.35, 0.15, 0.4, 0, 0.1}, 20000))
+    assert.is_true(fits(counts_of(w:expand(20000, 6):multinomial(1), 6), shares, 20000))
+    local n = 5000
+    local wide = counts_of(ty.ones(n, on()):multinomial(20 * n, true), n)
+    local even = {}
+    for i = 1, n do even[i] = 1 / n end
+    assert.is_true(fits(wide, even, 20 * n))
+  end)
+
+  it("takes every category once before one of weight zero", function()
+    local w = ty.tensor({{1.0, 0.0, 3.0, 0.0, 1e-30}, {0.0, 2.0, 2.0, 2.0, 0.0}}, on())
+    for _ = 1, 20 do
+      for r, row in ipairs(w:multinomial(5):cpu():totable()) do
+        local sorted = {table.unpack(row)}
+        table.sort(sorted)
+        assert.same({1, 2, 3, 4, 5}, sorted)
+        for i = 1, 3 do assert.is_true(w[{r, row[i]}]:item() > 0) end
+      end
+    end
+  end)
+
+  it("draws by the device's generators", function()
+    local w = ty.rand(40, on())
+    for _, replacement in ipairs {true, false} do
+      local g = ty.Generator {seed = 8, device = "cuda"}
+      local a, b = w:multinomial(9, replacement, {generator = g}), w:multinomial(9, replacement, {generator = g})
+      assert.equal("cuda", a.device.type)
+      assert.is_false(a:equal(b))
+      ty.manual_seed(8)
+      assert.is_true(a:equal(w:multinomial(9, replacement)))
+      local state = ty.cuda.get_rng_state()
+      assert.is_true(b:equal(w:multinomial(9, replacement)))
+      ty.cuda.set_rng_state(state)
+      assert.is_true(b:equal(w:multinomial(9, replacement)))
+      local ok, message = pcall(w.multinomial, w, 9, replacement, {generator = ty.Generator(1)})
+      assert.is_false(ok)
+      assert.matches('multinomial: the generator is one of "cpu", and the numbers are drawn on "cuda:0"', message)
+      ok, message = pcall(ty.multinomial, w:cpu(), 9, replacement, {generator = g})
+      assert.is_false(ok)
+      assert.matches('multinomial: the generator is one of "cuda:0", and the numbers are drawn on "cpu"', message)
+    end
+  end)
+
+  it("refuses weights that are none in the CPU's words", function()
+    local cases = {{0.5, -2.0}, {0 / 0, 1.0}, {1 / 0, 1.0}, {0.0, 0.0}, {{1.0, 1.0}, {0.0, 0.0}}, {3e38, 3e38}}
+    for _, case in ipairs(cases) do
+      for _, replacement in ipairs {true, false} do
+        local x = ty.tensor(case)
+        local _, expected = pcall(x.multinomial, x, 2, replacement)
+        local ok, message = pcall(x.multinomial, x:to "cuda", 2, replacement)
+        assert.is_false(ok)
+        assert.equal(expected:match "multinomial: .*", message:match "multinomial: .*")
+      end
+    end
+    assert.same({0, 3}, ty.zeros(0, 4, on()):multinomial(3):size())
+    local captured = ty.capture(function(w) return w:multinomial(2) end)
+    assert.error_matches(function() captured(ty.ones(4, on())) end, "multinomial: it cannot be part of a captured step")
+  end)
+end)
+
 suite("CUDA: dropout", function()
   it("drops and scales, and drops the same backwards", function()
     for _, dtype in ipairs {"float16", "bfloat16", "float32", "float64"} do

@@ -50,6 +50,7 @@ static const tyi_backend table = {
     .exponential = tyi_cpu_exponential,
     .distribution = tyi_cpu_distribution,
     .poisson = tyi_cpu_poisson,
+    .multinomial = tyi_cpu_multinomial,
     .random_range = tyi_cpu_random_range,
     .randperm = tyi_cpu_randperm,
     .dropout = tyi_cpu_dropout,

@@ -15,6 +15,7 @@
 
 #include "backend/cpu/loops.h"
 #include "backend/cpu/random_loops.h"
+#include "backend/poisson.h"
 #include "tensor/interrupt.h"
 
 #define CHUNK TYI_RANDOM_CHUNK
@@ -218,8 +219,8 @@ ty_status tyi_cpu_distribution(ty_generator *g, tyi_distribution which, ty_dtype
     return status;
 }
 
-/* Small rates: uniforms are multiplied until their product falls to exp(-rate). From 10 on: transformed rejection
- * (Hoermann 1993). */
+/* Small rates: uniforms are multiplied until their product falls to exp(-rate). From 10 on: transformed rejection.
+ */
 static double next_poisson(ty_generator *g, double rate)
 {
     if (rate == 0)
@@ -233,17 +234,12 @@ static double next_poisson(ty_generator *g, double rate)
         } while (product > limit);
         return (double)count;
     }
-    double root = sqrt(rate), log_rate = log(rate), b = 0.931 + 2.53 * root, a = -0.059 + 0.02483 * b;
-    double inverse_alpha = 1.1239 + 1.1328 / (b - 3.4), v_r = 0.9277 - 3.6224 / (b - 2);
+    tyi_poisson p = tyi_poisson_of(rate);
+    double number;
     while (!tyi_interrupted()) {
-        double u = tyi_mt_uniform(g) - 0.5, v = tyi_mt_uniform(g), us = 0.5 - fabs(u);
-        double k = floor((2 * a / us + b) * u + rate + 0.43);
-        if (us >= 0.07 && v <= v_r)
-            return k;
-        if (k < 0 || (us < 0.013 && v > us))
-            continue;
-        if (log(v) + log(inverse_alpha) - log(a / (us * us) + b) <= -rate + k * log_rate - lgamma(k + 1))
-            return k;
+        double u = tyi_mt_uniform(g), v = tyi_mt_uniform(g);
+        if (tyi_poisson_try(&p, u, v, &number))
+            return number;
     }
     return 0;
 }

@@ -54,6 +54,8 @@ ty_status tyi_cuda_exponential(ty_generator *g, ty_dtype dtype, void *x, int64_t
 ty_status tyi_cuda_distribution(ty_generator *g, tyi_distribution which, ty_dtype dtype, void *x, int64_t n, double a,
                                 double b);
 ty_status tyi_cuda_poisson(ty_generator *g, ty_dtype dtype, const void *rates, void *x, int64_t n);
+ty_status tyi_cuda_multinomial(ty_generator *g, ty_dtype dtype, const void *weights, int64_t rows, int64_t n,
+                               int64_t samples, int64_t *out);
 ty_status tyi_cuda_random_range(ty_generator *g, ty_dtype dtype, void *x, int64_t n, int64_t low, int64_t high);
 ty_status tyi_cuda_randperm(ty_generator *g, ty_dtype dtype, void *x, int64_t n);
 ty_status tyi_cuda_dropout(ty_generator *g, ty_dtype dtype, const void *x, void *y, uint8_t *mask, int64_t n, double p);

@@ -5,13 +5,14 @@
  * the fast intrinsics that PyTorch uses. Values depend on how many threads the device holds, as they do there.
  *
  * poisson is PyTorch's below a rate of 64 and above 4000; in between cuRAND inverts a gamma function by tables, and
- * here numbers are drawn by transformed rejection (Hoermann 1993): the same distribution, other numbers.
+ * here numbers are drawn by transformed rejection, as on the CPU: the same distribution, other numbers.
  */
 #include "backend/cuda/elements.cuh"
 #include "backend/cuda/kernels.h"
 #include "backend/cuda/memory.cuh"
 #include "backend/cuda/philox.cuh"
 #include "backend/cuda/pointwise.cuh"
+#include "backend/poisson.h"
 
 namespace
 {
@@ -210,18 +211,12 @@ __device__ double small_poisson(tyi_philox_words &words, float rate)
 
 __device__ double middle_poisson(tyi_philox_words &words, double rate)
 {
-    double root = sqrt(rate), log_rate = log(rate), b = 0.931 + 2.53 * root, a = -0.059 + 0.02483 * b;
-    double inverse_alpha = 1.1239 + 1.1328 / (b - 3.4), v_r = 0.9277 - 3.6224 / (b - 2);
+    const tyi_poisson p = tyi_poisson_of(rate);
     for (;;) {
-        uint32_t w0 = words.next(), w1 = words.next(), w2 = words.next(), w3 = words.next();
-        double u = tyi_uniform_of(w0, w1) - 0.5, v = tyi_uniform_of(w2, w3), us = 0.5 - fabs(u);
-        double k = floor((2 * a / us + b) * u + rate + 0.43);
-        if (us >= 0.07 && v <= v_r)
-            return k;
-        if (k < 0 || (us < 0.013 && v > us))
-            continue;
-        if (log(v) + log(inverse_alpha) - log(a / (us * us) + b) <= -rate + k * log_rate - lgamma(k + 1))
-            return k;
+        const uint32_t w0 = words.next(), w1 = words.next(), w2 = words.next(), w3 = words.next();
+        double number;
+        if (tyi_poisson_try(&p, tyi_uniform_of(w0, w1), tyi_uniform_of(w2, w3), &number))
+            return number;
     }
 }
 

@@ -52,6 +52,7 @@ static tyi_backend make_table()
     table.exponential = tyi_cuda_exponential;
     table.distribution = tyi_cuda_distribution;
     table.poisson = tyi_cuda_poisson;
+    table.multinomial = tyi_cuda_multinomial;
     table.random_range = tyi_cuda_random_range;
     table.randperm = tyi_cuda_randperm;
     table.dropout = tyi_cuda_dropout;
