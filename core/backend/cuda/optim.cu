@@ -329,7 +329,7 @@ ty_status launch_batch(const many &b)
 {
     if (b.count > FEW_TENSORS)
         return launch_any(b);
-    few less;
+    few less = {};
     less.options = b.options;
     less.count = b.count;
     less.in_vectors = b.in_vectors;
@@ -391,7 +391,7 @@ bool add(many *b, const tyi_optim_args &args)
 
 ty_status tyi_cuda_optim_many(const tyi_optim_args *args, int64_t count)
 {
-    many b;
+    many b = {};
     b.count = 0;
     for (int64_t i = 0; i < count; i++) {
         if (args[i].n == 0 || add(&b, args[i]))

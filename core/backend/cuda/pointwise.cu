@@ -80,6 +80,7 @@ static tyi_access number_access(const tyi_operand &x, tyi_walk_operand *out)
     read_number(x.data, x.dtype, &out->i, &out->f);
     if (x.dtype >= TY_FLOAT16)
         out->f = tyi_rounded_on_host(out->f, out->rounded);
+    out->data = nullptr;
     return TYI_VALUE;
 }
 

@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <map>
 #include <stdarg.h>
+#include <sys/mman.h>
 
 namespace emulated
 {
@@ -35,6 +36,7 @@ Configuration read_environment()
     read.leaks = number_of("EMULATED_CUDA_LEAKS", 0) != 0;
     read.broken_cudnn = cudnn && strcmp(cudnn, "broken") == 0;
     read.cudnn = read.broken_cudnn || number_of("EMULATED_CUDA_CUDNN", 0) != 0;
+    read.arguments = number_of("EMULATED_CUDA_ARGUMENTS", 0) != 0;
     return read;
 }
 
@@ -133,6 +135,26 @@ void report(const char *format, ...)
     vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
     fprintf(stderr, "emulated CUDA: %s\n", line);
+}
+
+void look_for_host_addresses(const void *kernel, const void *argument, size_t bytes)
+{
+    if (!configuration().arguments) {
+        return;
+    }
+    for (size_t at = 0; at + sizeof(uintptr_t) <= bytes; at += sizeof(uintptr_t)) {
+        uintptr_t word;
+        memcpy(&word, (const unsigned char *)argument + at, sizeof word);
+        struct cudaPointerAttributes found;
+        bool user = word > 0xffff && word < (uintptr_t)1 << 47;
+        if (!user || msync((void *)(word / 4096 * 4096), 1, MS_ASYNC) != 0 ||
+            cudaPointerGetAttributes(&found, (const void *)word) != cudaSuccess ||
+            found.type != cudaMemoryTypeUnregistered) {
+            continue;
+        }
+        report("%s: bytes %zu to %zu of an argument of %zu are the host address %p", kernel_name(kernel).c_str(), at,
+               at + 7, bytes, (void *)word);
+    }
 }
 
 cudaError_t launch(const cudaLaunchConfig_t *config, const void *kernel, std::function<void()> body)

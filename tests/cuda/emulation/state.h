@@ -40,6 +40,7 @@ struct Configuration { // from the environment, read once
     bool leaks;        // EMULATED_CUDA_LEAKS=1
     bool cudnn;        // EMULATED_CUDA_CUDNN=1 or =broken: installed
     bool broken_cudnn; // EMULATED_CUDA_CUDNN=broken: installed, but does not start
+    bool arguments;    // EMULATED_CUDA_ARGUMENTS=1: kernels' arguments are searched for host addresses
 };
 
 const Configuration &configuration();

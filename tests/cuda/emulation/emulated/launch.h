@@ -52,6 +52,9 @@ bool is_device_range(const void *pointer, size_t bytes, const char *what);
 // Checks the launch as the driver does and issues it: `body` is run once for each thread of the grid.
 cudaError_t launch(const cudaLaunchConfig_t *config, const void *kernel, std::function<void()> body);
 
+// With EMULATED_CUDA_ARGUMENTS=1: says on stderr which words of an argument are addresses of ordinary host memory.
+void look_for_host_addresses(const void *kernel, const void *argument, size_t bytes);
+
 cudaError_t set_error(cudaError_t error);
 } // namespace emulated
 
@@ -61,6 +64,11 @@ static inline cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *config, v
 {
     static_assert((sizeof(ExpTypes) + ... + 0) <= 32764, "a kernel takes at most 32,764 bytes of arguments");
     std::tuple<ExpTypes...> values(std::forward<ActTypes>(args)...);
+    std::apply(
+        [kernel](const ExpTypes &...each) {
+            (emulated::look_for_host_addresses((const void *)kernel, &each, sizeof each), ...);
+        },
+        values);
     return emulated::launch(config, (const void *)kernel, [kernel, values]() { std::apply(kernel, values); });
 }
 
