@@ -29,6 +29,7 @@ namespace
 {
 
 constexpr int STREAMS = 4, RUN = 128 / STREAMS; /* steps of STREAMS elements between settlements */
+constexpr int AHEAD = 4;                        /* packs that a thread has on their way at a time */
 
 /* ---- A thread's part ---- */
 
@@ -86,9 +87,22 @@ __device__ __forceinline__ void take_packs(const Op &op, thread_state<Op> &s, co
     head = head < end - begin ? head : end - begin;
     const int64_t packs = (end - begin - head) / pack, first = begin + head, tail = first + packs * pack;
     take_strided(op, s, x, at, 1, begin + lane, first, lanes, shift);
+    typedef typename Reader::value_type V;
     for (int64_t p = lane; p < packs;) {
-        for (int k = 0; k < RUN && p < packs; k++, p += lanes) {
-            typename Reader::value_type v[pack];
+        int k = 0;
+        for (; k < RUN && p + (AHEAD - 1) * lanes < packs; k += AHEAD, p += AHEAD * lanes) {
+            V v[AHEAD][pack];
+#pragma unroll
+            for (int a = 0; a < AHEAD; a++)
+                x.load_pack(at + first + (p + a * lanes) * pack, v[a]);
+#pragma unroll
+            for (int a = 0; a < AHEAD; a++)
+#pragma unroll
+                for (int e = 0; e < pack; e++)
+                    op.take(s.running[e % STREAMS], v[a][e], first + (p + a * lanes) * pack + e, shift);
+        }
+        for (; k < RUN && p < packs; k++, p += lanes) {
+            V v[pack];
             x.load_pack(at + first + p * pack, v);
 #pragma unroll
             for (int e = 0; e < pack; e++)
