@@ -21,6 +21,8 @@ local convolutions = {
   {"channels of their own", {3, 6, 9, 8}, {6, 1, 3, 3}, {groups = 6, padding = 1, stride = 2}},
   {"few channels in a group", {2, 6, 9, 8}, {9, 2, 3, 2}, {groups = 3, dilation = {1, 2}}},
   {"same padding", {2, 3, 6, 6}, {4, 3, 4, 2}, {padding = "same"}},
+  {"same padding of windows with holes", {2, 4, 9, 8}, {6, 2, 2, 4}, {padding = "same", groups = 2, dilation = {3, 1}}},
+  {"rows that no window meets", {2, 3, 10, 9}, {4, 3, 3, 2}, {stride = {3, 4}}},
 }
 
 local function conv2d(options)
@@ -148,16 +150,32 @@ cuda.suite(describe, pending)("cuda conv", function()
   end)
 
   it("convolves lines and volumes", function()
-    compare.run("conv1d", function(x, w) return F.conv1d(x, w, nil, {padding = 2, stride = 2}) end,
-      {ty.randn(3, 4, 20), ty.randn(5, 4, 5)})
-    compare.run("conv3d", function(x, w) return F.conv3d(x, w, nil, {padding = 1, stride = {1, 2, 1}}) end,
-      {ty.randn(2, 3, 5, 6, 7), ty.randn(4, 3, 3, 3, 2)})
+    local lines = {{padding = 2, stride = 2}, {padding = "same"}, {groups = 2, dilation = 4}, {padding = 3, dilation = 2}}
+    local volumes = {
+      {padding = 1, stride = {1, 2, 1}}, {padding = "same"}, {groups = 2, dilation = {1, 2, 1}},
+      {stride = 3, padding = {2, 0, 1}},
+    }
+    for _, dtype in ipairs{ty.float32, ty.float64} do
+      for _, options in ipairs(lines) do
+        compare.run("conv1d", function(x, w, b) return F.conv1d(x, w, b, options) end, {ty.randn(3, 4, 20, {dtype = dtype}),
+          ty.randn(6, 4 // (options.groups or 1), 4, {dtype = dtype}), ty.randn(6, {dtype = dtype})})
+      end
+      for _, options in ipairs(volumes) do
+        local channels = 4 // (options.groups or 1)
+        compare.run("conv3d", function(x, w, b) return F.conv3d(x, w, b, options) end,
+          {ty.randn(2, 4, 5, 6, 7, {dtype = dtype}), ty.randn(6, channels, 3, 3, 2, {dtype = dtype}),
+            ty.randn(6, {dtype = dtype})})
+      end
+    end
     compare.run("conv3d of channels", function(x, w) return F.conv3d(x, w, nil, {groups = 3}) end,
       {ty.randn(2, 3, 5, 6, 7), ty.randn(6, 1, 3, 2, 2)})
   end)
 
   it("transposes convolutions", function()
-    for _, options in ipairs{{}, {stride = 2, padding = 1, output_padding = 1}, {dilation = 2}, {groups = 2}} do
+    for _, options in ipairs{
+      {}, {stride = 2, padding = 1, output_padding = 1}, {dilation = 2}, {groups = 2},
+      {stride = 2, dilation = 3, padding = 3, output_padding = 2}, {stride = 2, dilation = 4, padding = 1, output_padding = 3},
+    } do
       local function turned(x, w, b)
         return F.conv_transpose2d(x, w, b, options)
       end
@@ -168,6 +186,55 @@ cuda.suite(describe, pending)("cuda conv", function()
     compare.run("transposed, channels of their own", function(x, w)
       return F.conv_transpose2d(x, w, nil, {groups = 4, stride = 2})
     end, {ty.randn(2, 4, 5, 6), ty.randn(4, 1, 3, 3)})
+    compare.run("transposed lines", function(x, w, b) return F.conv_transpose1d(x, w, b, {stride = 3, groups = 2}) end,
+      {ty.randn(2, 4, 7), ty.randn(4, 3, 5), ty.randn(6)})
+    compare.run("transposed volumes", function(x, w, b) return F.conv_transpose3d(x, w, b, {stride = 2, padding = 1}) end,
+      {ty.randn(2, 4, 3, 4, 2), ty.randn(4, 3, 3, 2, 3), ty.randn(3)})
+  end)
+
+  it("takes views that begin anywhere", function()
+    for _, dtype in ipairs{ty.float32, ty.float16} do
+      local numbers = whole(dtype, 500)
+      local function after(n, ...) -- contiguous, `n` elements on
+        local count = 1
+        for _, size in ipairs{...} do count = count * size end
+        return numbers[{ {n + 1, n + count} }]:reshape{...}
+      end
+      local function run() return F.conv2d(after(1, 2, 3, 6, 5), after(3, 4, 3, 2, 2), after(5, 4)):cpu() end
+      local expected = run()
+      numbers = numbers:to(cuda.device)
+      assert.is_true(expected:equal(run()))
+    end
+  end)
+
+  it("computes on each device", function()
+    local x, weight, bias = whole(ty.float32, 2, 3, 6, 6), whole(ty.float32, 4, 3, 3, 3), whole(ty.float32, 4)
+    local expected = F.conv2d(x, weight, bias)
+    for device = 0, cuda.count - 1 do
+      local name = "cuda:" .. device
+      assert.is_true(expected:equal(F.conv2d(x:to(name), weight:to(name), bias:to(name)):cpu()))
+    end
+  end)
+
+  it("rounds to TF32 where it is let, at most", function()
+    local x, weight = ty.randn(2, 8, 9, 9), ty.randn(6, 8, 3, 3)
+    local expected = F.conv2d(x, weight)
+    local function off(allowed)
+      ty.backends.cudnn.allow_tf32 = allowed
+      return (F.conv2d(x:to(cuda.device), weight:to(cuda.device)):cpu() - expected):abs():max():item()
+    end
+    local rounded, full = off(true), off(false)
+    assert.is_true(full < 1e-4, full)
+    assert.is_true(rounded < 0.1, rounded)
+    if cuda.emulated and os.getenv "EMULATED_CUDA_CUDNN" == "1" then assert.is_true(rounded > 1e-3, rounded) end
+  end)
+
+  it("goes on without a cuDNN that does not start", function()
+    if not cuda.emulated then return end
+    local text = cuda.run({EMULATED_CUDA_CUDNN = "broken"}, [[
+      local x = ty.ones(1, 1, 3, 3):to "cuda"
+      print(ty.F.conv2d(x, ty.ones(1, 1, 2, 2):to "cuda", ty.ones(1):to "cuda"):sum():item(), ty.F.conv2d(x, x):item())]])
+    assert.equal("20.0\t9.0\n", text)
   end)
 
   it("writes windows as columns and folds them", function()

@@ -4,6 +4,7 @@ values and gradients held against the same numbers with the same tolerances, and
 
 LAPACK's ops have no kernel for CUDA and say so; these are counted and printed, and are no failures.
 TYCHO_SPEC_PART="2/6" runs every sixth op from the second on: with emulated kernels the whole takes minutes.
+TYCHO_SPEC_FILE="conv.lua" runs one file's alone.
 ]]
 
 local cuda = require "support.cuda"
@@ -14,6 +15,9 @@ local describe = cuda.suite(describe, pending)
 local files = {"ops.lua", "layers.lua", "arrange.lua", "linalg.lua", "losses.lua", "rnn.lua", "conv.lua", "norm.lua",
   "attention.lua", "embedding.lua", "reduced.lua", "resample.lua", "tensors.lua"}
 
+local only = os.getenv "TYCHO_SPEC_FILE"
+if only then files = {only} end
+
 local part, parts = (os.getenv "TYCHO_SPEC_PART" or "1/1"):match "^(%d+)/(%d+)$"
 part, parts = tonumber(part), tonumber(parts)
 
@@ -22,7 +26,10 @@ local function is_missing(message) return message:find("linear algebra: there is
 describe("an op gives on CUDA what PyTorch gives:", function()
   local missing, cases_missing, cases_run = {}, 0, 0
 
-  setup(function() golden.device = cuda.device end)
+  setup(function()
+    golden.device = cuda.device
+    cuda.full_float32()
+  end)
   teardown(function()
     golden.device = nil
     print(("golden cases on CUDA: %d run, %d of ops without a CUDA kernel: %s"):format(cases_run, cases_missing,

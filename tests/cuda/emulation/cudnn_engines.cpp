@@ -1,6 +1,6 @@
-// The engines of the emulated cuDNN: which there are for a graph, what they say of themselves, and how they run. All of
-// them compute the same by plain loops: sums in float (double for doubles), rounded once. They differ in what a caller
-// has to look at, and the heuristics rank those first that a careful one passes over.
+// The engines of the emulated cuDNN: which there are for a graph, what they say of themselves, and how they run, by
+// plain loops: sums in float (double for doubles), rounded once. They differ in what a caller has to look at, and the
+// heuristics rank those first that a careful one passes over.
 #include "cuda_bf16.h"
 #include "cuda_fp16.h"
 #include "cudnn_state.h"
@@ -15,7 +15,7 @@ enum Engine {
     UNSTEADY, // not the same numbers every time
     COARSE,   // sums in 16 bits
     PICKY,    // its plan cannot be made
-    WORKING,  // takes memory to work in, as much as its result has
+    WORKING,  // takes memory to work in, as much as its result has, and rounds floats to TF32
     MODEST,   // takes none; the one for doubles
     LATE      // says only when it runs that it does not have this: windows with holes
 };
@@ -32,6 +32,16 @@ int64_t count_of(const Tensor &t)
         count *= size;
     }
     return count;
+}
+
+// Rounded to 10 bits of fraction, half of them up.
+float tf32_of(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    bits = (bits + 0x1000) & 0xffffe000;
+    memcpy(&x, &bits, sizeof x);
+    return x;
 }
 
 template <typename Real> std::vector<Real> widened(const void *data, const Tensor &t)
@@ -133,7 +143,7 @@ template <typename Real> void all_places(const Loops &l, Part part, Real *x, Rea
     }
 }
 
-template <typename Real> void compute(const Graph &g, std::map<int64_t, void *> data)
+template <typename Real> void compute(const Graph &g, bool to_tf32, std::map<int64_t, void *> data)
 {
     const Convolution &c = g.convolution;
     const Tensor &made = c.part == Part::dw ? c.weight : c.part == Part::dx ? c.x : c.y;
@@ -142,6 +152,10 @@ template <typename Real> void compute(const Graph &g, std::map<int64_t, void *> 
     for (int i = 0; i < 3; i++) {
         operands[i] = tensors[i] == &made ? std::vector<Real>((size_t)count_of(made))
                                           : widened<Real>(data[tensors[i]->name], *tensors[i]);
+    }
+    for (int i = 0; i < 3 && to_tf32; i++) { // 16 bits are not changed by it
+        std::transform(operands[i].begin(), operands[i].end(), operands[i].begin(),
+                       [](Real x) { return (Real)tf32_of((float)x); });
     }
     all_places(loops_of(c), c.part, operands[0].data(), operands[1].data(), operands[2].data());
     std::vector<Real> &sums = operands[c.part == Part::dw ? 1 : c.part == Part::dx ? 0 : 2];
@@ -237,11 +251,13 @@ cudnnStatus_t run_plan(const Descriptor &plan, cudaStream_t stream, const std::m
         return CUDNN_STATUS_EXECUTION_FAILED;
     }
     Graph graph = plan.graph;
+    bool to_tf32 = plan.engine == WORKING;
     auto work = [=]() {
         if (bytes) {
             memset(workspace, 0x7f, bytes);
         }
-        graph.convolution.sums == CUDNN_DATA_DOUBLE ? compute<double>(graph, data) : compute<float>(graph, data);
+        graph.convolution.sums == CUDNN_DATA_DOUBLE ? compute<double>(graph, false, data)
+                                                    : compute<float>(graph, to_tf32, data);
         return cudaSuccess;
     };
     return issue(stream, Kind::library, work) ? CUDNN_STATUS_EXECUTION_FAILED : CUDNN_STATUS_SUCCESS;

@@ -12,6 +12,11 @@ cuda.device = "cuda"
 cuda.count = cuda.available and ty.cuda.device_count() or 0
 cuda.emulated = (os.getenv "TYCHO_CUDA_PLUGIN" or ""):find "emulated" ~= nil
 
+--- Convolutions in float32 throughout, as on the CPU: by default they may round their operands to TF32.
+function cuda.full_float32()
+  if cuda.available then ty.backends.cudnn.allow_tf32 = false end
+end
+
 --- local describe = cuda.suite(describe, pending): a describe for cases that need a device. Where there is none, a pending test
 -- says why.
 function cuda.suite(describe, pending)

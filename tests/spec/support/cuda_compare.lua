@@ -1,12 +1,15 @@
 --[[
 Compares a function of tensors on a CUDA device with the CPU: its results, and its gradients by every floating input for
-the same gradients of the results. Relies on the CPU's being right, which other specs see to.
+the same gradients of the results. Relies on the CPU's being right, which other specs see to; numbers are held against its
+float32, so that convolutions do not round to TF32 from here on.
 ]]
 
 local ty = require "tycho"
 local cuda = require "support.cuda"
 
 local compare = {}
+
+cuda.full_float32()
 
 -- Relative to the largest element: sums are added up in another order.
 local near = {float64 = 1e-12, float32 = 2e-5, float16 = 2e-3, bfloat16 = 2e-2}
