@@ -273,7 +273,7 @@ size_t most_workspace(const tyi_conv_args &a)
     return (static_cast<size_t>(1) << 30) + 4 * static_cast<size_t>(x + y) * tyi_bytes_of(a.dtype);
 }
 
-/* The plan of a configuration where that can be run; else NULL. */
+/* The plan of a configuration; false where it cannot be run, or takes too much memory. */
 bool make_plan(cudnnHandle_t handle, const tyi_conv_args &a, std::unique_ptr<tyi_cudnn_descriptor> config,
                conv_plan *out)
 {
@@ -369,7 +369,7 @@ plan_key key_of(const tyi_conv_args &a)
     return key;
 }
 
-const conv_plan &plan_of(workshop &shop, const tyi_conv_args &a)
+conv_plan &plan_of(workshop &shop, const tyi_conv_args &a)
 {
     plan_key key = key_of(a);
     auto at = shop.plans.find(key);
@@ -421,7 +421,7 @@ ty_status tyi_cudnn_conv(const tyi_conv_args *args, bool *done)
     if (!tyi_cudnn().found || !is_taken(*args))
         return TY_OK;
     workshop *shop = own_workshop();
-    const conv_plan *plan = shop ? &plan_of(*shop, *args) : nullptr;
+    conv_plan *plan = shop ? &plan_of(*shop, *args) : nullptr;
     tyi_scratch workspace;
     if (!plan || !plan->plan || (plan->workspace && workspace.allocate(plan->workspace) != TY_OK))
         return TY_OK; /* conv.cu needs less memory */
@@ -429,7 +429,11 @@ ty_status tyi_cudnn_conv(const tyi_conv_args *args, bool *done)
         TYI_TRY(tyi_start_with_bias(*args));
     cudnnStatus_t status = run(shop->handle, *plan, *args, workspace.as<void>());
     *done = status == CUDNN_STATUS_SUCCESS;
-    return *done || tyi_cudnn_lacks(status) ? TY_OK : tyi_cudnn_failed(status, "conv");
+    if (!*done && !tyi_cudnn_lacks(status))
+        return tyi_cudnn_failed(status, "conv");
+    if (!*done) /* an engine that says so late is not asked again */
+        plan->plan.reset();
+    return TY_OK;
 }
 
 #endif
