@@ -2,8 +2,7 @@
 // float (double for doubles) in the order of k, and the result is rounded once to its type. Arguments are checked as
 // cuBLAS does when the call is made; that the operands lie in device memory is checked when it runs.
 #include "cublas_v2.h"
-#include "cuda_bf16.h"
-#include "cuda_fp16.h"
+#include "numbers.h"
 #include "state.h"
 
 #include <set>
@@ -38,43 +37,6 @@ std::set<cublasContext *> &contexts()
 {
     static auto *all = new std::set<cublasContext *>;
     return *all;
-}
-
-size_t size_of(cudaDataType type)
-{
-    return type == CUDA_R_64F ? 8 : type == CUDA_R_32F ? 4 : 2;
-}
-
-double load(const void *at, cudaDataType type, size_t index)
-{
-    switch (type) {
-    case CUDA_R_64F:
-        return ((const double *)at)[index];
-    case CUDA_R_32F:
-        return (double)((const float *)at)[index];
-    case CUDA_R_16F:
-        return (double)__half2float(((const __half *)at)[index]);
-    default:
-        return (double)__bfloat162float(((const __nv_bfloat16 *)at)[index]);
-    }
-}
-
-void store(void *at, cudaDataType type, size_t index, double value)
-{
-    switch (type) {
-    case CUDA_R_64F:
-        ((double *)at)[index] = value;
-        break;
-    case CUDA_R_32F:
-        ((float *)at)[index] = (float)value;
-        break;
-    case CUDA_R_16F:
-        ((__half *)at)[index] = __float2half_rn((float)value);
-        break;
-    default:
-        ((__nv_bfloat16 *)at)[index] = __float2bfloat16_rn((float)value);
-        break;
-    }
 }
 
 // The matrix, or its transpose, of rows x columns as a dense column-major array of Real.

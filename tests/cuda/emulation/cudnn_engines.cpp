@@ -1,9 +1,8 @@
 // The engines of the emulated cuDNN: which there are for a graph, what they say of themselves, and how they run, by
 // plain loops: sums in float (double for doubles), rounded once. They differ in what a caller has to look at, and the
 // heuristics rank those first that a careful one passes over.
-#include "cuda_bf16.h"
-#include "cuda_fp16.h"
 #include "cudnn_state.h"
+#include "numbers.h"
 
 #include <algorithm>
 
@@ -20,9 +19,12 @@ enum Engine {
     LATE      // says only when it runs that it does not have this: windows with holes
 };
 
-size_t size_of(cudnnDataType_t type)
+cudaDataType type_of(const Tensor &t)
 {
-    return type == CUDNN_DATA_DOUBLE ? 8 : type == CUDNN_DATA_FLOAT ? 4 : 2;
+    return t.type == CUDNN_DATA_DOUBLE  ? CUDA_R_64F
+           : t.type == CUDNN_DATA_FLOAT ? CUDA_R_32F
+           : t.type == CUDNN_DATA_HALF  ? CUDA_R_16F
+                                        : CUDA_R_16BF;
 }
 
 int64_t count_of(const Tensor &t)
@@ -48,30 +50,9 @@ template <typename Real> std::vector<Real> widened(const void *data, const Tenso
 {
     std::vector<Real> to((size_t)count_of(t));
     for (size_t i = 0; i < to.size(); i++) {
-        to[i] = t.type == CUDNN_DATA_DOUBLE  ? (Real)((const double *)data)[i]
-                : t.type == CUDNN_DATA_FLOAT ? (Real)((const float *)data)[i]
-                : t.type == CUDNN_DATA_HALF  ? (Real)__half2float(((const __half *)data)[i])
-                                             : (Real)__bfloat162float(((const __nv_bfloat16 *)data)[i]);
+        to[i] = (Real)load(data, type_of(t), i);
     }
     return to;
-}
-
-void store(void *data, cudnnDataType_t type, size_t i, double value)
-{
-    switch (type) {
-    case CUDNN_DATA_DOUBLE:
-        ((double *)data)[i] = value;
-        break;
-    case CUDNN_DATA_FLOAT:
-        ((float *)data)[i] = (float)value;
-        break;
-    case CUDNN_DATA_HALF:
-        ((__half *)data)[i] = __float2half_rn((float)value);
-        break;
-    default:
-        ((__nv_bfloat16 *)data)[i] = __float2bfloat16_rn((float)value);
-        break;
-    }
 }
 
 // A convolution over three dimensions, sizes of 1 in front.
@@ -166,7 +147,7 @@ template <typename Real> void compute(const Graph &g, bool to_tf32, std::map<int
         Real value = (Real)c.alpha * sums[i];
         value += c.beta != 0 ? (Real)c.beta * before[i] : 0; // otherwise what lies there may be NaN
         value += g.adds ? bias[i / plane % channels] : 0;
-        store(data[g.out.name], g.out.type, i, (double)value);
+        store(data[g.out.name], type_of(g.out), i, (double)value);
     }
 }
 
@@ -182,7 +163,7 @@ cudnnStatus_t check_data(const Graph &g, const std::map<int64_t, void *> &data)
         if ((uintptr_t)at->second % (uintptr_t)t.alignment != 0) {
             return refuse(CUDNN_STATUS_BAD_PARAM_MISALIGNED_POINTER, "tensor %lld is not aligned", (long long)t.name);
         }
-        if (!is_device_range(at->second, (size_t)count_of(t) * size_of(t.type), "cuDNN")) {
+        if (!is_device_range(at->second, (size_t)count_of(t) * size_of(type_of(t)), "cuDNN")) {
             return CUDNN_STATUS_EXECUTION_FAILED;
         }
     }
@@ -228,7 +209,7 @@ cudnnStatus_t plan_engine(int engine, const Graph &graph, int64_t *workspace)
     if (engine == PICKY) {
         return refuse(CUDNN_STATUS_NOT_SUPPORTED_SHAPE, "this engine never has it");
     }
-    *workspace = engine == WORKING ? count_of(graph.out) * (int64_t)size_of(graph.out.type) : 0;
+    *workspace = engine == WORKING ? count_of(graph.out) * (int64_t)size_of(type_of(graph.out)) : 0;
     return CUDNN_STATUS_SUCCESS;
 }
 
