@@ -359,6 +359,7 @@ typedef struct tyi_backend {
     ty_status (*where)(const tyi_iter *iter);                 /* 1 is bool */
     ty_status (*clamp)(const tyi_iter *iter);                 /* min(max(1, 2), 3), NaN kept */
     ty_status (*arange)(ty_dtype dtype, void *out, int64_t n, ty_scalar start, ty_scalar step);
+    ty_status (*linspace)(ty_dtype dtype, void *out, int64_t n, double start, double end); /* backend/spaced.h */
 
     ty_status (*reduce)(const tyi_reduce_args *args);
     ty_status (*cumsum)(ty_dtype dtype, const void *x, void *out, int64_t outer, int64_t size, int64_t inner);

@@ -116,29 +116,12 @@ ty_tensor *ty_linspace(double start, double end, int64_t steps, ty_dtype dtype, 
     if (steps < 0)
         return tyi_fail(TY_ERROR_VALUE, "linspace: the number of steps must not be negative, got %lld",
                         (long long)steps);
-    ty_tensor *host = tyi_new(1, &steps, dtype, TY_DEVICE_CPU);
-    if (!host)
-        return NULL;
-    /* From both ends towards the middle, as PyTorch does, so that the last value is exactly `end`. In the dtype's own
-     * precision, so that the values are PyTorch's. */
-    size_t size = ty_dtype_size(dtype);
-    char *at = tyi_data(host);
-    double step = steps > 1 ? (end - start) / (double)(steps - 1) : 0;
-    float step32 = steps > 1 ? ((float)end - (float)start) / (float)(steps - 1) : 0;
-    for (int64_t i = 0; i < steps; i++, at += size) {
-        bool front = i < steps / 2 || steps == 1;
-        int64_t k = front ? i : steps - 1 - i;
-        float value32 = front ? fmaf(step32, (float)k, (float)start) : fmaf(-step32, (float)k, (float)end);
-        if (tyi_wide_of(dtype) == TY_FLOAT32)
-            tyi_store_scalar(at, dtype, ty_float(value32));
-        else
-            tyi_store_scalar(at, dtype, ty_float(front ? start + step * (double)k : end - step * (double)k));
-    }
-    if (device.type == TY_CPU)
-        return host;
-    ty_tensor *out = ty_to(host, TY_DTYPE_NONE, device, false);
-    ty_release(host);
-    return out;
+    ty_tensor *out = tyi_new(1, &steps, dtype, device);
+    const tyi_backend *backend = out ? tyi_backend_of(device) : NULL;
+    if (backend && backend->linspace(dtype, tyi_data(out), steps, start, end) == TY_OK)
+        return out;
+    ty_release(out);
+    return NULL;
 }
 
 /* torch.logspace: `steps` values from base^start to base^end, their exponents evenly spaced. */

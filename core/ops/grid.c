@@ -281,35 +281,45 @@ ty_tensor *ty_grid_sample(ty_tensor *x, ty_tensor *grid, ty_interpolation mode, 
 
 /* ---- affine_grid ---- */
 
-/* Positions of n elements from -1 to 1. */
-static double base_position(int64_t i, int64_t n, bool align_corners)
+/* Positions of n elements from -1 to 1, float64 {n}. A new reference. */
+static ty_tensor *base_positions(int64_t n, bool align_corners, ty_device device)
 {
     if (n <= 1)
-        return 0;
-    double at = -1 + 2 * (double)i / (double)(n - 1);
-    return align_corners ? at : at * (double)(n - 1) / (double)n;
+        return ty_zeros(1, &n, TY_FLOAT64, device);
+    tyi_scope scope = {0}, *s = &scope;
+    ty_tensor *x = F(arange, ty_int(0), ty_int(n), ty_int(1), TY_FLOAT64, device);
+    x = ADD(DIV(MUL(x, NUM(2)), NUM((double)(n - 1))), NUM(-1));
+    if (!align_corners)
+        x = DIV(MUL(x, NUM((double)(n - 1))), NUM((double)n));
+    ty_retain(x);
+    tyi_scope_end(s);
+    return x;
 }
 
-/* {places, ndim + 1}: x, y (, z) and 1 of every element of an image. */
+/* {places, ndim + 1}: x, y (, z) and 1 of every element of an image; of the dtype and on the device of `like`. */
 static ty_tensor *base_grid(int ndim, const int64_t *sizes, bool align_corners, const ty_tensor *like)
 {
     int64_t places;
     if (tyi_check_sizes("affine_grid", ndim, sizes, &places) != TY_OK)
         return NULL;
-    ty_tensor *base = ty_ones(2, (int64_t[]){places, ndim + 1}, TY_FLOAT64, TY_DEVICE_CPU);
-    if (!base)
-        return NULL;
-    double *to = tyi_data(base);
-    for (int64_t p = 0; p < places; p++, to += ndim + 1) {
-        int64_t rest = p;
-        for (int d = ndim - 1; d >= 0; d--) {
-            to[ndim - 1 - d] = base_position(rest % sizes[d], sizes[d], align_corners);
-            rest /= sizes[d];
-        }
+    tyi_scope scope = {0}, *s = &scope;
+    ty_device device = like->storage->device;
+    ty_tensor *columns[4];
+    bool whole = true;
+    for (int d = 0; d < ndim && whole; d++) {
+        int64_t shape[] = {1, 1, 1};
+        shape[d] = sizes[d];
+        ty_tensor *along = HOLD(base_positions(sizes[d], align_corners, device));
+        ty_tensor *typed = along ? F(to_dtype, along, (ty_dtype)like->dtype) : NULL;
+        ty_tensor *apart = typed ? F(view, typed, ndim, shape) : NULL;
+        columns[ndim - 1 - d] = apart ? F(expand, apart, ndim, sizes) : NULL;
+        whole = columns[ndim - 1 - d];
     }
-    ty_tensor *there = ty_to(base, (ty_dtype)like->dtype, like->storage->device, false);
-    ty_release(base);
-    return there;
+    columns[ndim] = whole ? F(ones, ndim, sizes, (ty_dtype)like->dtype, device) : NULL;
+    ty_tensor *base = columns[ndim] ? F(stack, columns, ndim + 1, -1) : NULL;
+    base = base ? ty_reshape(base, 2, (int64_t[]){places, ndim + 1}) : NULL;
+    tyi_scope_end(s);
+    return base;
 }
 
 /* The grid that reads an image of `sizes` {N, C, H, W} through the affine maps theta {N, 2, 3}; or {N, C, D, H, W} and

@@ -63,6 +63,28 @@ suite("CUDA: positions", function()
     same(ty.arange(0), ty.arange(0, {device = "cuda"}))
   end)
 
+  it("spaces numbers evenly, to the CPU's bits", function()
+    for _, dtype in ipairs(dtypes) do
+      for _, n in ipairs {0, 1, 2, 3, 600} do
+        local low = dtype == "uint8" and 3 or -3
+        if dtype ~= "bool" then
+          same(ty.linspace(low, 100, n, {dtype = dtype}), ty.linspace(low, 100, n, {dtype = dtype, device = "cuda"}))
+        end
+      end
+    end
+    same(ty.linspace(1 / 3, -7 / 9, 1001), ty.linspace(1 / 3, -7 / 9, 1001, {device = "cuda"}))
+    close(ty.logspace(-2, 2, 77), ty.logspace(-2, 2, 77, {device = "cuda"}), 1e-4)
+    local step = ty.capture(function(x) return x + ty.linspace(0, 1, 5, {device = "cuda"}) end)
+    for i = 1, 3 do same(ty.linspace(0, 1, 5) + i, step(ty.full({5}, i + 0.0, {device = "cuda"}))) end
+    for _, size in ipairs {{2, 3, 5, 7}, {1, 1, 4, 1, 6}} do
+      for _, align in ipairs {true, false} do
+        local theta = ty.randn(size[1], #size - 2, #size - 1)
+        close(ty.nn.functional.affine_grid(theta, size, {align_corners = align}),
+          ty.nn.functional.affine_grid(theta:to "cuda", size, {align_corners = align}), 1e-5)
+      end
+    end
+  end)
+
   it("finds what is not zero", function()
     for _, n in ipairs {0, 1, 31, 255, 2048, 2049, 70001} do
       local mask = numbers(n, "bool")

@@ -15,6 +15,7 @@ static const tyi_backend table = {
     .where = tyi_cpu_where,
     .clamp = tyi_cpu_clamp,
     .arange = tyi_cpu_arange,
+    .linspace = tyi_cpu_linspace,
     .reduce = tyi_cpu_reduce,
     .cumsum = tyi_cpu_cumsum,
     .matmul = tyi_cpu_matmul,

@@ -6,6 +6,7 @@
  */
 #include "backend/cpu/loops.h"
 #include "backend/cpu/walk.h"
+#include "backend/spaced.h"
 
 ty_status tyi_cpu_to_host(void *host, const void *data, size_t bytes)
 {
@@ -266,4 +267,15 @@ ty_status tyi_cpu_gather_rows(ty_dtype dtype, const void *x, const int64_t *inde
 {
     gather_job j = {tyi_cpu_converts()->gather[dtype], x, index, width, scale, shift, out};
     return tyi_cpu_parallel(rows, tyi_cpu_grain(width), true, gather_pieces, &j);
+}
+
+ty_status tyi_cpu_linspace(ty_dtype dtype, void *out, int64_t n, double start, double end)
+{
+    size_t size = ty_dtype_size(dtype);
+    bool single = tyi_wide_of(dtype) == TY_FLOAT32;
+    for (int64_t i = 0; i < n; i++) {
+        double value = single ? tyi_spaced_f32(i, n, start, end) : tyi_spaced_f64(i, n, start, end);
+        tyi_store_scalar((char *)out + (size_t)i * size, dtype, ty_float(value));
+    }
+    return TY_OK;
 }

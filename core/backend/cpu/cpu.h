@@ -18,6 +18,7 @@ ty_status tyi_cpu_axpy(const tyi_iter *iter, ty_scalar alpha);
 ty_status tyi_cpu_where(const tyi_iter *iter);
 ty_status tyi_cpu_clamp(const tyi_iter *iter);
 ty_status tyi_cpu_arange(ty_dtype dtype, void *out, int64_t n, ty_scalar start, ty_scalar step);
+ty_status tyi_cpu_linspace(ty_dtype dtype, void *out, int64_t n, double start, double end);
 ty_status tyi_cpu_reduce(const tyi_reduce_args *args);
 ty_status tyi_cpu_cumsum(ty_dtype dtype, const void *x, void *out, int64_t outer, int64_t size, int64_t inner);
 ty_status tyi_cpu_matmul(const tyi_matmul_args *args);

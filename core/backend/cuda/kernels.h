@@ -17,6 +17,7 @@ ty_status tyi_cuda_axpy(const tyi_iter *iter, ty_scalar alpha);
 ty_status tyi_cuda_where(const tyi_iter *iter);
 ty_status tyi_cuda_clamp(const tyi_iter *iter);
 ty_status tyi_cuda_arange(ty_dtype dtype, void *out, int64_t n, ty_scalar start, ty_scalar step);
+ty_status tyi_cuda_linspace(ty_dtype dtype, void *out, int64_t n, double start, double end);
 ty_status tyi_cuda_reduce(const tyi_reduce_args *args);
 ty_status tyi_cuda_cumsum(ty_dtype dtype, const void *x, void *out, int64_t outer, int64_t size, int64_t inner);
 ty_status tyi_cuda_matmul(const tyi_matmul_args *args);

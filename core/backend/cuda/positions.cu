@@ -4,6 +4,7 @@
 #include "backend/cuda/elements.cuh"
 #include "backend/cuda/kernels.h"
 #include "backend/cuda/memory.cuh"
+#include "backend/spaced.h"
 
 #include <cub/cub.cuh>
 
@@ -36,6 +37,19 @@ __global__ void __launch_bounds__(TYI_THREADS)
     else
         v = static_cast<V>(static_cast<uint64_t>(start) + static_cast<uint64_t>(i) * static_cast<uint64_t>(step));
     tyi_store<V>(static_cast<char *>(out) + i * size, dtype, v);
+}
+
+__global__ void __launch_bounds__(TYI_THREADS)
+    fill_spaced(void *out, ty_dtype dtype, int64_t size, int64_t n, double start, double end)
+{
+    int64_t i = (int64_t)blockIdx.x * TYI_THREADS + threadIdx.x;
+    if (i >= n)
+        return;
+    char *at = static_cast<char *>(out) + i * size;
+    if (dtype == TY_FLOAT32 || dtype == TY_FLOAT16 || dtype == TY_BFLOAT16)
+        tyi_store<float>(at, dtype, tyi_spaced_f32(i, n, start, end));
+    else
+        tyi_store<double>(at, dtype, tyi_spaced_f64(i, n, start, end));
 }
 
 /* ---- The extremes of indices ---- */
@@ -180,6 +194,12 @@ ty_status tyi_cuda_arange(ty_dtype dtype, void *out, int64_t n, ty_scalar start,
     double from = start.kind == TY_SCALAR_FLOAT ? start.f : static_cast<double>(start.i);
     double by = step.kind == TY_SCALAR_FLOAT ? step.f : static_cast<double>(step.i);
     return tyi_launch("arange", fill_range<double>, blocks, TYI_THREADS, 0, out, dtype, size, n, from, by);
+}
+
+ty_status tyi_cuda_linspace(ty_dtype dtype, void *out, int64_t n, double start, double end)
+{
+    return tyi_launch("linspace", fill_spaced, tyi_blocks(n, TYI_THREADS), TYI_THREADS, 0, out, dtype,
+                      static_cast<int64_t>(tyi_bytes_of(dtype)), n, start, end);
 }
 
 ty_status tyi_cuda_index_range(const int64_t *index, int64_t n, int64_t *low, int64_t *high)

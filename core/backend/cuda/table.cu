@@ -17,6 +17,7 @@ static tyi_backend make_table()
     table.where = tyi_cuda_where;
     table.clamp = tyi_cuda_clamp;
     table.arange = tyi_cuda_arange;
+    table.linspace = tyi_cuda_linspace;
     table.reduce = tyi_cuda_reduce;
     table.cumsum = tyi_cuda_cumsum;
     table.matmul = tyi_cuda_matmul;
