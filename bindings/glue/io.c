@@ -61,17 +61,44 @@ void tyb_free_tree(tyb_box *box)
     box->data = NULL;
 }
 
-/* load(path, partial) -> value */
+/* The Lua function that says where tensors go, on the stack of the state that loads. */
+typedef struct placer {
+    lua_State *L;
+    int function;
+    bool failed; /* its error is on top of the stack */
+} placer;
+
+/* Runs inside the reader, which an error must not jump through: it is kept, and raised when the reader is back. */
+static ty_status place(void *context, const char *location, ty_device *device)
+{
+    placer *p = context;
+    lua_pushvalue(p->L, p->function);
+    lua_pushstring(p->L, location);
+    if (lua_pcall(p->L, 1, 1, 0) != LUA_OK) {
+        p->failed = true;
+        return ty_fail(TY_ERROR_VALUE, "load: map_location failed");
+    }
+    ty_status status = tyb_to_device(p->L, -1, device);
+    lua_pop(p->L, 1);
+    return status;
+}
+
+/* load(path, partial, place) -> value; place(location) -> device */
 static int load(lua_State *L)
 {
     const char *path = tyb_check_path(L, 1, "load");
     bool partial = lua_toboolean(L, 2);
+    lua_settop(L, 3);
+    luaL_checkstack(L, 20, "load");
+    placer p = {L, 3, false};
     tyb_box *box = tyb_push_box(L);
     box->release = tyb_free_tree;
     int tries = 0;
     do
-        box->data = partial ? ty_load_partial(path) : ty_load(path);
-    while (!box->data && tyb_io_retry(L, &tries));
+        box->data = ty_load_to(path, partial, place, &p);
+    while (!box->data && !p.failed && tyb_io_retry(L, &tries));
+    if (p.failed)
+        return lua_error(L);
     if (!box->data)
         tyb_raise_core(L, "load");
     tyb_push_file_value(L, box->data);

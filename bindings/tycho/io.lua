@@ -17,9 +17,12 @@ local io = {docs = {
       .. "net:state_dict(). The file is replaced as a whole or not at all: a crash or a full disk leaves the old one. "
       .. "Tensors of a GPU are saved with its name, as PyTorch does: torch.load then wants map_location where there is none.",
     example = 'local net = nn.Linear(3, 2); ty.save({net = net:state_dict(), epoch = 5}, "/tmp/tycho_doc.pt")'},
-  {names = {"ty.load", "io.load"}, signature = "(path: string, map_location: device or table?, partial: bool = false) -> value",
-    doc = "Loads what ty.save or torch.save (of any PyTorch since 0.1.10) wrote; all tensors come to the CPU, those saved on a "
-      .. "GPU too, or to the device that map_location names, as \"cuda\". Lists "
+  {names = {"ty.load", "io.load"},
+    signature = "(path: string, map_location: device, table or function?, partial: bool = false) -> value",
+    doc = "Loads what ty.save or torch.save (of any PyTorch since 0.1.10) wrote. Tensors come to the device that they were "
+      .. "saved on, where this machine has it, and else to the CPU (torch.load fails there); or to where map_location says: a "
+      .. "device, as \"cpu\", a table of devices by those of the file, as {[\"cuda:1\"] = \"cuda:0\"}, or a function that gets "
+      .. "the name of the file's and gives a device, or nil. Lists "
       .. "and tuples become sequences, dicts tables; dicts with numbers as keys keep their numbers (an optimiser's "
       .. "state counts from 0). None is io.null in a list and leaves its entry out in a dict. Nothing in a file is "
       .. "executed: a file that holds whole modules is refused, with advice; partial = true gives what "
@@ -89,17 +92,29 @@ local function other_format(start)
   if start:sub(6, 9) == "\0\0\0{" then return formats.load_safetensors end
 end
 
--- PyTorch's map_location: a device, or a table of devices by the devices of the file, which a file for the CPU alone does not
--- tell apart. nil: the CPU, where tensors come without it too, also those that were saved on a GPU.
-local function place_of(map_location)
-  if type(map_location) ~= "table" then return map_location ~= nil and core.device(map_location) or nil end
-  for _, place in pairs(map_location) do
-    if core.device(place).type ~= "cpu" then
-      core.raise(("load: map_location has %s for some devices; tensors come to one place here: name it alone, as map_location = "
-        .. "\"%s\""):format(tostring(place), tostring(place)))
+-- Where a tensor goes that was saved on a device: there, where this machine has it, and else to the CPU.
+local function same_place(location)
+  local there = location:find "^cuda" and (pcall(core.device, location))
+  return core.device(there and location or "cpu")
+end
+
+-- PyTorch's map_location as a function that gives a device for the name of the one that the file has.
+local function places_of(map_location)
+  if map_location == nil then return same_place end
+  local kind = type(map_location)
+  if kind == "table" then
+    local places = {}
+    for from, to in pairs(map_location) do places[tostring(from)] = core.device(to) end
+    return function(location) return places[location] or same_place(location) end
+  elseif kind == "function" then
+    return function(location)
+      local to = map_location(location)
+      if to == nil then return same_place(location) end
+      return core.device(to)
     end
   end
-  return nil
+  local device = core.device(map_location)
+  return function() return device end
 end
 
 -- A value with all its tensors on a device; what stands in several places still does.
@@ -132,10 +147,10 @@ function io.load(...)
     core.raise("load: weights_only = false would execute code from the file, which Tycho never does; partial = true reads what "
       .. "data a file of torch.save(model) holds")
   end
-  local place, other = place_of(map_location), other_format(files.start(path))
-  local value
-  if other then value = other(path) else value = files.load(path, partial) end
-  if place and place.type ~= "cpu" then return moved(value, place, {}) end
+  local place, other = places_of(map_location), other_format(files.start(path))
+  if not other then return files.load(path, partial, place) end
+  local value, device = other(path), place "cpu"
+  if device.type ~= "cpu" then return moved(value, device, {}) end
   return value
 end
 

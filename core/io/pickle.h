@@ -32,6 +32,7 @@ typedef struct tyi_pickle_source {
     void *context;
     uint64_t left;
     bool partial; /* objects of classes that are not data are read as dicts of their attributes, not refused */
+    struct tyi_places *places; /* where storages go (place.h); NULL: they stay */
 } tyi_pickle_source;
 
 /* Gives the storage of a key (not NUL-terminated; asked for once each) with room for numel elements of dtype, which is
@@ -48,7 +49,7 @@ ty_value *tyi_pickle_read(const char *path, tyi_pickle_source *source, tyi_pickl
 void tyi_settle_storage(tyi_storage *s, ty_dtype dtype, bool swap);
 
 /* pt_legacy.c: the format before PyTorch 1.6. `file` stands at its start and stays the caller's. */
-ty_value *tyi_load_legacy(const char *path, int file, uint64_t bytes, bool partial);
+ty_value *tyi_load_legacy(const char *path, int file, uint64_t bytes, bool partial, struct tyi_places *places);
 /* True when these first bytes begin such a file. */
 #define TYI_LEGACY_MAGIC_BYTES 15
 bool tyi_is_legacy(const unsigned char *bytes, size_t length);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "io/pickle_machine.h"
+#include "io/place.h"
 
 #define STORAGE(class, dtype, text)                                                                                    \
     {"torch", class, G_STORAGE, dtype, text},                                                                          \
@@ -130,9 +131,9 @@ static bool is_text(const tyi_object *o, const char *text)
            memcmp(o->string.bytes, text, o->string.length) == 0;
 }
 
-/* The storage of a key, loaded when it is first met. */
+/* The storage of a key, loaded when it is first met. location: where it was when it was saved. */
 static ty_status find_storage(tyi_machine *m, const tyi_object *key, const tyi_global *class, int64_t numel,
-                              tyi_storage **storage)
+                              const tyi_object *location, tyi_storage **storage)
 {
     int64_t bytes;
     if (numel < 0 || __builtin_mul_overflow(numel, (int64_t)ty_dtype_size(class->dtype), &bytes))
@@ -159,7 +160,13 @@ static ty_status find_storage(tyi_machine *m, const tyi_object *key, const tyi_g
     if (!*storage)
         return TY_FAIL;
     m->storages[m->storage_count++] = (tyi_loaded_storage){*storage, class->dtype};
-    return TY_OK;
+    if (!m->source->places)
+        return TY_OK;
+    char text[32] = ""; /* what is longer is no device, cut off or not */
+    if (location->kind == O_STRING)
+        snprintf(text, sizeof text, "%.*s", (int)(location->string.length < sizeof text ? location->string.length : 31),
+                 location->string.bytes);
+    return tyi_places_add(m->source->places, *storage, text);
 }
 
 /* ("storage", class, key, location, numel), and in old files a sixth: None or (view key, offset, size). */
@@ -200,7 +207,7 @@ ty_status tyi_machine_persistent(tyi_machine *m)
             return tyi_machine_damaged(m, "a view outside its storage");
     }
     tyi_storage *storage = NULL;
-    if (find_storage(m, part[2], class, part[4]->integer, &storage) != TY_OK)
+    if (find_storage(m, part[2], class, part[4]->integer, part[3], &storage) != TY_OK)
         return TY_FAIL;
     tyi_object *o = tyi_machine_make(m, O_STORAGE);
     if (!o)

@@ -18,6 +18,7 @@
 #include "io/file.h"
 #include "io/map.h"
 #include "io/pickle.h"
+#include "io/place.h"
 #include "io/zip.h"
 #include "tensor/interrupt.h"
 
@@ -130,7 +131,8 @@ typedef struct archive {
     tyi_map entries;   /* full name -> index */
     char prefix[256];  /* "archive/" */
     bool partial;      /* objects that are not data are read as far as they are */
-    bool swap;         /* written by a machine of the other byte order */
+    tyi_places *places;
+    bool swap; /* written by a machine of the other byte order */
 } archive;
 
 static ty_status fail_entry(const archive *a, const char *name, const char *what)
@@ -364,16 +366,16 @@ static ty_value *read_archive(archive *a)
     ty_value *v = NULL;
     if (read_entry(a, &entry, "data.pkl", bytes) == TY_OK) {
         const unsigned char *at = bytes;
-        tyi_pickle_source source = {read_memory, &at, entry.size, a->partial};
+        tyi_pickle_source source = {read_memory, &at, entry.size, a->partial, a->places};
         v = tyi_pickle_read(a->path, &source, load_storage, a);
     }
     free(bytes);
     return v;
 }
 
-static ty_value *load_zip(const char *path, int file, uint64_t bytes, bool partial)
+static ty_value *load_zip(const char *path, int file, uint64_t bytes, bool partial, tyi_places *places)
 {
-    archive a = {.path = path, .file = file, .length = bytes, .left = bytes, .partial = partial};
+    archive a = {.path = path, .file = file, .length = bytes, .left = bytes, .partial = partial, .places = places};
     int another = fcntl(file, F_DUPFD_CLOEXEC, 0); /* libzip's, which it closes */
     if (another < 0)
         return tyi_fail(TY_ERROR_IO, "load: %.400s: %s", path, strerror(errno));
@@ -411,7 +413,7 @@ static ty_value *fail_unknown(const char *path, const unsigned char *start, size
     return tyi_fail(TY_ERROR_IO, "load: %.400s is not a file of torch.save", path);
 }
 
-static ty_value *load(const char *path, bool partial)
+static ty_value *load(const char *path, bool partial, tyi_places *places)
 {
     uint64_t bytes;
     int file = tyi_file_open("load", path, &bytes);
@@ -423,9 +425,9 @@ static ty_value *load(const char *path, bool partial)
         ty_fail(TY_ERROR_IO, "load: %.400s: %s", path, strerror(errno));
     ty_value *v = NULL;
     if (length >= 4 && memcmp(start, "PK\3\4", 4) == 0)
-        v = load_zip(path, file, bytes, partial);
+        v = load_zip(path, file, bytes, partial, places);
     else if (length >= 0)
-        v = tyi_is_legacy(start, (size_t)length) ? tyi_load_legacy(path, file, bytes, partial)
+        v = tyi_is_legacy(start, (size_t)length) ? tyi_load_legacy(path, file, bytes, partial, places)
                                                  : fail_unknown(path, start, (size_t)length, bytes);
     close(file);
     return v;
@@ -433,10 +435,22 @@ static ty_value *load(const char *path, bool partial)
 
 ty_value *ty_load(const char *path)
 {
-    return load(path, false);
+    return load(path, false, NULL);
 }
 
 ty_value *ty_load_partial(const char *path)
 {
-    return load(path, true);
+    return load(path, true, NULL);
+}
+
+ty_value *ty_load_to(const char *path, bool partial, ty_load_place where, void *context)
+{
+    tyi_places places = {.where = where, .context = context};
+    ty_value *v = load(path, partial, &places);
+    if (v && tyi_places_move(&places, v) != TY_OK) {
+        ty_value_free(v);
+        v = NULL;
+    }
+    tyi_places_free(&places);
+    return v;
 }

@@ -168,7 +168,7 @@ static ty_status read_storages(legacy *f, tyi_pickle_source *source)
     return status;
 }
 
-ty_value *tyi_load_legacy(const char *path, int file, uint64_t bytes, bool partial)
+ty_value *tyi_load_legacy(const char *path, int file, uint64_t bytes, bool partial, struct tyi_places *places)
 {
     legacy f = {.path = path, .file = file, .claimable = bytes, .buffer = malloc(BUFFER_BYTES)};
     if (!f.buffer) {
@@ -185,9 +185,11 @@ ty_value *tyi_load_legacy(const char *path, int file, uint64_t bytes, bool parti
         source.left -= sizeof start;
         ty_status status = read_system(&f, &source);
         source.partial = partial;
+        source.places = places;
         if (status == TY_OK)
             v = tyi_pickle_read(path, &source, claim_storage, &f);
         source.partial = false;
+        source.places = NULL;
         if (v && read_storages(&f, &source) != TY_OK) {
             ty_value_free(v);
             v = NULL;

@@ -43,6 +43,10 @@ ty_value *ty_load(const char *path);
 /* The same, but an object of a class that is not data (of torch.save(model)) becomes a dict of its attributes, its
  * class under "__class__". Nothing is executed. */
 ty_value *ty_load_partial(const char *path);
+/* Either, with a word on where tensors go: `where` is asked for each storage with its location as the file has it,
+ * "cpu" or "cuda:0", and sets *device, or fails. ty_load() leaves all in host memory. */
+typedef ty_status (*ty_load_place)(void *context, const char *location, ty_device *device);
+ty_value *ty_load_to(const char *path, bool partial, ty_load_place where, void *context);
 /* IDX (MNIST's format), gzipped or not, as a tensor of its dtype. */
 ty_tensor *ty_load_idx(const char *path);
 
