@@ -1,7 +1,8 @@
 /*
  * Products by cuBLAS. Its matrices are by columns and ours by rows, so that c = a b is asked for as c^T = b^T a^T; it
- * takes matrices in which one of the two strides is 1, and others are copied first. The bias is written to c before the
- * product, which then adds to it: one pass as with a pass afterwards, and 16-bit results are rounded once.
+ * takes matrices in which one of the two strides is 1, and others are copied first. The bias is added by cuBLASLt
+ * (blas_lt.cu) in the same kernel; where that has none, the bias is written to c before the product, which then adds to
+ * it, so that 16-bit results are rounded once either way.
  */
 #include "backend/cuda/blas.cuh"
 #include "backend/cuda/elements.cuh"
@@ -80,7 +81,7 @@ ty_status tyi_blas_failed(cublasStatus_t status, const char *what)
                          cublasGetStatusString(status), cublasGetStatusName(status));
 }
 
-ty_status tyi_blas_handle(cublasHandle_t *handle, tyi_scratch *workspace)
+ty_status tyi_blas_bare_handle(cublasHandle_t *handle)
 {
     int device = tyi_current_device();
     cublasHandle_t &mine = handles.of[device];
@@ -88,11 +89,22 @@ ty_status tyi_blas_handle(cublasHandle_t *handle, tyi_scratch *workspace)
         BLAS_TRY(cublasCreate(&mine), "starting cuBLAS");
         BLAS_TRY(cublasSetMathMode(mine, MATH), "starting cuBLAS");
     }
-    size_t bytes = tyi_device_properties(device).major >= 9 ? WORKSPACE_HOPPER : WORKSPACE;
-    TYI_TRY(workspace->allocate(bytes));
-    BLAS_TRY(cublasSetStream(mine, tyi_current_stream()), "starting cuBLAS");
-    BLAS_TRY(cublasSetWorkspace(mine, workspace->as<void>(), bytes), "starting cuBLAS");
     *handle = mine;
+    return TY_OK;
+}
+
+size_t tyi_blas_workspace(void)
+{
+    return tyi_device_properties(tyi_current_device()).major >= 9 ? WORKSPACE_HOPPER : WORKSPACE;
+}
+
+ty_status tyi_blas_handle(cublasHandle_t *handle, tyi_scratch *workspace)
+{
+    size_t bytes = tyi_blas_workspace();
+    TYI_TRY(tyi_blas_bare_handle(handle));
+    TYI_TRY(workspace->allocate(bytes));
+    BLAS_TRY(cublasSetStream(*handle, tyi_current_stream()), "starting cuBLAS");
+    BLAS_TRY(cublasSetWorkspace(*handle, workspace->as<void>(), bytes), "starting cuBLAS");
     return TY_OK;
 }
 
@@ -234,33 +246,61 @@ ty_status check_sizes(const char *name, const tyi_matmul_args &x)
                          INT_MAX);
 }
 
+/* cuBLAS's terms for operands that it takes; its a is our b. */
+tyi_blas_call call_of(const tyi_matmul_args &x, const operand &a, const layout &of_a, const operand &b,
+                      const layout &of_b, ty_dtype to, bool tf32)
+{
+    tyi_blas_call call = {};
+    call.op_a = of_b.turned ? CUBLAS_OP_T : CUBLAS_OP_N;
+    call.op_b = of_a.turned ? CUBLAS_OP_T : CUBLAS_OP_N;
+    call.m = static_cast<int>(x.n), call.n = static_cast<int>(x.m), call.k = static_cast<int>(x.k);
+    call.lda = static_cast<int>(of_b.distance), call.ldb = static_cast<int>(of_a.distance);
+    call.ldc = static_cast<int>(x.m == 1 && x.ldc < x.n ? x.n : x.ldc);
+    call.a = b.data, call.b = a.data, call.c = x.c, call.bias = x.bias;
+    call.type = type_of(x.dtype), call.to = type_of(to);
+    call.compute = x.dtype == TY_FLOAT64           ? CUBLAS_COMPUTE_64F
+                   : x.dtype == TY_FLOAT32 && tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32
+                                                   : CUBLAS_COMPUTE_32F;
+    call.alpha = x.alpha;
+    return call;
+}
+
+/* c = alpha a b, + c when `add`, batch times. */
+ty_status run(const char *name, const tyi_blas_call &call, bool add, int64_t stride_a, int64_t stride_b,
+              int64_t stride_c, int batch)
+{
+    tyi_scratch workspace;
+    cublasHandle_t handle;
+    TYI_TRY(tyi_blas_handle(&handle, &workspace));
+    double beta = add;
+    float narrow_alpha = static_cast<float>(call.alpha), narrow_beta = add;
+    bool wide = call.compute == CUBLAS_COMPUTE_64F;
+    const void *by = wide ? static_cast<const void *>(&call.alpha) : &narrow_alpha;
+    const void *keep = wide ? static_cast<const void *>(&beta) : &narrow_beta;
+    BLAS_TRY(cublasGemmStridedBatchedEx(handle, call.op_a, call.op_b, call.m, call.n, call.k, by, call.a, call.type,
+                                        call.lda, stride_a, call.b, call.type, call.ldb, stride_b, keep, call.c,
+                                        call.to, call.ldc, stride_c, batch, call.compute, CUBLAS_GEMM_DEFAULT),
+             name);
+    return TY_OK;
+}
+
 ty_status multiply(const char *name, const tyi_matmul_args &x, ty_dtype to, bool tf32)
 {
     operand a = {x.a, x.m, x.k, x.a_row, x.a_col, x.a_batch}, b = {x.b, x.k, x.n, x.b_row, x.b_col, x.b_batch};
-    tyi_scratch room_a, room_b, workspace;
+    tyi_scratch room_a, room_b;
     layout of_a, of_b;
-    cublasHandle_t handle;
     TYI_TRY(check_sizes(name, x));
     TYI_TRY(prepare(name, x.dtype, x.batch, &a, &room_a, &of_a));
     TYI_TRY(prepare(name, x.dtype, x.batch, &b, &room_b, &of_b));
-    TYI_TRY(tyi_blas_handle(&handle, &workspace));
-    double beta = x.beta || x.bias ? 1 : 0, alpha = x.alpha;
-    float narrow_alpha = static_cast<float>(alpha), narrow_beta = static_cast<float>(beta);
-    bool wide = x.dtype == TY_FLOAT64;
-    const void *by = wide ? static_cast<const void *>(&alpha) : &narrow_alpha;
-    const void *keep = wide ? static_cast<const void *>(&beta) : &narrow_beta;
-    cublasComputeType_t compute = wide                            ? CUBLAS_COMPUTE_64F
-                                  : x.dtype == TY_FLOAT32 && tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32
-                                                                  : CUBLAS_COMPUTE_32F;
-    cudaDataType type = type_of(x.dtype);
-    int ldc = static_cast<int>(x.m == 1 && x.ldc < x.n ? x.n : x.ldc);
-    BLAS_TRY(cublasGemmStridedBatchedEx(
-                 handle, of_b.turned ? CUBLAS_OP_T : CUBLAS_OP_N, of_a.turned ? CUBLAS_OP_T : CUBLAS_OP_N,
-                 static_cast<int>(x.n), static_cast<int>(x.m), static_cast<int>(x.k), by, b.data, type,
-                 static_cast<int>(of_b.distance), b.batch, a.data, type, static_cast<int>(of_a.distance), a.batch, keep,
-                 x.c, type_of(to), ldc, x.c_batch, static_cast<int>(x.batch), compute, CUBLAS_GEMM_DEFAULT),
-             name);
-    return TY_OK;
+    tyi_blas_call call = call_of(x, a, of_a, b, of_b, to, tf32);
+    bool done = false;
+    if (x.bias && !x.beta && x.batch == 1)
+        TYI_TRY(tyi_blas_with_bias(name, &call, &done));
+    if (done)
+        return TY_OK;
+    if (x.bias)
+        TYI_TRY(start_with_bias(name, x, to));
+    return run(name, call, x.beta || x.bias, b.batch, a.batch, x.c_batch, static_cast<int>(x.batch));
 }
 
 } // namespace
@@ -271,7 +311,7 @@ ty_status tyi_blas_product(const char *name, const tyi_matmul_args *args, ty_dty
     if (x.batch == 0 || x.m == 0 || x.n == 0)
         return TY_OK;
     flatten(&x);
-    if (x.bias || (x.k == 0 && !x.beta))
-        TYI_TRY(start_with_bias(name, x, to));
-    return x.k ? multiply(name, x, to, tf32) : TY_OK;
+    if (x.k)
+        return multiply(name, x, to, tf32);
+    return x.bias || !x.beta ? start_with_bias(name, x, to) : TY_OK;
 }

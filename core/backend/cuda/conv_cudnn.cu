@@ -10,7 +10,6 @@
 #ifdef TYCHO_CUDNN
 
 #include <limits.h>
-#include <string.h>
 
 #include <memory>
 #include <mutex>
@@ -21,37 +20,21 @@
 #include "backend/cuda/cudnn.cuh"
 #include "backend/cuda/elements.cuh"
 #include "backend/cuda/memory.cuh"
+#include "backend/cuda/plans.cuh"
 
 namespace
 {
 
 constexpr int MOST_ALIGNED = 16; /* bytes: more makes no difference to cuDNN */
-constexpr size_t MOST_PLANS = 4096;
 
 /* ---- Plans and who keeps them ---- */
 
 enum { X = 1, WEIGHT, Y, BIAS, SUM, NAMES }; /* tensors of the graph; SUM, before the bias, is never written */
 
-/* What a plan depends on; all of one size, so that it is compared byte by byte. */
+/* What a plan depends on. */
 struct plan_key {
     int64_t part, dtype, batch, groups, in_channels, out_channels, tf32, bias, aligned[NAMES];
     tyi_window window;
-
-    bool operator==(const plan_key &other) const
-    {
-        return memcmp(this, &other, sizeof *this) == 0;
-    }
-};
-
-struct plan_hash {
-    size_t operator()(const plan_key &key) const /* FNV-1a by words */
-    {
-        uint64_t hash = 14695981039346656037u, words[sizeof key / sizeof(uint64_t)];
-        memcpy(words, &key, sizeof words);
-        for (uint64_t word : words)
-            hash = (hash ^ word) * 1099511628211u;
-        return static_cast<size_t>(hash ^ hash >> 32);
-    }
 };
 
 struct conv_plan {
@@ -63,7 +46,7 @@ struct conv_plan {
 /* A handle and its plans. */
 struct workshop {
     cudnnHandle_t handle = nullptr;
-    std::unordered_map<plan_key, conv_plan, plan_hash> plans;
+    std::unordered_map<plan_key, conv_plan, tyi_plan_hash<plan_key>, tyi_plan_equal<plan_key>> plans;
 };
 
 /* Those that no thread uses. Never destroyed: at the end of the process CUDA may be gone before. */
@@ -347,13 +330,6 @@ bool plan_graph(cudnnHandle_t handle, const tyi_conv_args &a, const plan_key &ke
 
 /* ---- A convolution ---- */
 
-/* The largest power of two that divides an address, up to MOST_ALIGNED. */
-int64_t alignment(const void *data)
-{
-    uintptr_t address = reinterpret_cast<uintptr_t>(data) | MOST_ALIGNED;
-    return static_cast<int64_t>(address & (~address + 1));
-}
-
 plan_key key_of(const tyi_conv_args &a)
 {
     plan_key key = {a.part,
@@ -364,7 +340,8 @@ plan_key key_of(const tyi_conv_args &a)
                     a.out_channels,
                     tyi_tf32.convolutions,
                     a.bias != nullptr,
-                    {0, alignment(a.x), alignment(a.weight), alignment(a.y), a.bias ? alignment(a.bias) : MOST_ALIGNED},
+                    {0, tyi_alignment(a.x, MOST_ALIGNED), tyi_alignment(a.weight, MOST_ALIGNED),
+                     tyi_alignment(a.y, MOST_ALIGNED), tyi_alignment(a.bias, MOST_ALIGNED)},
                     a.window};
     return key;
 }
@@ -375,7 +352,7 @@ conv_plan &plan_of(workshop &shop, const tyi_conv_args &a)
     auto at = shop.plans.find(key);
     if (at != shop.plans.end())
         return at->second;
-    if (shop.plans.size() >= MOST_PLANS) /* sizes that never come back */
+    if (shop.plans.size() >= TYI_MOST_PLANS)
         shop.plans.clear();
     conv_plan plan;
     bool fuses = a.bias && a.part == TYI_CONV_Y;

@@ -1,44 +1,20 @@
 // cuBLAS on the host: products of column-major matrices by plain loops. Operands are widened once, sums are kept in
 // float (double for doubles) in the order of k, and the result is rounded once to its type. Arguments are checked as
 // cuBLAS does when the call is made; that the operands lie in device memory is checked when it runs.
-#include "cublas_v2.h"
+#include "cublas_state.h"
 #include "numbers.h"
 #include "state.h"
 
-#include <set>
-
-struct cublasContext {
-    int device;
-    cudaStream_t stream;
-    cublasPointerMode_t pointer_mode;
-    cublasMath_t math;
-};
-
 namespace emulated
 {
-namespace
-{
-// One call: what a batch of products shares. Where `arrays` is set, a, b and c are arrays on the device of pointers to
-// matrices.
-struct Product {
-    cublasOperation_t transa, transb;
-    int m, n, k, lda, ldb, ldc, batch;
-    cudaDataType a_type, b_type, c_type;
-    long long stride_a, stride_b, stride_c;
-    const void *a, *b;
-    void *c;
-    bool arrays, doubles;
-    bool scales_on_device;
-    const void *alpha_at, *beta_at;
-    double alpha, beta;
-};
-
-std::set<cublasContext *> &contexts()
+std::set<cublasContext *> &contexts_of_blas()
 {
     static auto *all = new std::set<cublasContext *>;
     return *all;
 }
 
+namespace
+{
 // The matrix, or its transpose, of rows x columns as a dense column-major array of Real.
 template <typename Real>
 std::vector<Real> widened(const void *from, cudaDataType type, int rows, int columns, int stride, bool transposed)
@@ -75,6 +51,9 @@ template <typename Real> void multiply(const Product &call, const void *a, const
             if (beta != 0) { // otherwise what lies there is not read: it may be NaN
                 value += beta * (Real)load(c, call.c_type, index);
             }
+            if (call.bias) {
+                value += (Real)load(call.bias, call.c_type, (size_t)i);
+            }
             store(c, call.c_type, index, (double)value);
         }
     }
@@ -86,6 +65,8 @@ bool operand_is_right(const void *at, cudaDataType type, int rows, int columns, 
     size_t last = transposed ? (size_t)(rows - 1) * stride + columns : (size_t)(columns - 1) * stride + rows;
     return rows == 0 || columns == 0 || is_device_range(at, last * size_of(type), what);
 }
+
+} // namespace
 
 cudaError_t run(Product call)
 {
@@ -144,10 +125,12 @@ bool types_are_known(const Product &call, cublasComputeType_t compute)
            (call.c_type == call.a_type || call.c_type == CUDA_R_32F);
 }
 
+namespace
+{
 cublasStatus_t issue_product(cublasHandle_t handle, Product call, cublasComputeType_t compute)
 {
     Guard guard(lock());
-    if (!contexts().count(handle)) {
+    if (!contexts_of_blas().count(handle)) {
         return CUBLAS_STATUS_NOT_INITIALIZED;
     }
     int a_rows = call.transa == CUBLAS_OP_N ? call.m : call.k, b_rows = call.transb == CUBLAS_OP_N ? call.k : call.n;
@@ -226,7 +209,7 @@ cublasStatus_t gemv(cublasHandle_t handle, cublasOperation_t trans, int m, int n
                     int lda, const Real *x, int incx, const Real *beta, Real *y, int incy)
 {
     Guard guard(lock());
-    if (!contexts().count(handle)) {
+    if (!contexts_of_blas().count(handle)) {
         return CUBLAS_STATUS_NOT_INITIALIZED;
     }
     if (m < 0 || n < 0 || (unsigned)trans > CUBLAS_OP_C || lda < std::max(1, m) || !incx || !incy || !alpha || !beta) {
@@ -249,7 +232,7 @@ cublasStatus_t gemv(cublasHandle_t handle, cublasOperation_t trans, int m, int n
 template <typename Work> cublasStatus_t with(cublasHandle_t handle, Work work)
 {
     Guard guard(lock());
-    if (!contexts().count(handle)) {
+    if (!contexts_of_blas().count(handle)) {
         return CUBLAS_STATUS_NOT_INITIALIZED;
     }
     work();
@@ -296,14 +279,14 @@ cublasStatus_t cublasCreate(cublasHandle_t *handle)
         return CUBLAS_STATUS_ALLOC_FAILED;
     }
     *handle = new cublasContext{current_device(), nullptr, CUBLAS_POINTER_MODE_HOST, CUBLAS_DEFAULT_MATH};
-    contexts().insert(*handle);
+    contexts_of_blas().insert(*handle);
     return CUBLAS_STATUS_SUCCESS;
 }
 
 cublasStatus_t cublasDestroy(cublasHandle_t handle)
 {
     return with(handle, [=]() {
-        contexts().erase(handle);
+        contexts_of_blas().erase(handle);
         delete handle;
     });
 }
@@ -405,9 +388,9 @@ cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t handle, cublasOperation
                                           cublasGemmAlgo_t algorithm)
 {
     (void)algorithm;
-    return issue_product(handle, Product{transa, transb, m,      n,        k,        lda,      ldb, ldc, batch,
-                                         a_type, b_type, c_type, stride_a, stride_b, stride_c, a,   b,   c,
-                                         false,  false,  false,  alpha,    beta,     0.0,      0.0},
+    return issue_product(handle, Product{transa, transb, m,      n,        k,        lda,      ldb, ldc,    batch,
+                                         a_type, b_type, c_type, stride_a, stride_b, stride_c, a,   b,      c,
+                                         false,  false,  false,  alpha,    beta,     0.0,      0.0, nullptr},
                          compute);
 }
 
@@ -418,9 +401,9 @@ cublasStatus_t cublasGemmBatchedEx(cublasHandle_t handle, cublasOperation_t tran
                                    cublasComputeType_t compute, cublasGemmAlgo_t algorithm)
 {
     (void)algorithm;
-    return issue_product(handle,
-                         Product{transa, transb, m, n, k,         lda,  ldb,   ldc,   batch, a_type, b_type, c_type, 0,
-                                 0,      0,      a, b, (void *)c, true, false, false, alpha, beta,   0.0,    0.0},
+    return issue_product(handle, Product{transa, transb, m,      n,     k,    lda, ldb, ldc,    batch,
+                                         a_type, b_type, c_type, 0,     0,    0,   a,   b,      (void *)c,
+                                         true,   false,  false,  alpha, beta, 0.0, 0.0, nullptr},
                          compute);
 }
 

@@ -5,6 +5,8 @@
 
 #include "cuda_runtime.h"
 
+#define CUBLAS_VER_MAJOR 13
+
 #define EMULATED_CUBLAS_STATUSES(S)                                                                                    \
     S(CUBLAS_STATUS_SUCCESS, 0, "success")                                                                             \
     S(CUBLAS_STATUS_NOT_INITIALIZED, 1, "the library was not initialized")                                             \

@@ -21,6 +21,15 @@ long long number_of(const char *name, long long otherwise)
     return text && *text ? strtoll(text, nullptr, 0) : otherwise;
 }
 
+CublasLt cublas_lt_of(const char *word)
+{
+    return !word || !*word               ? CublasLt::there
+           : strcmp(word, "broken") == 0 ? CublasLt::broken
+           : strcmp(word, "list") == 0   ? CublasLt::list
+           : strcmp(word, "0") == 0      ? CublasLt::missing
+                                         : CublasLt::there;
+}
+
 Configuration read_environment()
 {
     Configuration read;
@@ -36,6 +45,7 @@ Configuration read_environment()
     read.leaks = number_of("EMULATED_CUDA_LEAKS", 0) != 0;
     read.broken_cudnn = cudnn && strcmp(cudnn, "broken") == 0;
     read.cudnn = read.broken_cudnn || number_of("EMULATED_CUDA_CUDNN", 0) != 0;
+    read.cublas_lt = cublas_lt_of(getenv("EMULATED_CUDA_CUBLASLT"));
     read.arguments = number_of("EMULATED_CUDA_ARGUMENTS", 0) != 0;
     return read;
 }
@@ -81,7 +91,9 @@ const Configuration &configuration()
 
 void *open_library(const char *name)
 {
-    bool there = !strstr(name, "cudnn") || configuration().cudnn;
+    bool there = strstr(name, "cudnn")      ? configuration().cudnn
+                 : strstr(name, "cublasLt") ? configuration().cublas_lt != CublasLt::missing
+                                            : true;
     return there ? const_cast<char *>(name) : nullptr;
 }
 

@@ -30,17 +30,20 @@ struct CUgraphExec_st {
 
 namespace emulated
 {
-struct Configuration { // from the environment, read once
-    int devices;       // EMULATED_CUDA_DEVICES
-    bool old_driver;   // EMULATED_CUDA_DRIVER=old
-    bool protect;      // EMULATED_CUDA_PROTECT
-    size_t memory;     // EMULATED_CUDA_MEMORY, bytes of each device
-    bool backward;     // EMULATED_CUDA_ORDER=backward: threads and blocks from the last to the first
-    bool check;        // EMULATED_CUDA_CHECK=1: the gaps between blocks of memory are looked at after each launch
-    bool leaks;        // EMULATED_CUDA_LEAKS=1
-    bool cudnn;        // EMULATED_CUDA_CUDNN=1 or =broken: installed
-    bool broken_cudnn; // EMULATED_CUDA_CUDNN=broken: installed, but does not start
-    bool arguments;    // EMULATED_CUDA_ARGUMENTS=1: kernels' arguments are searched for host addresses
+enum class CublasLt { missing, broken, list, there };
+
+struct Configuration {  // from the environment, read once
+    int devices;        // EMULATED_CUDA_DEVICES
+    bool old_driver;    // EMULATED_CUDA_DRIVER=old
+    bool protect;       // EMULATED_CUDA_PROTECT
+    size_t memory;      // EMULATED_CUDA_MEMORY, bytes of each device
+    bool backward;      // EMULATED_CUDA_ORDER=backward: threads and blocks from the last to the first
+    bool check;         // EMULATED_CUDA_CHECK=1: the gaps between blocks of memory are looked at after each launch
+    bool leaks;         // EMULATED_CUDA_LEAKS=1
+    bool cudnn;         // EMULATED_CUDA_CUDNN=1 or =broken: installed
+    bool broken_cudnn;  // EMULATED_CUDA_CUDNN=broken: installed, but does not start
+    CublasLt cublas_lt; // EMULATED_CUDA_CUBLASLT=0, =broken, =list; otherwise it is there
+    bool arguments;     // EMULATED_CUDA_ARGUMENTS=1: kernels' arguments are searched for host addresses
 };
 
 const Configuration &configuration();
