@@ -246,7 +246,10 @@ local function source_of(iterable)
     if not counted or math.type(n) ~= "integer" or iterable.iterable then n = nil end
     return iterable:iter(), n
   end
-  if core.is_tensor(iterable) then return by_index(iterable, #iterable) end
+  if core.is_tensor(iterable) then
+    if iterable:dim() == 0 then core.raise "progress: a tensor without dimensions has nothing to go through" end
+    return by_index(iterable, #iterable)
+  end
   if kind == "table" then
     local meta = getmetatable(iterable)
     if #iterable > 0 or not (meta and meta.__call) then return by_index(iterable, #iterable) end
