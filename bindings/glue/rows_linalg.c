@@ -133,7 +133,7 @@ static void lstsq(tyb_call *c)
 {
     static const ty_lstsq_driver drivers[] = {TY_LSTSQ_GELSY, TY_LSTSQ_GELS, TY_LSTSQ_GELSD, TY_LSTSQ_GELSS};
     ty_tensor *others[3];
-    RETURN(ty_linalg_lstsq(T(0), T(1), BOUND(2), drivers[CHOICE(3)], others));
+    RETURN(ty_linalg_lstsq(T(0), T(1), BOUND(2), GIVEN(3) ? drivers[CHOICE(3)] : TY_LSTSQ_DEFAULT, others));
     for (int i = 0; i < 3; i++)
         c->out[i + 1].tensor = others[i];
 }
@@ -306,7 +306,7 @@ const tyb_row tyb_rows_linalg[] = {
      "The x that makes |A x - B| least, for A {..., m, n} of any rank; singular values below rcond times the largest "
      "count "
      "as 0. What the driver does not compute is empty: gelsy (the default) gives the rank, gelsd and gelss also the "
-     "singular values and the squared residuals.",
+     "singular values and the squared residuals. On CUDA there is gels alone, which takes matrices of full rank.",
      "ty.linalg.lstsq(ty.randn(4, 2), ty.randn(4))"},
     {"pinv", "(A: Tensor, rcond: float?, hermitian: bool = false, *, atol: float?, rtol: float?) -> Tensor", pinv,
      TYB_LINALG | TYB_OUT,

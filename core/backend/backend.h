@@ -258,9 +258,10 @@ typedef struct tyi_scatter_args {
 } tyi_scatter_args;
 
 typedef enum {
-    TYI_LAPACK_LU,         /* a -> L and U, pivots {batch, min(m, n)} */
-    TYI_LAPACK_LU_SOLVE,   /* a, pivots: from LU; b -> the solution of a x = b (flag: of a^T x = b) */
-    TYI_LAPACK_CHOLESKY,   /* a -> its factor in the lower (flag: upper) triangle */
+    TYI_LAPACK_LU,          /* a -> L and U, pivots {batch, min(m, n)} */
+    TYI_LAPACK_LU_SOLVE,    /* a, pivots: from LU; b -> the solution of a x = b (flag: of a^T x = b) */
+    TYI_LAPACK_PERMUTATION, /* pivots {batch, n} -> u {m, m}: P with x = P L U */
+    TYI_LAPACK_CHOLESKY,    /* a -> its factor in the lower (flag: upper) triangle */
     TYI_LAPACK_QR,         /* a {m, n} -> R and the reflectors; u {m, k}, k columns of Q (its first min(m, n) read a) */
     TYI_LAPACK_TRIANGULAR, /* a lower (flag: upper) triangular, b {m, k} -> the solution; unit: 1 on the diagonal */
     TYI_LAPACK_EIGH,       /* a -> eigenvectors (vectors), values {batch, m}; read from the lower (flag: upper) part */
@@ -270,9 +271,12 @@ typedef enum {
 } tyi_lapack;
 
 /* A batch of matrices in LAPACK's layout: by columns, one after another without gaps; float32 or float64. Arrays are
- * written in place. info[i] is LAPACK's: 0, or what went wrong with matrix i; the op says what it means. */
+ * written in place, and lie where the backend computes, but for info, which lies in host memory. info[i] is LAPACK's:
+ * 0, or what went wrong with matrix i; the op says what it means. Of PERMUTATION: the first pivot (from 1) that is no
+ * row. LSTSQ: b is 0 below its first m rows. On CUDA it has the driver gels alone. */
 typedef struct tyi_lapack_args {
     tyi_lapack op;
+    const char *name; /* of the op, for messages */
     ty_dtype dtype;
     int64_t batch, m, n, k;
     void *a, *b, *u, *v, *values, *values2;

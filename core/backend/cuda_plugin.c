@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "tensor/error.h"
+#include "tensor/interrupt.h"
 #include "tensor/random.h"
 #include "tensor/storage.h"
 
@@ -95,7 +96,7 @@ static void open_plugin(void)
     }
     tyi_cuda_open_function *open = NULL;
     *(void **)&open = dlsym(library, TYI_CUDA_OPEN);
-    const tyi_cuda_host host = {.fail = ty_fail, .take_philox = tyi_take_philox};
+    const tyi_cuda_host host = {.fail = ty_fail, .take_philox = tyi_take_philox, .interrupted = tyi_interrupted};
     int abi = 0;
     ty_status status = open ? open(&host, &abi, &plugin.module) : TY_FAIL;
     if (abi != TYI_CUDA_ABI) {

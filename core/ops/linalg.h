@@ -28,7 +28,7 @@ static inline int64_t tyi_columns_of(const ty_tensor *x)
 
 /* x is a batch of float32 or float64 matrices (square ones); the message names the op. */
 ty_status tyi_check_matrices(const char *name, const ty_tensor *x, bool square);
-/* x and y are of one dtype. */
+/* x and y are of one dtype and device. */
 ty_status tyi_check_alike(const char *name, const ty_tensor *x, const ty_tensor *y);
 /* Number of matrices in x. */
 int64_t tyi_matrix_count(const ty_tensor *x);
@@ -39,7 +39,7 @@ ty_tensor *tyi_from_columns(ty_tensor *columns);
 /* Fresh {batch of x..., rows, columns} (columns < 0: {batch..., rows}). */
 ty_tensor *tyi_new_batch(const ty_tensor *x, int64_t rows, int64_t columns, ty_dtype dtype);
 /* Runs LAPACK for x's device; nothing happens for an empty a. *bad (from 0) is the first matrix whose info is not 0 and
- * *info that value; *bad -1: none. args->info may be NULL. */
+ * *info that value; *bad -1: none. args->info, in host memory, may be NULL. */
 ty_status tyi_run_lapack(const char *name, tyi_lapack_args *args, const ty_tensor *x, int64_t *bad, int *info);
 /* "matrix 3 of the batch", or "the matrix" where there is one; for messages. */
 tyi_text tyi_which_matrix(const ty_tensor *x, int64_t i);

@@ -4,8 +4,6 @@
  * collection of matrix derivative results" (2008); Walter and Lehmann, "On evaluating higher-order derivatives of the
  * QR decomposition" (2010).
  */
-#include <stdlib.h>
-
 #include "ops/linalg.h"
 
 #define HOLD(x) tyi_temp(x)
@@ -17,45 +15,43 @@
 
 /* ---- LU ---- */
 
-/* Pivots dense in host memory, where they are read. */
-static ty_tensor *pivots_on_host(ty_tensor *pivots)
+/* {batch of x..., n, m} of identities, where there is nothing to factorise. */
+static ty_tensor *identities(const ty_tensor *x, int64_t n, int64_t m)
 {
-    ty_tensor *host = HOLD(ty_to(pivots, TY_DTYPE_NONE, TY_DEVICE_CPU, false));
-    return host ? HOLD(tyi_dense(host)) : NULL;
+    int64_t sizes[TY_MAX_DIMS];
+    memcpy(sizes, x->sizes, sizeof sizes);
+    sizes[x->ndim - 2] = n, sizes[x->ndim - 1] = m;
+    ty_tensor *one = tyi_eye_like(x, n, m), *all = one ? ty_expand(one, x->ndim, sizes) : NULL;
+    ty_tensor *y = all ? ty_clone(all) : NULL;
+    ty_release(one);
+    ty_release(all);
+    return y;
 }
 
-/* Permutation matrices {batch..., m, m} with x = P L U from LAPACK's row exchanges, which lie in host memory; of like's
- * dtype and device. */
-static ty_tensor *permutation(const ty_tensor *pivots, int64_t m, const ty_tensor *like)
+/* Permutation matrices {batch..., m, m} with x = P L U, for the packed factors lu and LAPACK's row exchanges. */
+static ty_tensor *permutation(const char *name, ty_tensor *lu, ty_tensor *pivots)
 {
-    int64_t sizes[TY_MAX_DIMS + 1], k = pivots->sizes[pivots->ndim - 1], count = k ? pivots->numel / k : 0;
-    memcpy(sizes, pivots->sizes, sizeof *sizes * (size_t)(pivots->ndim - 1));
-    sizes[pivots->ndim - 1] = sizes[pivots->ndim] = m;
-    ty_tensor *wide = ty_zeros(pivots->ndim + 1, sizes, TY_FLOAT64, TY_DEVICE_CPU), *p = NULL;
-    int64_t *order = malloc(sizeof *order * (size_t)(m ? m : 1));
-    if (wide && !order)
-        tyi_fail_memory(sizeof *order * (size_t)m);
-    if (wide && order) {
-        if (k == 0)
-            count = m ? wide->numel / (m * m) : 0;
-        for (int64_t b = 0; b < count; b++) {
-            const int32_t *swaps = (const int32_t *)tyi_data(pivots) + b * k;
-            double *matrix = (double *)tyi_data(wide) + b * m * m;
-            for (int64_t i = 0; i < m; i++)
-                order[i] = i;
-            for (int64_t i = 0; i < k; i++) {
-                int64_t at = swaps[i] - 1, was = order[i];
-                order[i] = order[at];
-                order[at] = was;
-            }
-            for (int64_t i = 0; i < m; i++)
-                matrix[order[i] * m + i] = 1;
-        }
-        p = ty_to(wide, (ty_dtype)like->dtype, like->storage->device, false);
+    int64_t m = tyi_rows_of(lu), n = pivots->sizes[pivots->ndim - 1], bad;
+    int info, outer = tyi_temps_begin();
+    if (lu->numel == 0)
+        return tyi_composed(outer, HOLD(identities(lu, m, m)));
+    bool was = ty_set_grad_enabled(false);
+    ty_tensor *dense = HOLD(tyi_dense(pivots)), *p = dense ? HOLD(tyi_new_batch(lu, m, m, (ty_dtype)lu->dtype)) : NULL;
+    tyi_lapack_args args = {.op = TYI_LAPACK_PERMUTATION, .m = m, .n = n};
+    ty_status status = TY_FAIL;
+    if (p) {
+        args.pivots = tyi_data(dense), args.u = tyi_data(p);
+        status = tyi_run_lapack(name, &args, lu, &bad, &info);
     }
-    free(order);
-    ty_release(wide);
-    return p;
+    if (status == TY_OK && bad >= 0) {
+        ty_scalar value = {.i = 0};
+        status = ty_item(F(narrow, F(reshape, dense, 1, &dense->numel), 0, bad * n + info - 1, 1), &value);
+        if (status == TY_OK)
+            status = ty_fail(TY_ERROR_VALUE, "%s: a pivot is %lld, which is no row of %lld", name, (long long)value.i,
+                             (long long)m);
+    }
+    ty_set_grad_enabled(was);
+    return tyi_composed(outer, status == TY_OK ? HOLD(tyi_from_columns(ty_retain(p))) : NULL);
 }
 
 /* Saved: the packed factors, the pivots. In A = P L U, with B = P^T A: the part of B beside the square one adds to the
@@ -66,8 +62,7 @@ static ty_status lu_backward(tyi_node *node, ty_tensor *const *grad_out, ty_tens
     if (!lu || !pivots)
         return TY_FAIL;
     int64_t m = tyi_rows_of(lu), n = tyi_columns_of(lu), k = m < n ? m : n;
-    pivots = pivots_on_host(pivots);
-    ty_tensor *p = pivots ? tyi_temp(permutation(pivots, m, lu)) : NULL;
+    ty_tensor *p = HOLD(permutation("lu", lu, pivots));
     ty_tensor *square = F(narrow, F(narrow, lu, -2, 0, k), -1, 0, k), *upper = TRIU(square, 0);
     ty_tensor *eye = HOLD(tyi_eye_like(lu, k, k)), *lower = ADD(TRIL(square, -1), eye);
     ty_tensor *g_square = F(narrow, F(narrow, g, -2, 0, k), -1, 0, k);
@@ -133,7 +128,9 @@ ty_tensor *ty_linalg_lu_factor(ty_tensor *x, ty_tensor **pivots)
 ty_tensor *ty_lu_unpack(ty_tensor *lu, ty_tensor *pivots, ty_tensor **lower, ty_tensor **upper)
 {
     *lower = *upper = NULL;
-    if (tyi_check_matrices("lu_unpack", lu, false) != TY_OK || !pivots || tyi_host_read("lu_unpack", pivots) != TY_OK)
+    ty_device device;
+    if (tyi_check_matrices("lu_unpack", lu, false) != TY_OK || !pivots ||
+        tyi_same_device("lu_unpack", 2, (ty_tensor *[]){lu, pivots}, &device) != TY_OK)
         return NULL;
     int64_t m = tyi_rows_of(lu), n = tyi_columns_of(lu), k = m < n ? m : n;
     if ((ty_dtype)pivots->dtype != TY_INT32 || pivots->ndim != lu->ndim - 1 || pivots->sizes[pivots->ndim - 1] != k ||
@@ -142,15 +139,9 @@ ty_tensor *ty_lu_unpack(ty_tensor *lu, ty_tensor *pivots, ty_tensor **lower, ty_
                         "lu_unpack: the pivots of %s are int32{..., %lld} as lu_factor gives them, not %s",
                         TYI_SHAPE(lu), (long long)k, TYI_DESCRIBE(pivots));
     int outer = tyi_temps_begin();
-    ty_tensor *dense = pivots_on_host(pivots);
-    const int32_t *at = dense ? tyi_data(dense) : NULL;
-    for (int64_t i = 0; at && i < dense->numel; i++) {
-        if (at[i] < 1 || at[i] > m) {
-            tyi_temps_end(outer);
-            return tyi_fail(TY_ERROR_VALUE, "lu_unpack: a pivot is %d, which is no row of %lld", at[i], (long long)m);
-        }
-    }
-    ty_tensor *p = dense ? HOLD(permutation(dense, m, lu)) : NULL;
+    ty_tensor *p = HOLD(permutation("lu_unpack", lu, pivots));
+    if (!p)
+        return tyi_composed(outer, NULL);
     ty_tensor *l = ADD(TRIL(F(narrow, lu, -1, 0, k), -1), HOLD(tyi_eye_like(lu, m, k)));
     ty_tensor *u = TRIU(F(narrow, lu, -2, 0, k), 0);
     if (p && l && u) {
@@ -175,31 +166,21 @@ ty_tensor *ty_linalg_lu(ty_tensor *x, ty_tensor **lower, ty_tensor **upper)
 
 ty_status tyi_lu_diagonal(const char *name, ty_tensor *x, ty_tensor **diagonal, ty_tensor **sign)
 {
-    int64_t bad, n = tyi_rows_of(x), count = tyi_matrix_count(x);
+    int64_t bad, n = tyi_rows_of(x), last = -1;
     int info, outer = tyi_temps_begin();
-    ty_tensor *pivots, *lu = HOLD(factorised(name, x, &pivots, &bad, &info)), *signs = NULL;
+    ty_tensor *pivots, *lu = HOLD(factorised(name, x, &pivots, &bad, &info));
     *diagonal = *sign = NULL;
-    if (lu) {
-        bool was = ty_set_grad_enabled(false);
-        ty_tensor *view = HOLD(ty_diagonal(lu, 0, -2, -1));
-        *diagonal = view ? ty_clone(view) : NULL;
-        signs = HOLD(ty_ones(x->ndim - 2, x->sizes, (ty_dtype)x->dtype, TY_DEVICE_CPU));
-        HOLD(pivots);
-        pivots = pivots_on_host(pivots);
-        ty_set_grad_enabled(was);
-    }
-    for (int64_t b = 0; signs && pivots && b < count; b++) {
-        const int32_t *swaps = (const int32_t *)tyi_data(pivots) + b * n;
-        bool odd = false;
-        for (int64_t i = 0; i < n; i++)
-            odd ^= swaps[i] != i + 1;
-        if (odd && (ty_dtype)x->dtype == TY_FLOAT32)
-            ((float *)tyi_data(signs))[b] = -1;
-        else if (odd)
-            ((double *)tyi_data(signs))[b] = -1;
-    }
-    if (signs && pivots && *diagonal)
-        *sign = ty_to(signs, TY_DTYPE_NONE, x->storage->device, false);
+    if (!lu)
+        return tyi_temps_end(outer), TY_FAIL;
+    bool was = ty_set_grad_enabled(false);
+    HOLD(pivots);
+    ty_tensor *rows = HOLD(ty_arange(ty_int(1), ty_int(n + 1), ty_int(1), TY_INT32, x->storage->device));
+    ty_tensor *exchanges = F(sum, F(ne, pivots, rows), 1, &last, false, TY_INT64);
+    ty_tensor *odd = F(remainder, exchanges, NUM(2)), *view = F(diagonal, lu, 0, -2, -1);
+    ty_tensor *signs = odd ? SUB(NUM(1), MUL(F(to_dtype, odd, (ty_dtype)x->dtype), NUM(2))) : NULL;
+    *diagonal = view ? ty_clone(view) : NULL;
+    *sign = *diagonal ? ty_retain(signs) : NULL;
+    ty_set_grad_enabled(was);
     tyi_temps_end(outer);
     if (*sign)
         return TY_OK;
@@ -239,7 +220,7 @@ ty_tensor *ty_linalg_cholesky_ex(ty_tensor *x, bool upper, bool check, ty_tensor
         return NULL;
     int64_t n = tyi_rows_of(x), bad;
     int minor;
-    ty_tensor *codes = ty_zeros(x->ndim - 2, x->sizes, TY_INT32, x->storage->device);
+    ty_tensor *codes = ty_zeros(x->ndim - 2, x->sizes, TY_INT32, TY_DEVICE_CPU);
     ty_tensor *columns = codes ? tyi_to_columns(x) : NULL, *view = NULL, *out = NULL;
     tyi_lapack_args args = {.op = TYI_LAPACK_CHOLESKY, .m = n, .n = n, .flag = upper};
     if (!columns)
@@ -258,8 +239,8 @@ ty_tensor *ty_linalg_cholesky_ex(ty_tensor *x, bool upper, bool check, ty_tensor
     out = view ? upper ? ty_triu(view, 0) : ty_tril(view, 0) : NULL;
     ty_set_grad_enabled(was);
     out = tyi_record(out, &cholesky_node, 1, &x, 1, &out, &upper, sizeof upper);
-    if (out && info)
-        *info = ty_retain(codes);
+    if (out && info && !(*info = ty_to(codes, TY_DTYPE_NONE, x->storage->device, false)))
+        out = tyi_drop(out);
 done:
     ty_release(codes);
     ty_release(columns);
@@ -300,19 +281,6 @@ static ty_status qr_backward(tyi_node *node, ty_tensor *const *grad_out, ty_tens
     ty_tensor *g_right = MM(q, g_beside);
     grad_in[0] = g_left && g_right ? ty_cat((ty_tensor *[]){g_left, g_right}, 2, -1) : NULL;
     return grad_in[0] ? TY_OK : TY_FAIL;
-}
-
-/* {batch of x..., n, m} of identities: Q where there is nothing to factorise. */
-static ty_tensor *identities(const ty_tensor *x, int64_t n, int64_t m)
-{
-    int64_t sizes[TY_MAX_DIMS];
-    memcpy(sizes, x->sizes, sizeof sizes);
-    sizes[x->ndim - 2] = n, sizes[x->ndim - 1] = m;
-    ty_tensor *one = tyi_eye_like(x, n, m), *all = one ? ty_expand(one, x->ndim, sizes) : NULL;
-    ty_tensor *y = all ? ty_clone(all) : NULL;
-    ty_release(one);
-    ty_release(all);
-    return y;
 }
 
 static const tyi_node_kind qr_node = {"LinalgQrBackward0", qr_backward};

@@ -28,7 +28,8 @@ ty_status tyi_check_alike(const char *name, const ty_tensor *x, const ty_tensor 
     if (x->dtype != y->dtype)
         return ty_fail(TY_ERROR_VALUE, "%s: the dtypes differ: %s and %s; convert one: x:to(y.dtype)", name,
                        ty_dtype_name((ty_dtype)x->dtype), ty_dtype_name((ty_dtype)y->dtype));
-    return TY_OK;
+    ty_device device;
+    return tyi_same_device(name, 2, (ty_tensor *[]){(ty_tensor *)x, (ty_tensor *)y}, &device);
 }
 
 int64_t tyi_matrix_count(const ty_tensor *x)
@@ -83,6 +84,7 @@ ty_status tyi_run_lapack(const char *name, tyi_lapack_args *args, const ty_tenso
 {
     *bad = -1;
     *info = 0;
+    args->name = name;
     args->batch = tyi_matrix_count(x);
     args->dtype = (ty_dtype)x->dtype;
     const tyi_backend *backend = tyi_backend_of(x->storage->device);
@@ -91,9 +93,6 @@ ty_status tyi_run_lapack(const char *name, tyi_lapack_args *args, const ty_tenso
     if (ty_capture_refuse("linear algebra by LAPACK", "compute it outside the step, or do not capture the step") !=
         TY_OK)
         return TY_FAIL;
-    if (!backend->lapack)
-        return ty_fail(TY_ERROR_VALUE, "%s: linear algebra runs on the CPU alone; move the matrices there: x:cpu()",
-                       name);
     if (args->batch == 0 || args->m == 0 || args->n == 0)
         return TY_OK;
     int32_t *own = args->info ? NULL : malloc(sizeof *own * (size_t)args->batch);

@@ -353,6 +353,21 @@ static ty_status lstsq_backward(tyi_node *node, ty_tensor *const *grad_out, ty_t
 
 static const tyi_node_kind lstsq_node = {"LinalgLstsqBackward0", lstsq_backward};
 
+/* What LAPACK's info of matrix `bad` means. */
+static ty_status rank_or_convergence(const ty_tensor *a, ty_lstsq_driver driver, int64_t bad, int info)
+{
+    if (driver != TY_LSTSQ_GELS)
+        return ty_fail(TY_ERROR_VALUE,
+                       "lstsq: the singular values of %s did not converge (%lld left); are there NaNs in it?",
+                       tyi_which_matrix(a, bad).s, tyi_said(info - 1));
+    return ty_fail(
+        TY_ERROR_VALUE,
+        "lstsq: %s has no full rank, which the driver gels needs (diagonal element %lld is zero); take gelsy "
+        "or gelsd%s",
+        tyi_which_matrix(a, bad).s, tyi_said(info - 1),
+        a->storage->device.type == TY_CPU ? "" : ", which are there on the CPU: x:cpu()");
+}
+
 /* LAPACK's part: *x {..., n, k}; the squared lengths of what is left, the ranks and the singular values where the
  * driver gives them. a {..., m, n} and b {..., m, k} have equal batches. */
 static ty_status least_squares(ty_tensor *a, ty_tensor *b, double rcond, ty_lstsq_driver driver, ty_tensor *out[4])
@@ -372,13 +387,7 @@ static ty_status least_squares(ty_tensor *a, ty_tensor *b, double rcond, ty_lsts
     if (tyi_run_lapack("lstsq", &args, a, &bad, &info) != TY_OK)
         return TY_FAIL;
     if (bad >= 0)
-        return ty_fail(TY_ERROR_VALUE,
-                       driver == TY_LSTSQ_GELS
-                           ? "lstsq: %s has no full rank, which the driver gels needs (diagonal element "
-                             "%lld is zero); take gelsy or gelsd"
-                           : "lstsq: the singular values of %s did not converge (%lld left); are "
-                             "there NaNs in it?",
-                       tyi_which_matrix(a, bad).s, tyi_said(info - 1));
+        return rank_or_convergence(a, driver, bad, info);
     ty_tensor *view = HOLD(tyi_from_columns(ty_retain(x))), *solution = F(narrow, view, -2, 0, n);
     out[0] = F(clone, solution);
     ty_scalar full = {.i = 1};
@@ -410,6 +419,8 @@ ty_tensor *ty_linalg_lstsq(ty_tensor *a, ty_tensor *b, double rcond, ty_lstsq_dr
     if (!vectors && (b->ndim < 2 || tyi_rows_of(b) != tyi_rows_of(a)))
         return tyi_fail(TY_ERROR_VALUE, "lstsq: %s and a right-hand side of shape %s do not fit: %lld rows are needed",
                         TYI_SHAPE(a), TYI_SHAPE(b), (long long)tyi_rows_of(a));
+    if (driver == TY_LSTSQ_DEFAULT)
+        driver = a->storage->device.type == TY_CPU ? TY_LSTSQ_GELSY : TY_LSTSQ_GELS;
     int outer = tyi_temps_begin();
     int64_t most = tyi_rows_of(a) > tyi_columns_of(a) ? tyi_rows_of(a) : tyi_columns_of(a);
     if (rcond < 0)

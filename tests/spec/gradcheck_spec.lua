@@ -525,10 +525,7 @@ for _, kind in ipairs {"first", "second"} do
     for i, entry in ipairs(checks) do
       if kind == "first" or entry.second then
         it(("%s (%d)"):format(entry.name, i), function()
-          local ran, wrong = pcall(gradcheck[kind], entry.f, entry.inputs)
-          if not ran and tostring(wrong):find("linear algebra: there is no CUDA", 1, true) then
-            return pending(wrong)
-          end
+          local wrong = gradcheck[kind](entry.f, entry.inputs)
           if wrong then error(wrong, 0) end
         end)
       end

@@ -9,8 +9,8 @@ end
 
 local docs = {
   {name = "linalg", signature = ": linear algebra", doc = "Functions of matrices {..., n, m}, float32 or float64, as "
-    .. "torch.linalg: solve, inv, det, cholesky, qr, svd, eigh, lstsq, norm and more. They run on LAPACK, which is opened when "
-    .. "the first of them is called.",
+    .. "torch.linalg: solve, inv, det, cholesky, qr, svd, eigh, lstsq, norm and more. They run on LAPACK, on CUDA on "
+    .. "cuSOLVER, which are opened when the first of them is called.",
     example = "ty.linalg.solve(ty.tensor{{2.0, 0.0}, {0.0, 4.0}}, ty.tensor{2.0, 2.0})\n--> tensor({1.0000, 0.5000})"},
   {name = "special", signature = ": special functions", doc = "Functions of mathematics element by element, as torch.special: "
     .. "erfinv, gammaln, digamma, expit, xlogy and more; most are ty's too, by other names."},

@@ -31,6 +31,24 @@ typedef struct L(calls) {
 
 static L(calls) L(table);
 
+/* The permutation matrix of the exchanges of rows that `pivots` says, in order; the number of one that is no row. */
+static int L(permute)(const int *pivots, int64_t m, int64_t n, T *out, int *order)
+{
+    for (int64_t i = 0; i < m; i++)
+        order[i] = (int)i;
+    for (int64_t i = 0; i < n; i++) {
+        if (pivots[i] < 1 || pivots[i] > m)
+            return (int)i + 1;
+        int at = pivots[i] - 1, was = order[i];
+        order[i] = order[at];
+        order[at] = was;
+    }
+    memset(out, 0, sizeof(T) * (size_t)(m * m));
+    for (int64_t i = 0; i < m; i++)
+        out[i * m + order[i]] = 1;
+    return 0;
+}
+
 /* One matrix; `work` of `lwork` elements, or lwork -1: the size wanted goes to *work (and to *iwork). */
 static void L(one)(const tyi_lapack_args *args, int64_t i, T *work, int lwork, int *iwork, int liwork, int *info)
 {
@@ -50,6 +68,9 @@ static void L(one)(const tyi_lapack_args *args, int64_t i, T *work, int lwork, i
         break;
     case TYI_LAPACK_LU_SOLVE:
         f->getrs(args->flag ? "T" : "N", &m, &k, a, &lda, args->pivots + i * m, b, &ldb, info, 1);
+        break;
+    case TYI_LAPACK_PERMUTATION:
+        *info = L(permute)(args->pivots + i * args->n, args->m, args->n, (T *)args->u + i * args->m * args->m, iwork);
         break;
     case TYI_LAPACK_CHOLESKY:
         f->potrf(triangle, &m, a, &lda, info, 1);
@@ -113,7 +134,7 @@ static ty_status L(batch)(const tyi_lapack_args *args)
     int64_t least = args->m < args->n ? args->m : args->n;
     int lwork = 1, liwork = 1, info = 0;
     bool asks = args->op != TYI_LAPACK_LU && args->op != TYI_LAPACK_LU_SOLVE && args->op != TYI_LAPACK_CHOLESKY &&
-                args->op != TYI_LAPACK_TRIANGULAR;
+                args->op != TYI_LAPACK_TRIANGULAR && args->op != TYI_LAPACK_PERMUTATION;
     if (asks) {
         T wanted[1] = {0};
         int integers[1] = {0};
@@ -124,6 +145,8 @@ static ty_status L(batch)(const tyi_lapack_args *args)
         if (args->op == TYI_LAPACK_LSTSQ && args->driver == 2)
             liwork = integers[0];
     }
+    if (args->op == TYI_LAPACK_PERMUTATION)
+        liwork = (int)args->m;
     size_t elements = (size_t)lwork + (size_t)least;
     T *work = malloc(sizeof(T) * (elements ? elements : 1));
     int *iwork = malloc(sizeof *iwork * (size_t)(liwork > 0 ? liwork : 1));

@@ -17,6 +17,7 @@ typedef struct tyi_cuda_host {
     ty_status (*fail)(ty_error_kind kind, const char *format, ...) __attribute__((format(printf, 2, 3)));
     /* Where a generator of a CUDA device stands; it moves on by so many words. */
     void (*take_philox)(ty_generator *g, uint64_t words, uint64_t *seed, uint64_t *offset);
+    bool (*interrupted)(void); /* Ctrl-C was pressed: long loops of the host end */
 } tyi_cuda_host;
 
 typedef struct tyi_cuda_stream tyi_cuda_stream;

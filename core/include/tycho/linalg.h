@@ -18,11 +18,12 @@ ty_tensor *ty_einsum(const char *equation, int count, ty_tensor *const *operands
 /* x w^T + bias; x {..., in}, w {out, in}, bias {out} or NULL: {..., out} */
 ty_tensor *ty_linear(ty_tensor *x, ty_tensor *weight, ty_tensor *bias);
 
-/* ---- Linear algebra (LAPACK, opened when first needed) --------------------------------------- */
+/* ---- Linear algebra (LAPACK, on CUDA cuSOLVER: opened when first needed) --------------------- */
 /* torch.linalg's functions of matrices {..., n, m}, float32 or float64; several results come through pointers, each a
  * new reference. What each takes is said above it in core/ops/linalg_*.c. */
 typedef enum { TY_QR_REDUCED, TY_QR_COMPLETE, TY_QR_R } ty_qr_mode;
-typedef enum { TY_LSTSQ_GELS, TY_LSTSQ_GELSY, TY_LSTSQ_GELSD, TY_LSTSQ_GELSS } ty_lstsq_driver;
+/* DEFAULT: gelsy, on CUDA gels, which is the only one there. */
+typedef enum { TY_LSTSQ_GELS, TY_LSTSQ_GELSY, TY_LSTSQ_GELSD, TY_LSTSQ_GELSS, TY_LSTSQ_DEFAULT } ty_lstsq_driver;
 typedef enum { TY_NORM_DEFAULT, TY_NORM_ORDER, TY_NORM_FROBENIUS, TY_NORM_NUCLEAR } ty_norm_kind;
 typedef enum { TY_CDIST_AUTO, TY_CDIST_PRODUCT, TY_CDIST_DIFFERENCES } ty_cdist_how;
 ty_tensor *ty_linalg_lu_factor(ty_tensor *x, ty_tensor **pivots);

@@ -1,5 +1,5 @@
-// cuBLAS as the emulation has it: products of column-major matrices, with the checks that cuBLAS makes and one that it
-// cannot make: each operand must lie in one block of device memory. See cublas.cpp.
+// cuBLAS as the emulation has it: products and equations of column-major matrices, with the checks that cuBLAS makes
+// and one that it cannot make: each operand must lie in one block of device memory. See cublas.cpp.
 #ifndef EMULATED_CUBLAS_V2_H
 #define EMULATED_CUBLAS_V2_H
 
@@ -23,6 +23,9 @@ typedef enum { EMULATED_CUBLAS_STATUSES(EMULATED_STATUS_ENUM) } cublasStatus_t;
 #undef EMULATED_STATUS_ENUM
 
 typedef enum { CUBLAS_OP_N = 0, CUBLAS_OP_T = 1, CUBLAS_OP_C = 2 } cublasOperation_t;
+typedef enum { CUBLAS_SIDE_LEFT = 0, CUBLAS_SIDE_RIGHT = 1 } cublasSideMode_t;
+typedef enum { CUBLAS_FILL_MODE_LOWER = 0, CUBLAS_FILL_MODE_UPPER = 1 } cublasFillMode_t;
+typedef enum { CUBLAS_DIAG_NON_UNIT = 0, CUBLAS_DIAG_UNIT = 1 } cublasDiagType_t;
 typedef enum { CUBLAS_POINTER_MODE_HOST = 0, CUBLAS_POINTER_MODE_DEVICE = 1 } cublasPointerMode_t;
 typedef enum { CUBLAS_ATOMICS_NOT_ALLOWED = 0, CUBLAS_ATOMICS_ALLOWED = 1 } cublasAtomicsMode_t;
 typedef enum { CUBLAS_GEMM_DEFAULT = -1, CUBLAS_GEMM_DEFAULT_TENSOR_OP = 99 } cublasGemmAlgo_t;
@@ -92,6 +95,25 @@ cublasStatus_t cublasSgemv(cublasHandle_t handle, cublasOperation_t trans, int m
 cublasStatus_t cublasDgemv(cublasHandle_t handle, cublasOperation_t trans, int m, int n, const double *alpha,
                            const double *a, int lda, const double *x, int incx, const double *beta, double *y,
                            int incy);
+
+// Triangular equations and batches of small factorisations (cublas_solve.cpp).
+#define EMULATED_BLAS_SOLVERS(P, T)                                                                                    \
+    cublasStatus_t cublas##P##trsm(cublasHandle_t handle, cublasSideMode_t side, cublasFillMode_t triangle,            \
+                                   cublasOperation_t trans, cublasDiagType_t diagonal, int m, int n, const T *alpha,   \
+                                   const T *a, int lda, T *b, int ldb);                                                \
+    cublasStatus_t cublas##P##trsmBatched(cublasHandle_t handle, cublasSideMode_t side, cublasFillMode_t triangle,     \
+                                          cublasOperation_t trans, cublasDiagType_t diagonal, int m, int n,            \
+                                          const T *alpha, const T *const a[], int lda, T *const b[], int ldb,          \
+                                          int batch);                                                                  \
+    cublasStatus_t cublas##P##getrfBatched(cublasHandle_t handle, int n, T *const a[], int lda, int *pivots,           \
+                                           int *info, int batch);                                                      \
+    cublasStatus_t cublas##P##getrsBatched(cublasHandle_t handle, cublasOperation_t trans, int n, int k,               \
+                                           const T *const a[], int lda, const int *pivots, T *const b[], int ldb,      \
+                                           int *info, int batch);                                                      \
+    cublasStatus_t cublas##P##geqrfBatched(cublasHandle_t handle, int m, int n, T *const a[], int lda, T *const tau[], \
+                                           int *info, int batch);
+EMULATED_BLAS_SOLVERS(S, float)
+EMULATED_BLAS_SOLVERS(D, double)
 }
 
 #endif

@@ -34,7 +34,7 @@ Configuration read_environment()
 {
     Configuration read;
     const char *driver = getenv("EMULATED_CUDA_DRIVER"), *order = getenv("EMULATED_CUDA_ORDER");
-    const char *cudnn = getenv("EMULATED_CUDA_CUDNN");
+    const char *cudnn = getenv("EMULATED_CUDA_CUDNN"), *solver = getenv("EMULATED_CUDA_CUSOLVER");
     long long devices = number_of("EMULATED_CUDA_DEVICES", 2);
     read.devices = devices < 0 ? 0 : devices > 16 ? 16 : (int)devices;
     read.old_driver = driver && strcmp(driver, "old") == 0;
@@ -47,6 +47,9 @@ Configuration read_environment()
     read.cudnn = read.broken_cudnn || number_of("EMULATED_CUDA_CUDNN", 0) != 0;
     read.cublas_lt = cublas_lt_of(getenv("EMULATED_CUDA_CUBLASLT"));
     read.arguments = number_of("EMULATED_CUDA_ARGUMENTS", 0) != 0;
+    read.no_solver = solver && strcmp(solver, "none") == 0;
+    read.old_solver = solver && strcmp(solver, "old") == 0;
+    read.stuck_solver = solver && strcmp(solver, "stuck") == 0;
     return read;
 }
 
@@ -93,8 +96,13 @@ void *open_library(const char *name)
 {
     bool there = strstr(name, "cudnn")      ? configuration().cudnn
                  : strstr(name, "cublasLt") ? configuration().cublas_lt != CublasLt::missing
-                                            : true;
+                                            : !configuration().no_solver;
     return there ? const_cast<char *>(name) : nullptr;
+}
+
+bool library_has(const char *function)
+{
+    return !configuration().old_solver || !strstr(function, "Xgeev");
 }
 
 std::recursive_mutex &lock()

@@ -44,6 +44,9 @@ struct Configuration {  // from the environment, read once
     bool broken_cudnn;  // EMULATED_CUDA_CUDNN=broken: installed, but does not start
     CublasLt cublas_lt; // EMULATED_CUDA_CUBLASLT=0, =broken, =list; otherwise it is there
     bool arguments;     // EMULATED_CUDA_ARGUMENTS=1: kernels' arguments are searched for host addresses
+    bool no_solver;     // EMULATED_CUDA_CUSOLVER=none: cuSOLVER is not installed
+    bool old_solver;    // EMULATED_CUDA_CUSOLVER=old: one that has no cusolverDnXgeev
+    bool stuck_solver;  // EMULATED_CUDA_CUSOLVER=stuck: batched Jacobi methods do not converge for their first matrix
 };
 
 const Configuration &configuration();

@@ -81,7 +81,8 @@ return function(check, none)
     local values, vectors = linalg.eig(b)
     return {values, vectors:square(), linalg.eigvals(b)}
   end)
-  for _, driver in ipairs {"gels", "gelsy", "gelsd", "gelss"} do
+  local on_cpu = ty.zeros(1).device == ty.device "cpu" -- elsewhere there is gels alone
+  for _, driver in ipairs(on_cpu and {"gels", "gelsy", "gelsd", "gelss"} or {"gels"}) do
     check("lstsq", {input({4, 3}, 3), input({4, 2}, 1)}, function(a, b)
       local x, residuals = linalg.lstsq(a, b, {driver = driver})
       return {x, residuals}

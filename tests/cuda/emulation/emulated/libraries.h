@@ -7,9 +7,11 @@ namespace emulated
 {
 // Not NULL where the library of that file name is installed.
 void *open_library(const char *name);
+// Whether that library is new enough to have a function.
+bool library_has(const char *function);
 } // namespace emulated
 
 #define TYI_OPEN_LIBRARY(name)              emulated::open_library(name)
-#define TYI_LIBRARY_FUNCTION(library, name) ((library) ? &::name : nullptr)
+#define TYI_LIBRARY_FUNCTION(library, name) ((library) && emulated::library_has(#name) ? &::name : nullptr)
 
 #endif
