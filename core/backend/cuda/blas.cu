@@ -6,12 +6,9 @@
  */
 #include "backend/cuda/blas.cuh"
 #include "backend/cuda/elements.cuh"
-#include "backend/cuda/memory.cuh"
+#include "backend/cuda/handles.cuh"
 
 #include <limits.h>
-
-#include <mutex>
-#include <vector>
 
 /* ---- Handles ---- */
 
@@ -21,41 +18,7 @@ namespace
 /* What NVIDIA recommends: https://docs.nvidia.com/cuda/cublas, cublasSetWorkspace. */
 constexpr size_t WORKSPACE = 4 << 20, WORKSPACE_HOPPER = 32 << 20;
 
-/* Handles that no thread uses: making one costs milliseconds and device memory, so that those of threads that ended are
- * handed on. Never destroyed: at the end of the process CUDA may be gone before. */
-struct idle_handles {
-    std::mutex lock;
-    std::vector<cublasHandle_t> of[TYI_MOST_DEVICES];
-};
-
-idle_handles &idle()
-{
-    static idle_handles *all = new idle_handles;
-    return *all;
-}
-
-struct thread_handles {
-    cublasHandle_t of[TYI_MOST_DEVICES] = {};
-    ~thread_handles()
-    {
-        std::lock_guard<std::mutex> guard(idle().lock);
-        for (int device = 0; device < TYI_MOST_DEVICES; device++)
-            if (of[device])
-                idle().of[device].push_back(of[device]);
-    }
-};
-
-thread_local thread_handles handles;
-
-cublasHandle_t take_idle(int device)
-{
-    std::lock_guard<std::mutex> guard(idle().lock);
-    if (idle().of[device].empty())
-        return nullptr;
-    cublasHandle_t handle = idle().of[device].back();
-    idle().of[device].pop_back();
-    return handle;
-}
+thread_local tyi_handles<cublasHandle_t> handles;
 
 /* Sums of 16-bit products stay float32 where cuBLAS adds up parts of them. */
 const cublasMath_t MATH =
@@ -84,8 +47,8 @@ ty_status tyi_blas_failed(cublasStatus_t status, const char *what)
 ty_status tyi_blas_bare_handle(cublasHandle_t *handle)
 {
     int device = tyi_current_device();
-    cublasHandle_t &mine = handles.of[device];
-    if (!mine && !(mine = take_idle(device))) {
+    cublasHandle_t &mine = handles.mine();
+    if (!mine) {
         BLAS_TRY(cublasCreate(&mine), "starting cuBLAS");
         BLAS_TRY(cublasSetMathMode(mine, MATH), "starting cuBLAS");
     }

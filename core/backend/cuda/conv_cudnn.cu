@@ -11,15 +11,15 @@
 
 #include <limits.h>
 
+#include <atomic>
 #include <memory>
-#include <mutex>
 #include <unordered_map>
 #include <vector>
 
 #include "backend/cuda/conv_kernels.cuh"
 #include "backend/cuda/cudnn.cuh"
 #include "backend/cuda/elements.cuh"
-#include "backend/cuda/memory.cuh"
+#include "backend/cuda/handles.cuh"
 #include "backend/cuda/plans.cuh"
 
 namespace
@@ -49,49 +49,18 @@ struct workshop {
     std::unordered_map<plan_key, conv_plan, tyi_plan_hash<plan_key>, tyi_plan_equal<plan_key>> plans;
 };
 
-/* Those that no thread uses. Never destroyed: at the end of the process CUDA may be gone before. */
-struct idle_workshops {
-    std::mutex lock;
-    std::vector<workshop *> of[TYI_MOST_DEVICES];
-    bool broken = false; /* cuDNN does not start, so that it is not asked again */
-};
-
-idle_workshops &idle()
-{
-    static idle_workshops *all = new idle_workshops;
-    return *all;
-}
-
-struct thread_workshops {
-    workshop *of[TYI_MOST_DEVICES] = {};
-    ~thread_workshops()
-    {
-        std::lock_guard<std::mutex> guard(idle().lock);
-        for (int device = 0; device < TYI_MOST_DEVICES; device++)
-            if (of[device])
-                idle().of[device].push_back(of[device]);
-    }
-};
-
 /* The thread's for the current device; NULL where cuDNN does not start: a part of it is missing, or too old a driver.
  */
 workshop *own_workshop()
 {
-    static thread_local thread_workshops mine;
-    int device = tyi_current_device();
-    workshop *&own = mine.of[device];
+    static thread_local tyi_handles<workshop *> workshops;
+    static std::atomic<bool> broken{false}; /* cuDNN does not start, so that it is not asked again */
+    workshop *&own = workshops.mine();
     if (own)
         return own;
-    std::lock_guard<std::mutex> guard(idle().lock);
-    std::vector<workshop *> &left = idle().of[device];
-    if (!left.empty()) {
-        own = left.back();
-        left.pop_back();
-        return own;
-    }
     std::unique_ptr<workshop> made(new workshop);
-    if (idle().broken || tyi_cudnn().cudnnCreate(&made->handle) != CUDNN_STATUS_SUCCESS) {
-        idle().broken = true;
+    if (broken || tyi_cudnn().cudnnCreate(&made->handle) != CUDNN_STATUS_SUCCESS) {
+        broken = true;
         cudaGetLastError();
         return nullptr;
     }

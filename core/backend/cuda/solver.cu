@@ -7,8 +7,8 @@
 
 #include <string>
 
+#include "backend/cuda/handles.cuh"
 #include "backend/cuda/library.cuh"
-#include "backend/cuda/memory.cuh"
 
 #define TEXT(x)    #x
 #define TEXT_OF(x) TEXT(x)
@@ -49,12 +49,11 @@ const library &cusolver()
     return *it;
 }
 
-/* A thread's; never destroyed, as CUDA may be gone when the thread is. */
-struct of_thread {
-    cusolverDnHandle_t handles[TYI_MOST_DEVICES];
-    cusolverDnParams_t params;
+struct tools {
+    cusolverDnHandle_t handle = nullptr;
+    cusolverDnParams_t params = nullptr;
 };
-thread_local of_thread mine;
+thread_local tyi_handles<tools *> handles;
 
 const char *meaning(cusolverStatus_t status)
 {
@@ -97,13 +96,15 @@ ty_status tyi_solver_of_thread(const char *name, tyi_solver *out)
                              "%s on CUDA needs cuSOLVER, which cannot be loaded (%s); install libcusolver of CUDA %d, "
                              "or move the matrices to the CPU: x:cpu()",
                              name, l.problem.c_str(), CUDART_VERSION / 1000);
-    cusolverDnHandle_t &handle = mine.handles[tyi_current_device()];
-    if (!handle)
-        TYI_SOLVER_TRY(l.functions.cusolverDnCreate(&handle), "starting cuSOLVER");
-    if (!mine.params)
-        TYI_SOLVER_TRY(l.functions.cusolverDnCreateParams(&mine.params), "starting cuSOLVER");
-    TYI_SOLVER_TRY(l.functions.cusolverDnSetStream(handle, tyi_current_stream()), "starting cuSOLVER");
-    *out = {&l.functions, handle, mine.params};
+    tools *&mine = handles.mine();
+    if (!mine)
+        mine = new tools;
+    if (!mine->handle)
+        TYI_SOLVER_TRY(l.functions.cusolverDnCreate(&mine->handle), "starting cuSOLVER");
+    if (!mine->params)
+        TYI_SOLVER_TRY(l.functions.cusolverDnCreateParams(&mine->params), "starting cuSOLVER");
+    TYI_SOLVER_TRY(l.functions.cusolverDnSetStream(mine->handle, tyi_current_stream()), "starting cuSOLVER");
+    *out = {&l.functions, mine->handle, mine->params};
     return TY_OK;
 }
 
