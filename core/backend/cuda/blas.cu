@@ -24,13 +24,6 @@ thread_local tyi_handles<cublasHandle_t> handles;
 const cublasMath_t MATH =
     static_cast<cublasMath_t>(CUBLAS_DEFAULT_MATH | CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION);
 
-#define BLAS_TRY(call, what)                                                                                           \
-    do {                                                                                                               \
-        cublasStatus_t tyi_status = (call);                                                                            \
-        if (tyi_status != CUBLAS_STATUS_SUCCESS)                                                                       \
-            return tyi_blas_failed(tyi_status, what);                                                                  \
-    } while (0)
-
 } // namespace
 
 ty_status tyi_blas_failed(cublasStatus_t status, const char *what)
@@ -46,11 +39,10 @@ ty_status tyi_blas_failed(cublasStatus_t status, const char *what)
 
 ty_status tyi_blas_bare_handle(cublasHandle_t *handle)
 {
-    int device = tyi_current_device();
     cublasHandle_t &mine = handles.mine();
     if (!mine) {
-        BLAS_TRY(cublasCreate(&mine), "starting cuBLAS");
-        BLAS_TRY(cublasSetMathMode(mine, MATH), "starting cuBLAS");
+        TYI_BLAS_TRY(cublasCreate(&mine), "starting cuBLAS");
+        TYI_BLAS_TRY(cublasSetMathMode(mine, MATH), "starting cuBLAS");
     }
     *handle = mine;
     return TY_OK;
@@ -66,8 +58,8 @@ ty_status tyi_blas_handle(cublasHandle_t *handle, tyi_scratch *workspace)
     size_t bytes = tyi_blas_workspace();
     TYI_TRY(tyi_blas_bare_handle(handle));
     TYI_TRY(workspace->allocate(bytes));
-    BLAS_TRY(cublasSetStream(*handle, tyi_current_stream()), "starting cuBLAS");
-    BLAS_TRY(cublasSetWorkspace(*handle, workspace->as<void>(), bytes), "starting cuBLAS");
+    TYI_BLAS_TRY(cublasSetStream(*handle, tyi_current_stream()), "starting cuBLAS");
+    TYI_BLAS_TRY(cublasSetWorkspace(*handle, workspace->as<void>(), bytes), "starting cuBLAS");
     return TY_OK;
 }
 
@@ -240,10 +232,10 @@ ty_status run(const char *name, const tyi_blas_call &call, bool add, int64_t str
     bool wide = call.compute == CUBLAS_COMPUTE_64F;
     const void *by = wide ? static_cast<const void *>(&call.alpha) : &narrow_alpha;
     const void *keep = wide ? static_cast<const void *>(&beta) : &narrow_beta;
-    BLAS_TRY(cublasGemmStridedBatchedEx(handle, call.op_a, call.op_b, call.m, call.n, call.k, by, call.a, call.type,
-                                        call.lda, stride_a, call.b, call.type, call.ldb, stride_b, keep, call.c,
-                                        call.to, call.ldc, stride_c, batch, call.compute, CUBLAS_GEMM_DEFAULT),
-             name);
+    TYI_BLAS_TRY(cublasGemmStridedBatchedEx(handle, call.op_a, call.op_b, call.m, call.n, call.k, by, call.a, call.type,
+                                            call.lda, stride_a, call.b, call.type, call.ldb, stride_b, keep, call.c,
+                                            call.to, call.ldc, stride_c, batch, call.compute, CUBLAS_GEMM_DEFAULT),
+                 name);
     return TY_OK;
 }
 

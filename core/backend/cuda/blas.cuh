@@ -23,6 +23,14 @@ size_t tyi_blas_workspace(void);
 /* Fails with cuBLAS's words; what: "matmul", "conv". */
 ty_status tyi_blas_failed(cublasStatus_t status, const char *what);
 
+/* Returns from the function unless the call of cuBLAS succeeds. */
+#define TYI_BLAS_TRY(call, name)                                                                                       \
+    do {                                                                                                               \
+        cublasStatus_t tyi_status = (call);                                                                            \
+        if (tyi_status != CUBLAS_STATUS_SUCCESS)                                                                       \
+            return tyi_blas_failed(tyi_status, name);                                                                  \
+    } while (0)
+
 /* The product that args ask for, of a floating dtype; `name` is the op. tf32: float32 operands may be rounded to 10
  * bits of fraction. Sums of the 16-bit dtypes are float32 and rounded once, to the dtype `to` of c and bias: that of
  * the operands, or float32. prepared is not looked at. */

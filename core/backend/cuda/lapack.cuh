@@ -50,14 +50,6 @@ template <typename F> static inline ty_status tyi_each_matrix(int64_t count, int
     return TY_OK;
 }
 
-/* Returns from the function unless the call of cuBLAS succeeds. */
-#define TYI_BLAS_TRY(call, name)                                                                                       \
-    do {                                                                                                               \
-        cublasStatus_t tyi_status = (call);                                                                            \
-        if (tyi_status != CUBLAS_STATUS_SUCCESS)                                                                       \
-            return tyi_blas_failed(tyi_status, name);                                                                  \
-    } while (0)
-
 template <typename T> static inline cudaDataType tyi_solver_type()
 {
     return sizeof(T) == sizeof(double) ? CUDA_R_64F : CUDA_R_32F;
