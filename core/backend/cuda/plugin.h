@@ -10,7 +10,7 @@
 #include "tycho.h"
 
 /* Raised whenever anything that both sides see changes: these structures, or the backend's table and its arguments. */
-#define TYI_CUDA_ABI 6
+#define TYI_CUDA_ABI 7
 
 /* What the plug-in may call. */
 typedef struct tyi_cuda_host {
