@@ -153,6 +153,18 @@ static int allow_tf32(lua_State *L)
     return 0;
 }
 
+static int enable_cudnn(lua_State *L)
+{
+    check(L, ty_cuda_enable_cudnn(lua_toboolean(L, 1)));
+    return 0;
+}
+
+static int cudnn_version(lua_State *L)
+{
+    lua_pushinteger(L, ty_cuda_cudnn_version());
+    return 1;
+}
+
 /* ---- Streams ---- */
 
 static ty_cuda_stream *stream_at(lua_State *L, int idx)
@@ -373,6 +385,8 @@ void tyb_open_cuda(lua_State *L)
         {"get_generator", get_generator},
         {"set_generator", set_generator},
         {"allow_tf32", allow_tf32},
+        {"enable_cudnn", enable_cudnn},
+        {"cudnn_version", cudnn_version},
         {"stream_new", stream_new},
         {"stream_current", stream_current},
         {"stream_default", stream_default},

@@ -125,6 +125,20 @@ ty_status ty_cuda_allow_tf32(bool products, bool convolutions)
     return TY_OK;
 }
 
+ty_status ty_cuda_enable_cudnn(bool enabled)
+{
+    const tyi_cuda_module *cuda = tyi_cuda();
+    if (!cuda)
+        return TY_FAIL;
+    cuda->enable_cudnn(enabled);
+    return TY_OK;
+}
+
+int ty_cuda_cudnn_version(void)
+{
+    return ty_cuda_unavailable() ? 0 : tyi_cuda_if_open()->cudnn_version();
+}
+
 /* ---- Streams and events ---- */
 
 ty_cuda_stream *ty_cuda_stream_new(int device, int priority)

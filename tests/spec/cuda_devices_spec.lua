@@ -214,6 +214,49 @@ describe("settings", function()
     fails("true or false", function() ty.backends.cudnn.allow_tf32 = 1 end)
   end)
 
+  it("of cuDNN can be made, and say whether it is there", function()
+    local cudnn = ty.backends.cudnn
+    assert.is_true(cudnn.enabled)
+    assert.are.equal(cudnn.version() ~= nil, cudnn.is_available())
+    for _, name in ipairs{"enabled", "deterministic"} do
+      local before = cudnn[name]
+      cudnn[name] = not before
+      assert.are.equal(not before, cudnn[name])
+      cudnn[name] = before
+    end
+    cudnn.benchmark = false
+    assert.is_false(cudnn.benchmark)
+    fails("leave it false", function() cudnn.benchmark = true end)
+    assert.is_false(cudnn.benchmark)
+    fails("has no setting 'version'; it has allow_tf32, enabled, deterministic, benchmark", function() cudnn.version = 1 end)
+    assert.is_nil(cudnn.nothing)
+  end)
+
+  it("of cuDNN take convolutions from it and give them back", function()
+    if not cuda.emulated then return end
+    local code = [[
+      local ty = require "tycho"
+      local cudnn = ty.backends.cudnn
+      local x, w = ty.randn(2, 3, 8, 8):to "cuda", ty.randn(4, 3, 3, 3):to "cuda"
+      local function conv(enabled)
+        cudnn.enabled = enabled
+        return ty.F.conv2d(x, w)
+      end
+      local first, without, again = conv(true), conv(false), conv(true)
+      print(cudnn.version(), cudnn.is_available(), first:equal(again), first:equal(without))
+    ]] -- the emulated cuDNN rounds to TF32, the emulated cuBLAS does not
+    local there = cuda.run({EMULATED_CUDA_CUDNN = 1}, code)
+    assert.are.equal("91300 true true false", (there:gsub("%s+", " "):gsub(" $", "")))
+    local missing = cuda.run({EMULATED_CUDA_CUDNN = 0}, code)
+    assert.are.equal("nil false true true", (missing:gsub("%s+", " "):gsub(" $", "")))
+    local no_gpu = cuda.run({EMULATED_CUDA_DEVICES = 0}, [[
+      local ty = require "tycho"
+      ty.backends.cudnn.enabled = false
+      print(ty.backends.cudnn.version(), ty.backends.cudnn.is_available(), ty.backends.cudnn.enabled)
+    ]])
+    assert.are.equal("nil false false", (no_gpu:gsub("%s+", " "):gsub(" $", "")))
+  end)
+
   it("of the random generators go and come as PyTorch stores them", function()
     ty.cuda.manual_seed(258)
     local state = ty.cuda.get_rng_state()

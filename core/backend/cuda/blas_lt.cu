@@ -26,12 +26,7 @@ namespace
     X(cublasLtMatmulAlgoGetHeuristic)                                                                                  \
     X(cublasLtMatmul)
 
-struct lt_library {
-#define TYI_X(name) decltype(&::name) name;
-    LT_FUNCTIONS(TYI_X)
-#undef TYI_X
-    bool found;
-};
+TYI_LIBRARY(lt_library, LT_FUNCTIONS);
 
 #define NAME_OF_VERSION(version)  "libcublasLt.so." #version
 #define NAME_WITH_VERSION(number) NAME_OF_VERSION(number)
@@ -39,16 +34,7 @@ struct lt_library {
 /* cuBLAS comes with it and has opened it; through pointers, since the plug-in is linked to cuBLAS alone. */
 const lt_library &lt(void)
 {
-    static const lt_library it = [] {
-        lt_library l = {};
-        void *file = TYI_OPEN_LIBRARY(NAME_WITH_VERSION(CUBLAS_VER_MAJOR));
-        l.found = file;
-#define TYI_X(name) l.found = l.found && (l.name = TYI_LIBRARY_FUNCTION(file, name));
-        LT_FUNCTIONS(TYI_X)
-#undef TYI_X
-        return l;
-    }();
-    return it;
+    TYI_RETURN_LIBRARY(lt_library, LT_FUNCTIONS, NAME_WITH_VERSION(CUBLAS_VER_MAJOR));
 }
 
 /* ---- Plans ---- */

@@ -364,7 +364,7 @@ bool is_taken(const tyi_conv_args &a)
 ty_status tyi_cudnn_conv(const tyi_conv_args *args, bool *done)
 {
     *done = false;
-    if (!tyi_cudnn().found || !is_taken(*args))
+    if (!tyi_cudnn_in_use() || !is_taken(*args))
         return TY_OK;
     workshop *shop = own_workshop();
     conv_plan *plan = shop ? &plan_of(*shop, *args) : nullptr;

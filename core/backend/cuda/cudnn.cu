@@ -1,23 +1,20 @@
 /*
  * cuDNN: see cudnn.cuh.
  */
+#include "backend/cuda/cudnn.cuh"
+
 #ifdef TYCHO_CUDNN
 
-#include "backend/cuda/cudnn.cuh"
-#include "backend/cuda/library.cuh"
+static bool enabled = true;
 
 const tyi_cudnn_library &tyi_cudnn(void)
 {
-    static const tyi_cudnn_library it = [] {
-        tyi_cudnn_library l = {};
-        void *file = TYI_OPEN_LIBRARY("libcudnn.so.9");
-        l.found = file;
-#define TYI_X(name) l.found = l.found && (l.name = TYI_LIBRARY_FUNCTION(file, name));
-        TYI_CUDNN_FUNCTIONS(TYI_X)
-#undef TYI_X
-        return l;
-    }();
-    return it;
+    TYI_RETURN_LIBRARY(tyi_cudnn_library, TYI_CUDNN_FUNCTIONS, "libcudnn.so.9");
+}
+
+bool tyi_cudnn_in_use(void)
+{
+    return enabled && tyi_cudnn().found;
 }
 
 ty_status tyi_cudnn_failed(cudnnStatus_t status, const char *what)
@@ -76,4 +73,33 @@ cudnnStatus_t tyi_cudnn_descriptor::get(cudnnBackendAttributeName_t name, cudnnB
     return tyi_cudnn().cudnnBackendGetAttribute(handle, name, type, room, count, values);
 }
 
+/* ---- What libtycho asks and says ---- */
+
+static void enable_cudnn(bool on)
+{
+    enabled = on;
+}
+
+static int cudnn_version(void)
+{
+    return tyi_cudnn().found ? static_cast<int>(tyi_cudnn().cudnnGetVersion()) : 0;
+}
+
+#else
+
+static void enable_cudnn(bool)
+{
+}
+
+static int cudnn_version(void)
+{
+    return 0;
+}
+
 #endif
+
+void tyi_fill_cudnn_functions(tyi_cuda_module *module)
+{
+    module->enable_cudnn = enable_cudnn;
+    module->cudnn_version = cudnn_version;
+}

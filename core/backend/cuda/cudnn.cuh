@@ -1,17 +1,22 @@
 /*
- * cuDNN 9 for the plug-in, through its graph API: the library, which is opened when it is first asked for, a thread's
- * handles and what is kept beside them, and descriptors (cudnn.cu). Only where the plug-in was built with its headers.
+ * cuDNN 9 for the plug-in, through its graph API: the library, which is opened when it is first asked for, what
+ * libtycho may ask and say of it, and descriptors (cudnn.cu). Without its headers the plug-in is built without it.
  */
 #ifndef TYI_CUDA_CUDNN_CUH
 #define TYI_CUDA_CUDNN_CUH
+
+#include "backend/cuda/device.cuh"
+
+void tyi_fill_cudnn_functions(tyi_cuda_module *module);
 
 #ifdef TYCHO_CUDNN
 
 #include <cudnn.h>
 
-#include "backend/cuda/device.cuh"
+#include "backend/cuda/library.cuh"
 
 #define TYI_CUDNN_FUNCTIONS(X)                                                                                         \
+    X(cudnnGetVersion)                                                                                                 \
     X(cudnnCreate)                                                                                                     \
     X(cudnnSetStream)                                                                                                  \
     X(cudnnGetErrorString)                                                                                             \
@@ -23,13 +28,11 @@
     X(cudnnBackendDestroyDescriptor)                                                                                   \
     X(cudnnBackendExecute)
 
-struct tyi_cudnn_library {
-#define TYI_X(name) decltype(&::name) name;
-    TYI_CUDNN_FUNCTIONS(TYI_X)
-#undef TYI_X
-    bool found; /* false where it is not installed whole */
-};
+TYI_LIBRARY(tyi_cudnn_library, TYI_CUDNN_FUNCTIONS);
 const tyi_cudnn_library &tyi_cudnn(void);
+
+/* Whether it is there, and has not been switched off. */
+bool tyi_cudnn_in_use(void);
 
 /* Of the kinds that have many numbers: what cuDNN does not have, against what went wrong. */
 static inline bool tyi_cudnn_lacks(cudnnStatus_t status)

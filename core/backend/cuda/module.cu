@@ -2,6 +2,7 @@
  * The plug-in's entry: which devices there are, which one a thread uses, errors in our words, and the functions that
  * libtycho is given.
  */
+#include "backend/cuda/cudnn.cuh"
 #include "backend/cuda/device.cuh"
 #include "backend/cuda/elements.cuh"
 #include "backend/cuda/generator.cuh"
@@ -163,6 +164,7 @@ ty_status tyi_cuda_open(const tyi_cuda_host *host, int *abi, tyi_cuda_module *mo
     tyi_fill_stream_functions(module);
     tyi_fill_generator_functions(module);
     tyi_fill_graph_functions(module);
+    tyi_fill_cudnn_functions(module);
     module->allow_tf32 = allow_tf32;
     return TY_OK;
 }

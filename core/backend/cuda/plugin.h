@@ -10,7 +10,7 @@
 #include "tycho.h"
 
 /* Raised whenever anything that both sides see changes: these structures, or the backend's table and its arguments. */
-#define TYI_CUDA_ABI 7
+#define TYI_CUDA_ABI 8
 
 /* What the plug-in may call. */
 typedef struct tyi_cuda_host {
@@ -83,6 +83,9 @@ typedef struct tyi_cuda_module {
 
     /* Whether float32 products and convolutions may round their inputs to TF32 (10 bits of fraction). */
     void (*allow_tf32)(bool products, bool convolutions);
+    /* Whether convolutions may go through cuDNN, and its version, 90100 for 9.1: 0 where there is none. */
+    void (*enable_cudnn)(bool enabled);
+    int (*cudnn_version)(void);
 } tyi_cuda_module;
 
 /* The plug-in's one exported function: fills *module; fails with the reason. *abi is set in any case. */

@@ -35,6 +35,9 @@ ty_status ty_cuda_get_generator(int device, uint64_t *seed, uint64_t *offset);
 ty_status ty_cuda_set_generator(int device, uint64_t seed, uint64_t offset);
 /* torch.backends.cuda.matmul.allow_tf32 (false at first), torch.backends.cudnn.allow_tf32 (true at first). */
 ty_status ty_cuda_allow_tf32(bool products, bool convolutions);
+/* torch.backends.cudnn.enabled (true at first) and version(): 90100 for 9.1, 0 where cuDNN or a device is missing. */
+ty_status ty_cuda_enable_cudnn(bool enabled);
+int ty_cuda_cudnn_version(void);
 
 /* torch.Tensor.pin_memory: a copy of a tensor of the CPU in page-locked memory, x itself where it lies there. */
 ty_tensor *ty_pin_memory(ty_tensor *x);

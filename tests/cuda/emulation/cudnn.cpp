@@ -466,6 +466,11 @@ void cudnnGetLastErrorString(char *message, size_t max_size)
     last_message[0] = 0;
 }
 
+size_t cudnnGetVersion(void)
+{
+    return 91300;
+}
+
 cudnnStatus_t cudnnCreate(cudnnHandle_t *handle)
 {
     Guard guard(lock());
