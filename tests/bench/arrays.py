@@ -7,6 +7,7 @@ from measure import measure
 
 works = {
     "add": lambda x, y: x + y,
+    "add_row": lambda x, y: x + y[0],
     "relu": lambda x, y: x.relu(),
     "exp": lambda x, y: x.exp(),
     "tanh": lambda x, y: x.tanh(),

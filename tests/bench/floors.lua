@@ -60,6 +60,7 @@ return {
   ["arrays matmul 1024"] = matmul(1024),
   ["arrays matmul 4096"] = matmul(4096),
   ["arrays add"] = pass(3),
+  ["arrays add_row"] = pass(2),
   ["arrays relu"] = pass(2),
   ["arrays exp"] = pass(2),
   ["arrays tanh"] = pass(2),

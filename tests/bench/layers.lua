@@ -1,6 +1,6 @@
 -- Larger layers, forward and backward: `block`: two 3x3 convolutions of 64 channels with BatchNorm and ReLU and a shortcut, as in
 -- ResNet-18, on {16, 64, 56, 56}; `lstm`: 128 hidden, 64 steps, batch 32; `transformer`: four encoder layers of width 128, four
--- heads, 512 hidden, 64 places, batch 32.
+-- heads, 512 hidden, 64 places, batch 32. A second word, `bfloat16`: under autocast.
 
 package.path = arg[0]:gsub("[^/]*$", "?.lua;") .. package.path
 local ty = require "tycho"
@@ -33,4 +33,6 @@ function works.transformer()
 end
 
 local f, x = works[arg[1]]()
-measure(function() f(x):sum():backward() end)
+local function loss() return f(x):sum() end
+local under = arg[2] == "bfloat16" and {device = os.getenv "DEVICE" or "cpu", dtype = ty.bfloat16}
+measure(function() (under and ty.autocast(under, loss) or loss()):backward() end)

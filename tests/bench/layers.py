@@ -1,4 +1,5 @@
 """layers.lua in PyTorch."""
+import os
 import sys
 
 import torch
@@ -29,4 +30,13 @@ else:
     x = torch.randn(32, 64, 128)
 x.requires_grad_()
 f = maybe_compiled(f)
-measure(lambda _: f(x).sum().backward())
+
+
+
+def step(_):
+    with torch.autocast(os.environ.get("DEVICE", "cpu"), torch.bfloat16, enabled=sys.argv[2:] == ["bfloat16"]):
+        loss = f(x).sum()
+    loss.backward()
+
+
+measure(step)
