@@ -1,6 +1,6 @@
--- Single operations on large tensors: `matmul N` of two N x N matrices; `add`, `relu`, `exp`, `tanh`, `sum` of 10,000,000 numbers,
--- `add_row` of one row to {10,000, 1,000} and `softmax` over its rows, each with a fresh result. `matmul N tf32` and `matmul N
--- bfloat16`: on a GPU.
+-- Single operations on large tensors: `matmul N` of two N x N matrices; `add`, `relu`, `exp`, `tanh`, `sum` of 10,000,000
+-- numbers, `add_row` of one row to {10,000, 1,000} and `softmax` over its rows, each with a fresh result. `matmul N tf32` and
+-- `matmul N bfloat16`: on a GPU.
 
 package.path = arg[0]:gsub("[^/]*$", "?.lua;") .. package.path
 local ty = require "tycho"
