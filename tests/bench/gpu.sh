@@ -76,7 +76,7 @@ say "compute-sanitizer"
 sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null)
 if [ -n "$sanitizer" ]; then
   for tool in memcheck racecheck; do
-    for name in cuda_reduce cuda_index cuda_matmul cuda_conv; do
+    for name in cuda_reduce cuda_index cuda_matmul cuda_conv cuda_pointwise cuda_norm cuda_rows cuda_losses; do
       sanitize $tool $name &
     done
   done
