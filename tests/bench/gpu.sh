@@ -7,8 +7,8 @@
 # BUILD names another build folder. TYCHO_BENCH_PYTHON names the python that has torch. A part that cannot run says why, and the
 # others go on. Exit status: 0 when no spec and no sanitizer failed.
 #
-# The time, of 16 cores: building 2 minutes, specs 2 (four at a time; the one that fills the memory alone), sanitizers 1 (side by
-# side, each ended after a minute), benchmarks 5 at the most.
+# Planned for 16 cores, and not measured yet: building 2 minutes, specs 2 (four at a time; the one that fills the memory alone),
+# sanitizers 1 (side by side, each ended after a minute), benchmarks 5 at the most.
 set -u
 cd "$(dirname -- "$0")/../.."
 build=${BUILD:-build}

@@ -1,7 +1,7 @@
 /*
  * Products with a bias by cuBLASLt, whose kernels add it before they round and write (CUBLASLT_EPILOGUE_BIAS). For each
- * shape its heuristics name a kernel, which a thread keeps: that costs tens of microseconds, and is a matter of the
- * host alone, so that it may be done while a graph is captured.
+ * shape its heuristics name a kernel, which a thread keeps: they would cost more than the launch, and are a matter of
+ * the host alone, so that they may be asked while a graph is captured.
  */
 #include "backend/cuda/blas.cuh"
 #include "backend/cuda/library.cuh"

@@ -5,7 +5,7 @@
  * conv.cu.
  *
  * Plans are a thread's own: not all of cuDNN's engines allow that two threads run one. A thread that ends hands its
- * handles and plans on, because making them costs up to a second.
+ * handles and plans on, because they are costly to make.
  */
 #ifdef TYCHO_CUDNN
 

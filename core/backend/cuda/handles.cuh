@@ -1,6 +1,6 @@
 /*
- * Handles of NVIDIA's libraries: a thread has its own for each device, and hands them on when it ends, because making
- * one costs milliseconds or more and device memory.
+ * Handles of NVIDIA's libraries: a thread has its own for each device, and hands them on when it ends, because they are
+ * costly to make and hold device memory.
  */
 #ifndef TYI_CUDA_HANDLES_CUH
 #define TYI_CUDA_HANDLES_CUH
